@@ -1,0 +1,141 @@
+//! Checkpointing for adjoints: which states of a long simulation to keep, and which to compute
+//! again.
+//!
+//! The adjoint of `n` time steps reads their states last step first. Where they do not fit into
+//! memory, a few snapshots are kept and the rest is recomputed. This crate knows schedules that
+//! do so with the fewest steps, proves them, plans them within a byte budget, and runs them over
+//! any simulator. It knows nothing of equations, and depends on nothing else of Retrograd.
+//!
+//! | you want | you use |
+//! |---|---|
+//! | a schedule, as an iterator of [`Action`]s | [`Revolve`], [`StoreAll`] |
+//! | its costs without iterating | [`Costs`] |
+//! | proof that any stream of actions is right | [`replay()`] |
+//! | the best choice within a budget | [`Workload::plan`], [`plan`] |
+//! | to run it | [`Model`], [`Executor`] |
+//! | to run it in a loop of your own | pull the actions: a schedule is an iterator |
+//!
+//! # Somebody else's simulator
+//!
+//! The gradient of `sum(x_n)` with respect to `x_0`, for `x' = x + dt sin(x)` per component.
+//! Snapshots share their buffer with the model, which steps out of place while anybody else
+//! reads it: nothing is copied.
+//!
+//! ```
+//! use std::convert::Infallible;
+//! use std::ops::Range;
+//! use std::sync::Arc;
+//! use retrograd_checkpoint::{Executor, Model, Workload};
+//!
+//! const DT: f64 = 0.01;
+//!
+//! struct Simulator {
+//!     x: Arc<Vec<f64>>,
+//!     spare: Vec<f64>,        // where the next state goes
+//!     tape: Vec<Arc<Vec<f64>>>, // what the reverse of each recorded step reads
+//!     bar: Vec<f64>,          // adjoint state
+//! }
+//!
+//! impl Simulator {
+//!     fn step(&mut self) {
+//!         self.spare.clear();
+//!         self.spare.extend(self.x.iter().map(|x| x + DT * x.sin()));
+//!         let next = Arc::new(std::mem::take(&mut self.spare));
+//!         let old = std::mem::replace(&mut self.x, next);
+//!         self.spare = Arc::try_unwrap(old).unwrap_or_default(); // ours again unless shared
+//!     }
+//! }
+//!
+//! impl Model for Simulator {
+//!     type Snapshot = Arc<Vec<f64>>;
+//!     type Error = Infallible;
+//!
+//!     fn advance(&mut self, steps: Range<u64>) -> Result<(), Infallible> {
+//!         steps.for_each(|_| self.step());
+//!         Ok(())
+//!     }
+//!     fn record(&mut self, steps: Range<u64>) -> Result<(), Infallible> {
+//!         for _ in steps {
+//!             self.tape.push(Arc::clone(&self.x));
+//!             self.step();
+//!         }
+//!         Ok(())
+//!     }
+//!     fn reverse(&mut self, steps: Range<u64>) -> Result<(), Infallible> {
+//!         for _ in steps.rev() {
+//!             let x = self.tape.pop().expect("the step should be recorded");
+//!             self.bar.iter_mut().zip(x.iter()).for_each(|(bar, x)| *bar *= 1.0 + DT * x.cos());
+//!         }
+//!         Ok(())
+//!     }
+//!     fn save(&mut self) -> Result<Arc<Vec<f64>>, Infallible> {
+//!         Ok(Arc::clone(&self.x))
+//!     }
+//!     fn restore(&mut self, from: &Arc<Vec<f64>>) -> Result<(), Infallible> {
+//!         self.take(Arc::clone(from))
+//!     }
+//!     fn take(&mut self, from: Arc<Vec<f64>>) -> Result<(), Infallible> {
+//!         self.x = from;
+//!         Ok(())
+//!     }
+//! }
+//!
+//! let x0 = vec![0.1, 0.2, 0.3];
+//! let state_bytes = 8 * x0.len() as u64;
+//! let job = Workload {
+//!     steps: 1000,
+//!     snapshot_bytes: state_bytes,
+//!     adjoint_bytes: state_bytes,
+//!     worker_bytes: 3 * state_bytes, // x, spare, bar
+//!     shared_bytes: 0,
+//!     jobs: 1,
+//!     concurrency: 1,
+//! };
+//! let gradient = |budget_bytes| -> Result<Vec<f64>, Box<dyn std::error::Error>> {
+//!     let plan = job.plan(budget_bytes)?;
+//!     let mut simulator = Simulator {
+//!         x: Arc::new(x0.clone()),
+//!         spare: Vec::new(),
+//!         tape: Vec::new(),
+//!         bar: vec![1.0; x0.len()],
+//!     };
+//!     Executor::new(plan.slots())?.run(&mut simulator, plan.actions())?;
+//!     Ok(simulator.bar)
+//! };
+//! // A seventieth of the memory, 4.6 times the forward steps, the same gradient to the last bit.
+//! assert_eq!(job.plan(Some(336))?.recompute_factor, 4.636);
+//! assert_eq!(gradient(Some(336))?, gradient(None)?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Words
+//!
+//! *Restart data* continue the forward run; *adjoint data* are what the reverse of a step reads.
+//! `n` snapshots means `n` restart snapshots at a time, **the initial state included** as soon as
+//! it is stored; the model's working state is not. An *advance* is a forward step run without
+//! recording.
+//!
+//! Griewank & Walther, *Algorithm 799: Revolve*, ACM TOMS 26 (2000), doi:10.1145/347837.347846.
+#![forbid(unsafe_code)]
+
+mod action;
+mod bytes;
+mod costs;
+mod error;
+mod executor;
+mod model;
+pub mod plan;
+mod replay;
+mod revolve;
+mod store_all;
+mod working;
+
+pub use action::{Action, Data, TierId};
+pub use costs::Costs;
+pub use error::{BrokenRule, InvalidAction, ScheduleError};
+pub use executor::{ExecuteError, Executor, Progress};
+pub use model::Model;
+pub use plan::{Plan, PlanError, Strategy, Workload};
+pub use replay::{MemoryModel, Report, TierLimit, TierReport, replay};
+pub use revolve::{Revolve, Trajectory};
+pub use store_all::StoreAll;

@@ -1,0 +1,115 @@
+//! Working memory: the one state and the recorded steps that a model holds outside all tiers.
+//!
+//! The rules of order live here, shared by the replayer, which proves schedules, and the
+//! executor, which has to refuse what nobody proved. Both keep their own books of the tiers.
+
+use std::ops::Range;
+
+use crate::{Action, BrokenRule, Data};
+
+/// Where a model stands between two actions.
+#[derive(Clone, Debug)]
+pub(crate) struct Working {
+    /// Number of steps, where known in advance.
+    steps: Option<u64>,
+    /// The step that the model is at the start of; `None` after a reverse.
+    at: Option<u64>,
+    /// Steps whose adjoint data are held.
+    recorded: Range<u64>,
+    /// Steps from here on are reversed; `None` before the first reverse of an unknown number.
+    pending: Option<u64>,
+}
+
+impl Working {
+    /// A model at `x_0` that is going to reverse `steps`, or as many as the first reverse says.
+    pub(crate) fn new(steps: Option<u64>) -> Self {
+        Self { steps, at: Some(0), recorded: 0..0, pending: steps }
+    }
+
+    /// Number of steps whose adjoint data are held.
+    pub(crate) fn recorded(&self) -> u64 {
+        self.recorded.end - self.recorded.start
+    }
+
+    /// Follows one action, of which the tiers have no objection.
+    pub(crate) fn follow(&mut self, action: &Action) -> Result<(), BrokenRule> {
+        match action {
+            Action::Advance { steps } => self.run(steps),
+            Action::Record { steps } => {
+                self.run(steps)?;
+                self.recorded = steps.clone();
+                Ok(())
+            }
+            Action::Reverse { steps } => self.reverse(steps),
+            Action::Store { kind: Data::Restart, step, .. } => self.expect_at(*step),
+            Action::Store { kind: Data::Adjoint, step, .. } => {
+                if self.recorded.contains(step) {
+                    Ok(())
+                } else {
+                    Err(self.not_recorded())
+                }
+            }
+            Action::Load { kind: Data::Restart, step, .. } => {
+                self.at = Some(*step);
+                Ok(())
+            }
+            Action::Load { kind: Data::Adjoint, step, .. } => {
+                // Only recorded steps can be stored, so that `step + 1` exists.
+                self.recorded = *step..*step + 1;
+                Ok(())
+            }
+            Action::Discard { .. } => Ok(()),
+        }
+    }
+
+    /// Checks that everything is reversed and consumed.
+    pub(crate) fn finish(&self) -> Result<(), BrokenRule> {
+        match self.pending {
+            Some(end) if end > 0 => Err(BrokenRule::NotReversed { steps: 0..end }),
+            Some(_) | None if !self.recorded.is_empty() => {
+                Err(BrokenRule::LeftRecorded { steps: self.recorded.clone() })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn run(&mut self, steps: &Range<u64>) -> Result<(), BrokenRule> {
+        if steps.is_empty() {
+            return Err(BrokenRule::EmptyRange);
+        }
+        self.expect_at(steps.start)?;
+        if let Some(last) = self.steps.filter(|&last| steps.end > last) {
+            return Err(BrokenRule::BeyondEnd { end: steps.end, steps: last });
+        }
+        self.at = Some(steps.end);
+        Ok(())
+    }
+
+    fn reverse(&mut self, steps: &Range<u64>) -> Result<(), BrokenRule> {
+        if steps.is_empty() {
+            return Err(BrokenRule::EmptyRange);
+        }
+        if let Some(expected) = self.pending.filter(|&end| end != steps.end) {
+            return Err(BrokenRule::OutOfOrder { expected });
+        }
+        if steps.start < self.recorded.start || steps.end > self.recorded.end {
+            return Err(self.not_recorded());
+        }
+        self.pending = Some(steps.start);
+        self.recorded.end = steps.start;
+        self.at = None;
+        Ok(())
+    }
+
+    fn expect_at(&self, wanted: u64) -> Result<(), BrokenRule> {
+        if self.at == Some(wanted) {
+            Ok(())
+        } else {
+            Err(BrokenRule::NotThere { wanted, at: self.at })
+        }
+    }
+
+    fn not_recorded(&self) -> BrokenRule {
+        BrokenRule::NotRecorded { recorded: self.recorded.clone() }
+    }
+}

@@ -1,0 +1,333 @@
+//! Executor: a nonlinear model with a hand-written adjoint, over every schedule.
+
+use std::fmt;
+use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use retrograd_checkpoint::{
+    Action, BrokenRule, Data, ExecuteError, Executor, Model, Revolve, StoreAll, TierId, Trajectory,
+};
+
+const POINTS: usize = 5;
+const DT: f64 = 0.05;
+
+/// `x_i' = x_i + dt p_i sin(x_(i-1)) x_(i+1)` on a ring: every state is needed by its adjoint,
+/// and the sums of the gradient with respect to `p` are sensitive to order.
+struct Ring {
+    x: Arc<[f64; POINTS]>,
+    p: [f64; POINTS],
+    recorded: Vec<Arc<[f64; POINTS]>>,
+    x_bar: [f64; POINTS],
+    p_bar: [f64; POINTS],
+    /// Step before which `advance` or `record` fails.
+    fails_at: Option<u64>,
+    calls: Calls,
+}
+
+#[derive(Default)]
+struct Calls {
+    steps: u64,
+    saves: u64,
+    restores: u64,
+    takes: u64,
+}
+
+#[derive(Debug, PartialEq)]
+struct Diverged(u64);
+
+impl fmt::Display for Diverged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "diverged at step {}", self.0)
+    }
+}
+
+impl std::error::Error for Diverged {}
+
+impl Ring {
+    fn new() -> Self {
+        Self {
+            x: Arc::new([0.3, -1.2, 0.7, 2.1, -0.4]),
+            p: [1.0, 0.5, -0.8, 1.3, 0.9],
+            recorded: Vec::new(),
+            x_bar: [1.0, -2.0, 0.5, 0.25, 3.0],
+            p_bar: [0.0; POINTS],
+            fails_at: None,
+            calls: Calls::default(),
+        }
+    }
+
+    fn step(&mut self, step: u64) -> Result<(), Diverged> {
+        if self.fails_at == Some(step) {
+            return Err(Diverged(step));
+        }
+        self.calls.steps += 1;
+        let (x, p) = (&self.x, &self.p);
+        let next = std::array::from_fn(|i| {
+            let (left, right) = ((i + POINTS - 1) % POINTS, (i + 1) % POINTS);
+            x[i] + DT * p[i] * x[left].sin() * x[right]
+        });
+        self.x = Arc::new(next);
+        Ok(())
+    }
+
+    fn reverse_step(&mut self) {
+        let x = self.recorded.pop().expect("the step should be recorded");
+        let mut bar = self.x_bar;
+        for i in 0..POINTS {
+            let (left, right) = ((i + POINTS - 1) % POINTS, (i + 1) % POINTS);
+            let scaled = DT * self.x_bar[i];
+            bar[left] += scaled * self.p[i] * x[left].cos() * x[right];
+            bar[right] += scaled * self.p[i] * x[left].sin();
+            self.p_bar[i] += scaled * x[left].sin() * x[right];
+        }
+        self.x_bar = bar;
+        // The adjoint may overwrite the forward state: prove that nobody misses it.
+        self.x = Arc::new([f64::NAN; POINTS]);
+    }
+
+    fn gradient_bits(&self) -> Vec<u64> {
+        self.x_bar.iter().chain(&self.p_bar).map(|value| value.to_bits()).collect()
+    }
+}
+
+impl Model for Ring {
+    type Snapshot = Arc<[f64; POINTS]>;
+    type Error = Diverged;
+
+    fn advance(&mut self, mut steps: Range<u64>) -> Result<(), Diverged> {
+        steps.try_for_each(|step| self.step(step))
+    }
+
+    fn record(&mut self, mut steps: Range<u64>) -> Result<(), Diverged> {
+        steps.try_for_each(|step| {
+            self.recorded.push(Arc::clone(&self.x));
+            self.step(step)
+        })
+    }
+
+    fn reverse(&mut self, steps: Range<u64>) -> Result<(), Diverged> {
+        steps.for_each(|_| self.reverse_step());
+        Ok(())
+    }
+
+    fn save(&mut self) -> Result<Self::Snapshot, Diverged> {
+        self.calls.saves += 1;
+        Ok(Arc::clone(&self.x))
+    }
+
+    fn restore(&mut self, from: &Self::Snapshot) -> Result<(), Diverged> {
+        self.calls.restores += 1;
+        self.x = Arc::clone(from);
+        Ok(())
+    }
+
+    fn take(&mut self, from: Self::Snapshot) -> Result<(), Diverged> {
+        self.calls.takes += 1;
+        self.x = from;
+        Ok(())
+    }
+}
+
+fn gradient_by(slots: u64, actions: impl Iterator<Item = Action>) -> Vec<u64> {
+    let mut model = Ring::new();
+    Executor::new(slots).unwrap().run(&mut model, actions).unwrap();
+    model.gradient_bits()
+}
+
+/// The oracle: no schedule, no executor.
+fn gradient_by_hand(n: u64) -> Vec<u64> {
+    let mut model = Ring::new();
+    model.record(0..n).unwrap();
+    model.reverse(0..n).unwrap();
+    model.gradient_bits()
+}
+
+proptest! {
+    #[test]
+    fn the_schedule_does_not_change_one_bit(n in 1_u64..150, c in 1_u64..160) {
+        let expected = gradient_by_hand(n);
+        prop_assert_eq!(&gradient_by(0, StoreAll::new(n)), &expected);
+        for trajectory in [Trajectory::Revolve, Trajectory::Maximum] {
+            let schedule = Revolve::with_trajectory(n, c, trajectory).unwrap();
+            prop_assert_eq!(&gradient_by(schedule.slots(), schedule), &expected);
+        }
+    }
+}
+
+/// The gradient is one: a central difference agrees to the order of its truncation.
+///
+/// With `h = 1e-5` and all values and derivatives of order 1 to 100, the truncation error is
+/// below `h^2 / 6 * 100 < 2e-9` and the rounding error below `100 eps / h < 3e-9`.
+#[test]
+fn the_model_of_these_tests_has_the_right_adjoint() {
+    let n = 40;
+    let mut model = Ring::new();
+    let weights = model.x_bar;
+    let schedule = Revolve::new(n, 4).unwrap();
+    Executor::new(4).unwrap().run(&mut model, schedule).unwrap();
+    let misfit = |i: usize, h: f64| {
+        let mut moved = Ring::new();
+        moved.p[i] += h;
+        moved.advance(0..n).unwrap();
+        moved.x.iter().zip(weights).map(|(x, w)| x * w).sum::<f64>()
+    };
+    for i in 0..POINTS {
+        let difference = (misfit(i, 1e-5) - misfit(i, -1e-5)) / 2e-5;
+        assert!((difference - model.p_bar[i]).abs() < 5e-9, "{difference} {}", model.p_bar[i]);
+    }
+}
+
+#[test]
+fn progress_counts_what_the_model_saw() {
+    let (n, c) = (100, 5);
+    let schedule = Revolve::new(n, c).unwrap();
+    let costs = schedule.costs();
+    let mut model = Ring::new();
+    let done = Executor::new(c).unwrap().run(&mut model, schedule.clone()).unwrap();
+    assert_eq!(done.actions, schedule.count() as u64);
+    assert_eq!(u128::from(done.advances), costs.advances);
+    assert_eq!((done.recorded, done.reversed), (n, n));
+    assert_eq!((done.writes, done.reads), (costs.writes, costs.reads));
+    assert_eq!((done.held, done.peak_held), (0, c));
+    assert_eq!(u128::from(model.calls.steps), costs.total_forward);
+    assert_eq!(model.calls.saves, costs.writes);
+    // Every snapshot is handed back by its last read, and none of these is a copy.
+    assert_eq!(model.calls.takes, costs.writes);
+    assert_eq!(model.calls.restores, costs.reads - costs.writes);
+}
+
+#[test]
+fn snapshots_are_dropped_when_done_or_failed() {
+    let mut executor = Executor::new(5).unwrap();
+    let mut model = Ring::new();
+    let initial = Arc::clone(&model.x);
+    executor.run(&mut model, Revolve::new(30, 5).unwrap()).unwrap();
+    assert_eq!(Arc::strong_count(&initial), 1);
+
+    let mut failing = Ring { fails_at: Some(17), x: Arc::clone(&initial), ..Ring::new() };
+    assert!(executor.run(&mut failing, Revolve::new(30, 5).unwrap()).is_err());
+    assert_eq!(Arc::strong_count(&initial), 1);
+
+    // The same executor serves again.
+    let mut again = Ring::new();
+    executor.run(&mut again, Revolve::new(30, 5).unwrap()).unwrap();
+    assert_eq!(again.gradient_bits(), gradient_by_hand(30));
+}
+
+#[test]
+fn errors_of_the_model_pass_through() {
+    let mut model = Ring { fails_at: Some(6), ..Ring::new() };
+    let error = Executor::new(3).unwrap().run(&mut model, Revolve::new(10, 3).unwrap());
+    let Err(error) = error else { panic!("the model should have failed") };
+    assert_eq!(error.to_string(), "action 3 (`advance 4..7`): the model failed");
+    let source = std::error::Error::source(&error).expect("should name its source");
+    assert_eq!(source.to_string(), "diverged at step 6");
+    let ExecuteError::Model { position: 3, action: Action::Advance { .. }, source } = error else {
+        panic!("should be an error of the model")
+    };
+    assert_eq!(source, Diverged(6));
+}
+
+#[test]
+fn the_hook_cancels_between_actions() {
+    let mut model = Ring::new();
+    let mut seen = Vec::new();
+    let result = Executor::new(3).unwrap().run_watched(
+        &mut model,
+        Revolve::new(10, 3).unwrap(),
+        |progress| {
+            seen.push(progress.actions);
+            if progress.reversed == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        },
+    );
+    let Err(ExecuteError::Cancelled(progress)) = result else { panic!("should be cancelled") };
+    assert_eq!(progress.reversed, 2);
+    assert_eq!(seen, (0..=progress.actions).collect::<Vec<_>>());
+    assert_eq!(model.calls.steps, progress.advances + progress.recorded);
+}
+
+/// Snapshots are found by step and tier, in whatever order a schedule keeps them.
+#[test]
+fn snapshots_are_read_in_any_order() {
+    let [low, high] = [TierId(0), TierId(1)];
+    let store = |step, tier| Action::Store { kind: Data::Restart, step, tier };
+    let load = |step, tier| Action::Load { kind: Data::Restart, step, tier };
+    let discard = |step, tier| Action::Discard { kind: Data::Restart, step, tier };
+    let last =
+        |steps: Range<u64>| [Action::Record { steps: steps.clone() }, Action::Reverse { steps }];
+    let mut actions = vec![store(0, high), Action::Advance { steps: 0..1 }, store(1, high)];
+    actions.extend([store(1, low), Action::Advance { steps: 1..2 }, store(2, low)]);
+    actions.extend([load(0, high), store(0, low), discard(0, high), load(1, low)]);
+    actions.extend([Action::Advance { steps: 1..2 }, Action::Record { steps: 2..4 }]);
+    actions.extend([Action::Reverse { steps: 2..4 }, discard(2, low), load(1, high)]);
+    actions.extend(last(1..2));
+    actions.extend([load(0, low), discard(0, low), discard(1, low), discard(1, high)]);
+    actions.extend(last(0..1));
+    assert_eq!(gradient_by(5, actions.iter().cloned()), gradient_by_hand(4));
+
+    // A step between two stored ones is still missing.
+    let mut model = Ring::new();
+    let gap = [store(0, low), Action::Advance { steps: 0..2 }, store(2, low), load(1, low)];
+    let result = Executor::new(5).unwrap().run(&mut model, gap);
+    let Err(ExecuteError::Invalid(error)) = result else { panic!("step 1 should be missing") };
+    let missing = BrokenRule::NotStored { kind: Data::Restart, step: 1, tier: low };
+    assert_eq!((error.position, error.rule), (3, missing));
+}
+
+/// Wrong streams end in errors, with the snapshots dropped.
+#[test]
+fn streams_that_nobody_proved_are_refused() {
+    let tier = TierId(0);
+    let store = Action::Store { kind: Data::Restart, step: 0, tier };
+    let load = Action::Load { kind: Data::Restart, step: 0, tier };
+    let discard = Action::Discard { kind: Data::Restart, step: 0, tier };
+    let (kind, step) = (Data::Restart, 0);
+    let record = Action::Record { steps: 0..2 };
+    let reverse = Action::Reverse { steps: 0..2 };
+    let adjoint = Action::Store { kind: Data::Adjoint, step: 0, tier };
+    let again = Action::Store { kind, step, tier: TierId(1) };
+    let cases = [
+        (vec![load.clone()], BrokenRule::NotStored { kind, step, tier }),
+        (vec![load, discard.clone()], BrokenRule::NotStored { kind, step, tier }),
+        (vec![discard], BrokenRule::NotStored { kind, step, tier }),
+        (vec![store.clone(), store.clone()], BrokenRule::StoredTwice { kind, step, tier }),
+        (vec![store.clone(), again], BrokenRule::SlotsExceeded { slots: 1 }),
+        (vec![reverse.clone()], BrokenRule::NotRecorded { recorded: 0..0 }),
+        (vec![record.clone(), adjoint], BrokenRule::AdjointNotSupported),
+        (vec![record.clone()], BrokenRule::LeftRecorded { steps: 0..2 }),
+        (
+            vec![record.clone(), Action::Reverse { steps: 1..2 }],
+            BrokenRule::NotReversed { steps: 0..1 },
+        ),
+        (vec![store, record, reverse], BrokenRule::LeftStored { kind, step, tier }),
+    ];
+    let mut executor = Executor::new(1).unwrap();
+    for (actions, rule) in cases {
+        let mut model = Ring::new();
+        let initial = Arc::clone(&model.x);
+        let result = executor.run(&mut model, actions);
+        let Err(ExecuteError::Invalid(error)) = result else { panic!("should break {rule:?}") };
+        assert_eq!(error.rule, rule);
+        drop(model);
+        assert_eq!(Arc::strong_count(&initial), 1);
+    }
+}
+
+/// The pull interface: the loop is the caller's.
+#[test]
+fn a_loop_of_ones_own_needs_no_executor() {
+    let mut model = Ring::new();
+    let mut stored = Vec::new();
+    for action in Revolve::new(50, 4).unwrap() {
+        match action {
+            Action::Advance { steps } => model.advance(steps).unwrap(),
+            Action::Record { steps } => model.record(steps).unwrap(),
+            Action::Reverse { steps } => model.reverse(steps).unwrap(),
+            Action::Store { .. } => stored.push(model.save().unwrap()),
+            Action::Load { .. } => model.restore(stored.last().unwrap()).unwrap(),
+            Action::Discard { .. } => drop(stored.pop()),
+        }
+    }
+    assert_eq!(model.gradient_bits(), gradient_by_hand(50));
+}

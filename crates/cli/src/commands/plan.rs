@@ -1,0 +1,52 @@
+//! `retrograd plan`: what the job will cost, before anything runs.
+
+use std::fmt::Write as _;
+
+use crate::cli::JobArgs;
+use crate::job::Job;
+use crate::job::units::Bytes;
+use crate::numerics;
+use crate::outcome::PlanOutcome;
+use crate::output::{self, Failure};
+
+/// Plans `job`.
+///
+/// # Errors
+/// If the budget is too small for any plan.
+pub fn run(args: &JobArgs, job: &Job) -> Result<(), Failure> {
+    let outcome = numerics::plan(job)?;
+    output::print(args.common.format(), &outcome, &describe(job, &outcome))
+}
+
+fn describe(job: &Job, plan: &PlanOutcome) -> String {
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "grid       {:?} nodes, {:?} with the absorbing layer",
+        job.grid.shape, plan.padded_shape
+    );
+    let _ = writeln!(text, "time       {} steps of {:.3} ms", plan.steps, plan.dt_s * 1e3);
+    let _ = writeln!(
+        text,
+        "survey     {} shots, {} in parallel, {} receivers",
+        job.survey.sources.len(),
+        plan.shots_in_parallel,
+        job.survey.receivers.len()
+    );
+    let _ = writeln!(
+        text,
+        "strategy   {}, {} snapshots per shot, {:.2} forward runs per gradient",
+        plan.strategy, plan.snapshots, plan.predicted_recompute_factor
+    );
+    let _ = writeln!(
+        text,
+        "memory     {} at the most, {} per shot in flight; budget {}",
+        Bytes(plan.predicted_peak_bytes),
+        Bytes(plan.bytes_per_shot),
+        Bytes(plan.budget_bytes)
+    );
+    if let Some(seconds) = plan.predicted_seconds {
+        let _ = writeln!(text, "run time   about {seconds:.0} s");
+    }
+    text
+}

@@ -1,0 +1,101 @@
+//! The one door from the command line to the numerical crates.
+
+use std::path::PathBuf;
+
+use crate::cli::{Case, Target};
+use crate::job::Job;
+use crate::outcome::{
+    BenchOutcome, CheckOutcome, CompileOutcome, GradientOutcome, InvertOutcome, ModelOutcome,
+    PlanOutcome,
+};
+use crate::progress::Progress;
+
+/// Why a run failed, in words for the user.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{message}{}", .help.as_ref().map_or(String::new(), |help| format!("\n  help: {help}")))]
+pub struct RunError {
+    message: String,
+    help: Option<String>,
+}
+
+impl RunError {
+    /// What went wrong: place, found, allowed.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), help: None }
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+
+    fn not_built(command: &str) -> Self {
+        Self::new(format!("`{command}` is not built into this binary yet"))
+    }
+}
+
+/// Where an inversion begins.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Begin {
+    /// At the start model, in a new run folder.
+    Afresh,
+    /// Where the run in this folder was interrupted.
+    Resume(PathBuf),
+}
+
+/// Rules that need numbers, dot-product test, Taylor test, on the job's own problem.
+///
+/// # Errors
+/// If the tests could not be run; a test that fails is a result.
+pub fn check(_job: &Job, _progress: &Progress) -> Result<CheckOutcome, RunError> {
+    Err(RunError::not_built("check"))
+}
+
+/// Memory, strategy and time, before anything runs.
+///
+/// # Errors
+/// If the budget is too small; the message states the minimum.
+pub fn plan(_job: &Job) -> Result<PlanOutcome, RunError> {
+    Err(RunError::not_built("plan"))
+}
+
+/// Models every shot in the true model, or in the start model where the truth is unknown.
+///
+/// # Errors
+/// If a file cannot be read or written, or the kernel cannot be compiled.
+pub fn model(_job: &Job, _progress: &Progress) -> Result<ModelOutcome, RunError> {
+    Err(RunError::not_built("model"))
+}
+
+/// Misfit and gradient at the start model.
+///
+/// # Errors
+/// As [`model`], and if the budget is too small.
+pub fn gradient(_job: &Job, _progress: &Progress) -> Result<GradientOutcome, RunError> {
+    Err(RunError::not_built("gradient"))
+}
+
+/// The inversion, stage by stage.
+///
+/// # Errors
+/// As [`gradient`], and if the run to be resumed is missing or belongs to another job.
+pub fn invert(_job: &Job, _begin: &Begin, _progress: &Progress) -> Result<InvertOutcome, RunError> {
+    Err(RunError::not_built("invert"))
+}
+
+/// The text of the job's programs in `target`.
+///
+/// # Errors
+/// If the equation cannot be discretised, or `target` is not available.
+pub fn compile(_job: &Job, _target: Target) -> Result<CompileOutcome, RunError> {
+    Err(RunError::not_built("compile"))
+}
+
+/// Speed of a kernel and of a copy. `threads`: `None` is one per core.
+///
+/// # Errors
+/// If the kernel cannot be compiled.
+pub fn bench(_case: Case, _threads: Option<usize>) -> Result<BenchOutcome, RunError> {
+    Err(RunError::not_built("bench"))
+}

@@ -1,0 +1,187 @@
+//! What commands return. Field names are the keys of `--json`, on which scripts rely.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+/// Result of `check`.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct CheckOutcome {
+    /// Whether every test and every rule passed.
+    pub passed: bool,
+    /// The dot-product test.
+    pub dot_product: DotProduct,
+    /// The Taylor test.
+    pub taylor: Taylor,
+    /// Geometry, stability, sampling, absorbing layer.
+    pub rules: Vec<RuleOutcome>,
+}
+
+/// `<Fx, y> = <x, F^T y>`.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct DotProduct {
+    /// `|a - b| / (|Fx| |y|)`, y aligned with Fx.
+    pub relative_error: f64,
+    /// The most that passes in the job's precision.
+    pub allowed: f64,
+}
+
+/// Orders at which Taylor remainders fall.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Taylor {
+    /// Of `|J(m + h p) - J(m)|`: 1 in theory.
+    pub slopes_first: Vec<f64>,
+    /// Of `|J(m + h p) - J(m) - h <g, p>|`: 2 in theory.
+    pub slopes_second: Vec<f64>,
+}
+
+/// One rule of the job that needs numbers.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct RuleOutcome {
+    /// Such as `stability`, `sampling`, `absorbing layer`.
+    pub name: String,
+    /// How it went.
+    pub verdict: Verdict,
+    /// What was found, what is allowed, and what to do.
+    pub message: String,
+}
+
+/// How a rule went.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// As it should be.
+    Passed,
+    /// It runs, but the result may suffer.
+    Warned,
+    /// It must not run.
+    Failed,
+}
+
+/// Result of `plan`.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct PlanOutcome {
+    /// `store-all` or `revolve`.
+    pub strategy: String,
+    /// Snapshots per shot.
+    pub snapshots: usize,
+    /// Shots computed at the same time.
+    pub shots_in_parallel: usize,
+    /// The most memory of the process.
+    pub predicted_peak_bytes: u64,
+    /// Memory of one more shot in flight.
+    pub bytes_per_shot: u64,
+    /// What the job allows.
+    pub budget_bytes: u64,
+    /// Forward steps in all, relative to one forward run.
+    pub predicted_recompute_factor: f64,
+    /// Time of the whole job, if the machine has been measured.
+    pub predicted_seconds: Option<f64>,
+    /// Nodes per axis, absorbing layer included.
+    pub padded_shape: Vec<usize>,
+    /// Time steps.
+    pub steps: usize,
+    /// Time step in seconds.
+    pub dt_s: f64,
+}
+
+/// What every run measures.
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
+pub struct Cost {
+    /// Wall-clock time.
+    pub seconds: f64,
+    /// The most memory of the process.
+    pub peak_rss_bytes: u64,
+    /// Grid-point updates per second.
+    pub points_per_second: f64,
+}
+
+/// Result of `model`.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct ModelOutcome {
+    /// Where results lie.
+    pub folder: PathBuf,
+    /// Files of recordings, relative to the folder.
+    pub data: Vec<PathBuf>,
+    /// Cost of the run.
+    #[serde(flatten)]
+    pub cost: Cost,
+}
+
+/// Result of `gradient`.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct GradientOutcome {
+    /// Where results lie.
+    pub folder: PathBuf,
+    /// Misfit at the start model: one entry per stage that was evaluated.
+    pub misfit: Vec<f64>,
+    /// Relative model error of the start model, if the truth is known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub model_error: Vec<f64>,
+    /// Norm of the gradient.
+    pub gradient_norm: f64,
+    /// Cost of the run.
+    #[serde(flatten)]
+    pub cost: Cost,
+}
+
+/// Result of `invert`.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct InvertOutcome {
+    /// Where results lie: `run.json`, models, pictures, `report.html`.
+    pub folder: PathBuf,
+    /// Misfit per iteration, all stages in a row.
+    pub misfit: Vec<f64>,
+    /// Relative model error per iteration, if the truth is known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub model_error: Vec<f64>,
+    /// How each stage went.
+    pub stages: Vec<StageOutcome>,
+    /// Cost of the run.
+    #[serde(flatten)]
+    pub cost: Cost,
+}
+
+/// How a stage went.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct StageOutcome {
+    /// Frequency in Hz.
+    pub frequency_hz: f64,
+    /// Iterations done.
+    pub iterations: usize,
+    /// Evaluations of misfit and gradient, line search included.
+    pub evaluations: usize,
+    /// Misfit at the end relative to the start of the stage.
+    pub misfit_ratio: f64,
+    /// The rule that ended it, in words.
+    pub stopped_by: String,
+}
+
+/// Result of `compile`: the text after each stage.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct CompileOutcome {
+    /// The language.
+    pub target: String,
+    /// Name of the stage (`forward`, `adjoint`, ...) to its text.
+    pub programs: BTreeMap<String, String>,
+}
+
+/// Result of `bench`.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct BenchOutcome {
+    /// What was measured.
+    pub case: String,
+    /// Worker threads.
+    pub threads: usize,
+    /// 10^9 grid-point updates per second.
+    pub gpoints_per_s: f64,
+    /// Memory traffic that an update needs.
+    pub bytes_per_point: f64,
+    /// Effective bandwidth.
+    pub gb_per_s: f64,
+    /// Bandwidth of a copy, measured in the same run.
+    pub copy_gb_per_s: f64,
+    /// `gb_per_s / copy_gb_per_s`.
+    pub fraction_of_copy: f64,
+}

@@ -1,0 +1,204 @@
+//! What flows into the cotangent of each function, and the coefficients it takes.
+
+use std::collections::HashMap;
+
+use retrograd_ir::{
+    Closure, Expr, ExprId, Field, FieldId, Levels, Read, Statement, StatementKind, Stencil, Target,
+    WriteMode,
+};
+use retrograd_ir::{DOMAIN, Offset, Predicate};
+
+use super::forward::{Forward, Update};
+use crate::algebra::{Build, derivative};
+use crate::polynomial::uniform_terms;
+
+/// `coefficient(i) * source[level](i + offset)`, a summand of the cotangent of `to`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Contribution {
+    pub(super) to: FieldId,
+    pub(super) source: FieldId,
+    pub(super) level: i8,
+    pub(super) offset: Offset,
+    pub(super) closure: Closure,
+    pub(super) coefficient: ExprId,
+}
+
+/// `target (=|+=) coefficient * mu[t+1]`, point by point, `mu` the adjoint of `of`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Consumer {
+    pub(super) of: FieldId,
+    pub(super) target: Target,
+    pub(super) mode: WriteMode,
+    pub(super) coefficient: ExprId,
+}
+
+/// A parameter gradient that gathers from a consumer at an offset.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ShiftedGradient {
+    pub(super) gradient: FieldId,
+    pub(super) source: FieldId,
+    pub(super) offset: Offset,
+    pub(super) coefficient: ExprId,
+}
+
+/// Everything that the reverse statements are written from.
+pub(super) struct Collected {
+    pub(super) stencil: Stencil,
+    pub(super) adjoints: HashMap<FieldId, FieldId>,
+    pub(super) contributions: Vec<Contribution>,
+    pub(super) consumers: Vec<Consumer>,
+    pub(super) shifted: Vec<ShiftedGradient>,
+    /// Recording statements, each behind the forward statement of that number.
+    pub(super) records: Vec<(usize, Statement)>,
+    pub(super) tapes: Vec<FieldId>,
+    products: HashMap<(FieldId, ExprId), FieldId>,
+}
+
+impl Collected {
+    pub(super) fn of(stencil: Stencil, forward: &Forward) -> Self {
+        let mut collected = Self {
+            stencil,
+            adjoints: HashMap::new(),
+            contributions: Vec::new(),
+            consumers: Vec::new(),
+            shifted: Vec::new(),
+            records: Vec::new(),
+            tapes: Vec::new(),
+            products: HashMap::new(),
+        };
+        for update in &forward.updates {
+            collected.declare_adjoint(update.field);
+        }
+        for update in &forward.updates {
+            collected.dense(update);
+        }
+        collected
+    }
+
+    fn declare_adjoint(&mut self, field: FieldId) {
+        let forward = self.stencil.field(field).clone();
+        let name = self.stencil.fresh_field_name(&format!("{}_adj", forward.name));
+        let adjoint = self.stencil.add_field(Field { name, zero_in: None, ..forward });
+        self.adjoints.insert(field, adjoint);
+    }
+
+    /// Contributions of one dense update to everything that it reads.
+    fn dense(&mut self, update: &Update) {
+        let adjoint = self.adjoints[&update.field];
+        for read in self.stencil.reads(&[update.numerator]) {
+            if !self.adjoints.contains_key(&read.field) {
+                continue;
+            }
+            let leaf = self.leaf(&read);
+            let slope = derivative(&mut self.stencil.exprs, update.numerator, leaf);
+            let whole = |source, level, offset, coefficient| Contribution {
+                to: read.field,
+                source,
+                level,
+                offset,
+                closure: read.closure,
+                coefficient,
+            };
+            if read.offset.is_zero() && self.stencil.is_time_invariant(slope) {
+                self.contributions.push(whole(adjoint, read.time, Offset::ZERO, slope));
+                continue;
+            }
+            for (uniform, rest) in uniform_terms(&mut self.stencil, slope) {
+                let source = match rest {
+                    None => adjoint,
+                    Some(rest) => self.product(update, rest, read.time),
+                };
+                let offset = read.offset.opposite();
+                self.contributions.push(whole(source, read.time, offset, uniform));
+            }
+        }
+    }
+
+    fn leaf(&mut self, read: &Read) -> ExprId {
+        let Read { field, time, offset, closure } = *read;
+        self.stencil.exprs.intern(Expr::Load { field, time, offset, closure })
+    }
+
+    /// The function `w = rest * mu` of an update, with enough levels to be read at `level`.
+    fn product(&mut self, update: &Update, rest: ExprId, level: i8) -> FieldId {
+        let levels = (2 - level).max(2) as u8;
+        let field = match self.products.get(&(update.field, rest)) {
+            Some(&known) => known,
+            None => self.new_product(update, rest),
+        };
+        let held = &mut self.stencil.fields[field.0 as usize].levels;
+        if let Levels::Time(n) = held {
+            *n = (*n).max(levels);
+        }
+        field
+    }
+
+    fn new_product(&mut self, update: &Update, rest: ExprId) -> FieldId {
+        let adjoint = self.stencil.field(self.adjoints[&update.field]).clone();
+        let name = self.stencil.fresh_field_name(&format!("{}_w", adjoint.name));
+        let levels = Levels::Time(2);
+        let field = self.stencil.add_field(Field { name, levels, ..adjoint });
+        self.products.insert((update.field, rest), field);
+        let coefficient = self.recorded(update, rest);
+        self.consumers.push(Consumer {
+            of: update.field,
+            target: Target { field, time: 1 },
+            mode: WriteMode::Assign,
+            coefficient,
+        });
+        field
+    }
+
+    /// The value as the reverse step can have it: itself if it is time-invariant, else the tape
+    /// on which the forward step records it.
+    fn recorded(&mut self, update: &Update, value: ExprId) -> ExprId {
+        if self.stencil.is_time_invariant(value) {
+            return value;
+        }
+        let like = self.stencil.field(update.field).clone();
+        let name = self.stencil.fresh_field_name(&format!("{}_tape", like.name));
+        let field = self.stencil.add_field(Field { name, levels: Levels::Tape, ..like });
+        self.tapes.push(field);
+        let target = Target { field, time: 0 };
+        let (region, mode) = (DOMAIN, WriteMode::Assign);
+        let kind = StatementKind::Update { target, region, mode, value };
+        self.records.push((update.at, Statement { when: Predicate::Always, kind }));
+        self.stencil.exprs.load(target, Offset::ZERO)
+    }
+
+    /// The gradient by a parameter that a dense update reads.
+    ///
+    /// With `f = N / D` and `l = D mu`: `(df/dm) l = (N' - f D') mu`, where `f` is the level that
+    /// has just been computed.
+    pub(super) fn parameter(&mut self, update: &Update, parameter: FieldId, gradient: FieldId) {
+        let roots = [update.numerator, update.denominator];
+        let reads = self.stencil.reads(&roots);
+        for read in reads.into_iter().filter(|r| r.field == parameter) {
+            let leaf = self.leaf(&read);
+            let exprs = &mut self.stencil.exprs;
+            let above = derivative(exprs, update.numerator, leaf);
+            let below = derivative(exprs, update.denominator, leaf);
+            let new = exprs.load(Target { field: update.field, time: 1 }, Offset::ZERO);
+            let carried = exprs.mul(new, below);
+            let slope = exprs.sub(above, carried);
+            if read.offset.is_zero() {
+                let coefficient = self.recorded(update, slope);
+                self.consumers.push(Consumer {
+                    of: update.field,
+                    target: Target { field: gradient, time: 0 },
+                    mode: WriteMode::Add,
+                    coefficient,
+                });
+                continue;
+            }
+            for (coefficient, rest) in uniform_terms(&mut self.stencil, slope) {
+                let source = match rest {
+                    None => self.adjoints[&update.field],
+                    Some(rest) => self.product(update, rest, 1),
+                };
+                let offset = read.offset.opposite();
+                self.shifted.push(ShiftedGradient { gradient, source, offset, coefficient });
+            }
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! Writing the statements of the reverse sweep.
+
+use retrograd_ir::{
+    DOMAIN, Direction, Expr, ExprId, FieldId, Levels, Offset, Predicate, Sparse, SparseId,
+    Statement, StatementKind, Stencil, Step, Target, WriteMode,
+};
+
+use super::contributions::{Collected, Contribution};
+use super::forward::{Forward, SparseUse};
+use super::{
+    Adjoint, AdjointError, FORWARD, RECORD, REVERSE, REVERSE_SEEDED, StateAdjoint, initial_step,
+};
+use crate::algebra::{Build, derivative};
+use crate::passes::SETUP;
+
+/// `sample[n + time] * coefficient`, injected into the cotangent of `to`.
+struct SampleFlow {
+    to: FieldId,
+    sparse: SparseId,
+    /// Level at which the forward step reads `to`.
+    level: i8,
+    /// Steps after the current one at which the forward step writes the sample.
+    time: i8,
+    coefficient: ExprId,
+}
+
+struct Writer {
+    all: Collected,
+    forward: Forward,
+    samples: Vec<SampleFlow>,
+    /// Injections into gradients, and interpolations of source gradients.
+    tail: Vec<StatementKind>,
+    outputs: Vec<(SparseId, SparseId)>,
+    inputs: Vec<(SparseId, SparseId)>,
+}
+
+pub(super) fn build(
+    original: Stencil,
+    forward: Forward,
+    with_respect_to: &[FieldId],
+) -> Result<Adjoint, AdjointError> {
+    let all = Collected::of(forward.stencil.clone(), &forward);
+    let mut writer = Writer {
+        all,
+        forward,
+        samples: Vec::new(),
+        tail: Vec::new(),
+        outputs: Vec::new(),
+        inputs: Vec::new(),
+    };
+    let parameters = writer.parameters(with_respect_to)?;
+    for at in 0..writer.forward.sparse.len() {
+        let flow = writer.forward.sparse[at];
+        match flow.into {
+            Some(into) => writer.injection(&flow, into, &parameters)?,
+            None => writer.interpolation(&flow)?,
+        }
+    }
+    let states = writer.declare_states();
+    let (statements, direction) = (writer.forward.statements.clone(), writer.forward.direction);
+    let mut steps = vec![Step { name: FORWARD.into(), direction, statements }];
+    steps.extend(original.steps.into_iter().filter(|s| s.name == SETUP));
+    steps.push(writer.record());
+    steps.push(writer.reverse(REVERSE, None));
+    steps.push(writer.reverse(REVERSE_SEEDED, Some(&states)));
+    for level in 0..states.iter().map(|s| s.initial.len()).max().unwrap_or(0) {
+        steps.push(writer.initial(level, &states));
+    }
+    let Writer { all, outputs, inputs, .. } = writer;
+    let mut stencil = all.stencil;
+    stencil.steps = steps;
+    stencil.name = format!("{}_adjoint", original.name);
+    Ok(Adjoint { stencil: stencil.compact(), states, parameters, tapes: all.tapes, outputs, inputs })
+}
+
+fn always(kind: StatementKind) -> Statement {
+    Statement { when: Predicate::Always, kind }
+}
+
+impl Writer {
+    fn stencil(&mut self) -> &mut Stencil {
+        &mut self.all.stencil
+    }
+
+    fn name(&self, field: FieldId) -> String {
+        self.all.stencil.field(field).name.clone()
+    }
+
+    fn parameters(
+        &mut self,
+        with_respect_to: &[FieldId],
+    ) -> Result<Vec<(FieldId, FieldId)>, AdjointError> {
+        let mut pairs = Vec::new();
+        for &parameter in with_respect_to {
+            if self.all.stencil.field(parameter).levels != Levels::Static {
+                return Err(AdjointError::NotAParameter { field: self.name(parameter) });
+            }
+            let stem = format!("{}_grad", self.name(parameter));
+            let name = self.stencil().fresh_field_name(&stem);
+            let like = self.all.stencil.field(parameter).clone();
+            let field = retrograd_ir::Field { name, zero_in: None, ..like };
+            let gradient = self.stencil().add_field(field);
+            for update in self.forward.updates.clone() {
+                self.all.parameter(&update, parameter, gradient);
+            }
+            pairs.push((parameter, gradient));
+        }
+        Ok(pairs)
+    }
+
+    /// The series that holds the cotangents of another one, at the same points.
+    fn twin(&mut self, sparse: SparseId) -> SparseId {
+        let known = self.outputs.iter().chain(&self.inputs).find(|(s, _)| *s == sparse);
+        if let Some(&(_, twin)) = known {
+            return twin;
+        }
+        let like = self.all.stencil.sparse[sparse.0 as usize].clone();
+        let name = format!("{}_adj", like.name);
+        self.stencil().sparse.push(Sparse { name, ..like });
+        SparseId(self.all.stencil.sparse.len() as u32 - 1)
+    }
+
+    fn denominator(&mut self, field: FieldId) -> ExprId {
+        let one = self.stencil().exprs.constant(1.0);
+        let update = self.forward.updates.iter().find(|u| u.field == field);
+        update.map_or(one, |u| u.denominator)
+    }
+
+    /// `D mu[t+1]`: the cotangent itself.
+    fn cotangent(&mut self, field: FieldId) -> ExprId {
+        let denominator = self.denominator(field);
+        let target = Target { field: self.all.adjoints[&field], time: 1 };
+        let exprs = &mut self.stencil().exprs;
+        let mu = exprs.load(target, Offset::ZERO);
+        exprs.mul(denominator, mu)
+    }
+
+    fn refuse(&self, operation: &'static str, sparse: SparseId, why: &'static str) -> AdjointError {
+        let sparse = self.all.stencil.sparse[sparse.0 as usize].name.clone();
+        AdjointError::Sparse { operation, sparse, why }
+    }
+
+    /// `g[t+1] += w v(series, m)`: the series gets `w^T (dv/ds) l`, parameters `w (dv/dm) l`.
+    fn injection(
+        &mut self,
+        flow: &SparseUse,
+        into: FieldId,
+        parameters: &[(FieldId, FieldId)],
+    ) -> Result<(), AdjointError> {
+        let operation = "injection";
+        let sparse = flow.sparse;
+        let reads = self.all.stencil.reads(&[flow.value]);
+        if reads.iter().any(|r| !r.offset.is_zero()) {
+            return Err(self.refuse(operation, sparse, "reads the grid at an offset"));
+        }
+        if reads.iter().any(|r| self.all.adjoints.contains_key(&r.field)) {
+            return Err(self.refuse(operation, sparse, "depends on the state"));
+        }
+        let cotangent = self.cotangent(into);
+        for read in reads {
+            let Some(&(_, gradient)) = parameters.iter().find(|(p, _)| *p == read.field) else {
+                continue;
+            };
+            let exprs = &mut self.stencil().exprs;
+            let leaf = exprs.load(Target { field: read.field, time: 0 }, Offset::ZERO);
+            let slope = derivative(exprs, flow.value, leaf);
+            let value = exprs.mul(slope, cotangent);
+            let target = Target { field: gradient, time: 0 };
+            self.tail.push(StatementKind::Inject { target, sparse, value });
+        }
+        let samples = self.samples_read(flow.value);
+        let &[(leaf, time)] = samples.as_slice() else {
+            return match samples.len() {
+                0 => Ok(()),
+                _ => Err(self.refuse(operation, sparse, "reads samples of several steps")),
+            };
+        };
+        let slope = derivative(&mut self.stencil().exprs, flow.value, leaf);
+        if !self.samples_read(slope).is_empty() {
+            return Err(self.refuse(operation, sparse, "is not linear in the samples"));
+        }
+        let value = self.stencil().exprs.mul(slope, cotangent);
+        let twin = self.twin(sparse);
+        self.inputs.push((sparse, twin));
+        self.tail.push(StatementKind::Interpolate { sparse: twin, time, value });
+        Ok(())
+    }
+
+    /// The samples that a value reads, with their steps relative to the current one.
+    fn samples_read(&self, value: ExprId) -> Vec<(ExprId, i8)> {
+        let exprs = &self.all.stencil.exprs;
+        let nodes = exprs.reachable(&[value]).into_iter();
+        nodes
+            .filter_map(|id| match exprs[id] {
+                Expr::Series { time, .. } => Some((id, time)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// `r[n + time] = w^T e(u)`: the cotangent of `u` gets `w (de/du) r_adj`.
+    fn interpolation(&mut self, flow: &SparseUse) -> Result<(), AdjointError> {
+        let operation = "interpolation";
+        let twin = self.twin(flow.sparse);
+        for read in self.all.stencil.reads(&[flow.value]) {
+            if !self.all.adjoints.contains_key(&read.field) {
+                continue;
+            }
+            if !read.offset.is_zero() {
+                return Err(self.refuse(operation, flow.sparse, "reads the grid at an offset"));
+            }
+            let exprs = &mut self.stencil().exprs;
+            let target = Target { field: read.field, time: read.time };
+            let leaf = exprs.load(target, Offset::ZERO);
+            let coefficient = derivative(exprs, flow.value, leaf);
+            if !self.all.stencil.is_time_invariant(coefficient) {
+                return Err(self.refuse(operation, flow.sparse, "is not linear in the state"));
+            }
+            let (to, level, time) = (read.field, read.time, flow.time);
+            self.samples.push(SampleFlow { to, sparse: twin, level, time, coefficient });
+        }
+        self.outputs.push((flow.sparse, twin));
+        Ok(())
+    }
+
+    fn declare_states(&mut self) -> Vec<StateAdjoint> {
+        let updates = self.forward.updates.clone();
+        let states = updates.iter().map(|update| {
+            let forward = update.field;
+            let name = self.name(forward);
+            let levels = match self.all.stencil.field(forward).levels {
+                Levels::Time(n) => usize::from(n) - 1,
+                Levels::Static | Levels::Tape => 0,
+            };
+            let mut declare = |stem: String, levels| {
+                let name = self.all.stencil.fresh_field_name(&stem);
+                let id = self.all.stencil.add_static(&name);
+                self.all.stencil.fields[id.0 as usize].levels = levels;
+                id
+            };
+            // A time function, although no step advances it: it differs from step to step.
+            let seed = declare(format!("{name}_seed"), Levels::Time(2));
+            let initial = (0..levels)
+                .map(|j| declare(format!("{name}_initial_{j}"), Levels::Static))
+                .collect();
+            StateAdjoint { forward, adjoint: self.all.adjoints[&forward], seed, initial }
+        });
+        states.collect()
+    }
+
+    fn record(&self) -> Step {
+        let mut statements = Vec::new();
+        for (at, statement) in self.forward.statements.iter().enumerate() {
+            statements.push(*statement);
+            statements.extend(self.all.records.iter().filter(|(a, _)| *a == at).map(|(_, s)| *s));
+        }
+        Step { name: RECORD.into(), direction: self.forward.direction, statements }
+    }
+
+    /// Sum of contributions, each read `back` levels further back.
+    fn gather(&mut self, contributions: &[Contribution], back: i8) -> ExprId {
+        let exprs = &mut self.stencil().exprs;
+        let mut sum = exprs.constant(0.0);
+        for c in contributions {
+            let (field, time, closure) = (c.source, c.level + back, c.closure);
+            let read = exprs.intern(Expr::Load { field, time, offset: c.offset, closure });
+            let term = exprs.mul(c.coefficient, read);
+            sum = exprs.add(sum, term);
+        }
+        sum
+    }
+
+    /// How step numbers change from one step of the forward program to the next.
+    fn sign(&self) -> i8 {
+        if self.forward.direction == Direction::Forward { 1 } else { -1 }
+    }
+
+    fn reverse(&mut self, name: &str, seeds: Option<&[StateAdjoint]>) -> Step {
+        let mut statements = Vec::new();
+        for update in self.forward.updates.clone().into_iter().rev() {
+            self.reverse_function(update.field, seeds, &mut statements);
+        }
+        for s in self.all.shifted.clone() {
+            let exprs = &mut self.stencil().exprs;
+            let read = exprs.load(Target { field: s.source, time: 1 }, s.offset);
+            let value = exprs.mul(s.coefficient, read);
+            let target = Target { field: s.gradient, time: 0 };
+            let (region, mode) = (DOMAIN, WriteMode::Add);
+            statements.push(always(StatementKind::Update { target, region, mode, value }));
+        }
+        statements.extend(self.tail.iter().copied().map(always));
+        let direction = match self.forward.direction {
+            Direction::Forward => Direction::Reverse,
+            Direction::Reverse => Direction::Forward,
+        };
+        Step { name: name.into(), direction, statements }
+    }
+
+    /// The update of one adjoint function, its consumers, and what is injected into all of them.
+    fn reverse_function(
+        &mut self,
+        field: FieldId,
+        seeds: Option<&[StateAdjoint]>,
+        statements: &mut Vec<Statement>,
+    ) {
+        let contributions: Vec<Contribution> =
+            self.all.contributions.iter().filter(|c| c.to == field).copied().collect();
+        let mut sum = self.gather(&contributions, 0);
+        let denominator = self.denominator(field);
+        if let Some(state) = seeds.and_then(|s| s.iter().find(|s| s.forward == field)) {
+            let exprs = &mut self.stencil().exprs;
+            let seed = exprs.load(Target { field: state.seed, time: 0 }, Offset::ZERO);
+            sum = exprs.add(sum, seed);
+        }
+        let value = self.stencil().exprs.div(sum, denominator);
+        let mu = Target { field: self.all.adjoints[&field], time: 1 };
+        let update = |target, mode, value| {
+            always(StatementKind::Update { target, region: DOMAIN, mode, value })
+        };
+        statements.push(update(mu, WriteMode::Assign, value));
+        let consumers: Vec<_> =
+            self.all.consumers.iter().filter(|c| c.of == field).copied().collect();
+        for c in &consumers {
+            let exprs = &mut self.stencil().exprs;
+            let read = exprs.load(mu, Offset::ZERO);
+            let value = exprs.mul(c.coefficient, read);
+            statements.push(update(c.target, c.mode, value));
+        }
+        let sign = self.sign();
+        for at in 0..self.samples.len() {
+            let SampleFlow { to, sparse, level, time, coefficient } = self.samples[at];
+            if to != field {
+                continue;
+            }
+            let exprs = &mut self.stencil().exprs;
+            let sample = exprs.intern(Expr::Series { sparse, time: time + sign * (1 - level) });
+            let scaled = exprs.mul(coefficient, sample);
+            let value = exprs.div(scaled, denominator);
+            statements.push(always(StatementKind::Inject { target: mu, sparse, value }));
+            for c in &consumers {
+                let (target, value) = (c.target, self.stencil().exprs.mul(c.coefficient, value));
+                statements.push(always(StatementKind::Inject { target, sparse, value }));
+            }
+        }
+    }
+
+    /// The cotangent of the initial level `-level`: only reads that far back existed there.
+    fn initial(&mut self, level: usize, states: &[StateAdjoint]) -> Step {
+        let back = level as i8;
+        let mut statements = Vec::new();
+        for state in states {
+            let Some(&field) = state.initial.get(level) else { continue };
+            let reads_back = |c: &&Contribution| c.to == state.forward && c.level <= -back;
+            let contributions: Vec<Contribution> =
+                self.all.contributions.iter().filter(reads_back).copied().collect();
+            let value = self.gather(&contributions, back);
+            let target = Target { field, time: 0 };
+            let (region, mode) = (DOMAIN, WriteMode::Assign);
+            statements.push(always(StatementKind::Update { target, region, mode, value }));
+            let sign = self.sign();
+            for at in 0..self.samples.len() {
+                let SampleFlow { to, sparse, level, time, coefficient } = self.samples[at];
+                if to != state.forward || level > -back {
+                    continue;
+                }
+                let exprs = &mut self.stencil().exprs;
+                let time = time + sign * (-back - level);
+                let sample = exprs.intern(Expr::Series { sparse, time });
+                let value = exprs.mul(coefficient, sample);
+                statements.push(always(StatementKind::Inject { target, sparse, value }));
+            }
+        }
+        Step { name: initial_step(level), direction: self.forward.direction, statements }
+    }
+}

@@ -1,0 +1,331 @@
+//! C text for a scheduled step: explicit GNU vectors, no headers, no threads.
+//!
+//! One function per phase. A nest works on a box of the grid; the caller decides on tiles and
+//! threads. Vectors run along the last dimension and are aligned with the rows in memory; at the
+//! ends of a row range the same vector is computed and only the lanes inside are written, so a
+//! point has the same value whatever the box. Rows must belong to one thread each, and memory has
+//! to be readable and writable one vector before and after a row (see `retrograd-runtime`).
+//!
+//! Every operation is the IR's, rounded once: compile without contraction. Uniform parts are
+//! evaluated by the caller (`c`), so extents, strides, spacings and the time step are arguments
+//! and a new value compiles nothing.
+
+use std::fmt::Write as _;
+
+use retrograd_ir::{
+    BinaryOp, DType, DimSet, Edge, Expr, ExprId, MemorySpace, Predicate, SparseId,
+    StatementKind, Stencil, Target, UnaryOp,
+};
+
+use super::Unsupported;
+use super::c_body::Body;
+use crate::schedule::{LoopNest, PhaseKind, Schedule};
+
+/// Width of the vectors in memory.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Vectors {
+    /// Bytes per vector: 16, 32 or 64.
+    pub bytes: usize,
+}
+
+/// What a generated function does, with what its caller has to provide.
+#[derive(Clone, PartialEq, Debug)]
+pub enum FunctionKind {
+    /// `void f(T *const *f, const long *s, const T *c, const long *b)`: the box
+    /// `b[2d] <= i_d < b[2d+1]`.
+    Nest,
+    /// `void f(T *const *f, const long *s, const T *c, const T *const *q, const long *index,
+    /// const int *start, const int *point, const T *weight, long e0, long e1)`: entries
+    /// `e0..e1` of the table by grid point; `q` holds one row of samples per `series` entry.
+    Inject {
+        /// The points.
+        sparse: SparseId,
+        /// What is added to.
+        target: Target,
+        /// The series that are read and at which step, relative to the current one.
+        series: Vec<(SparseId, i8)>,
+    },
+    /// `void f(T *const *f, const long *s, const T *c, T *out, const long *index,
+    /// const int *start, const T *weight, long p0, long p1)`: points `p0..p1` of the table by
+    /// sparse point.
+    Interpolate {
+        /// The points.
+        sparse: SparseId,
+        /// Steps after the current one.
+        time: i8,
+    },
+}
+
+/// The function of phase k of the schedule is number k; phases may share one.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Function {
+    /// Its C name.
+    pub name: String,
+    /// Its arguments.
+    pub kind: FunctionKind,
+}
+
+/// C text and the meaning of its arguments.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CModule {
+    /// The text.
+    pub text: String,
+    /// One function per phase.
+    pub functions: Vec<Function>,
+    /// `f`: base addresses of these levels, at the first grid point.
+    pub pointers: Vec<Target>,
+    /// `c`: values of these uniform expressions, rounded to the working precision.
+    pub uniforms: Vec<ExprId>,
+    /// `s`: strides in numbers, all dimensions of the stencil for each of these layouts (0 along
+    /// dimensions that the layout lacks).
+    pub layouts: Vec<DimSet>,
+}
+
+/// What is shared by the functions of a module.
+pub(super) struct Module<'a> {
+    pub(super) stencil: &'a Stencil,
+    pub(super) pointers: Vec<Target>,
+    pub(super) uniforms: Vec<ExprId>,
+    pub(super) layouts: Vec<DimSet>,
+}
+
+impl Module<'_> {
+    pub(super) fn pointer(&mut self, target: Target) -> usize {
+        position_or_push(&mut self.pointers, target)
+    }
+
+    pub(super) fn uniform(&mut self, id: ExprId) -> usize {
+        position_or_push(&mut self.uniforms, id)
+    }
+
+    pub(super) fn layout(&mut self, dims: DimSet) -> usize {
+        position_or_push(&mut self.layouts, dims)
+    }
+}
+
+pub(super) fn position_or_push<T: PartialEq>(list: &mut Vec<T>, item: T) -> usize {
+    list.iter().position(|known| *known == item).unwrap_or_else(|| {
+        list.push(item);
+        list.len() - 1
+    })
+}
+
+/// Prints all phases of a schedule.
+///
+/// # Errors
+/// The first thing that this back end lacks.
+pub fn emit_c(
+    stencil: &Stencil,
+    schedule: &Schedule,
+    vectors: Vectors,
+) -> Result<CModule, Unsupported> {
+    let full = DimSet::first(stencil.dims.len());
+    let mut module = Module {
+        stencil,
+        pointers: Vec::new(),
+        uniforms: Vec::new(),
+        layouts: vec![full],
+    };
+    let mut text = prelude(stencil, vectors);
+    let mut functions = Vec::new();
+    // Shells around a region run the same text on other boxes: it is printed once.
+    let mut printed: Vec<(String, String)> = Vec::new();
+    for (number, phase) in schedule.phases.iter().enumerate() {
+        if matches!(phase.when, Predicate::While { .. }) {
+            return Err(Unsupported::While);
+        }
+        let name = format!("rg_{number}");
+        let (body, kind) = match &phase.kind {
+            PhaseKind::Nest(nest) => {
+                let values: Vec<ExprId> = nest.outputs.iter().map(|(_, v)| *v).collect();
+                let written: Vec<Target> = nest.outputs.iter().map(|(t, _)| *t).collect();
+                check(stencil, &values, &written)?;
+                (print_nest(&mut module, nest), FunctionKind::Nest)
+            }
+            PhaseKind::Other(kind) => print_sparse(&mut module, kind)?,
+        };
+        let name = match printed.iter().find(|(known, _)| *known == body) {
+            Some((_, name)) => name.clone(),
+            None => {
+                let _ = write!(text, "void {name}{body}");
+                printed.push((body, name.clone()));
+                name
+            }
+        };
+        functions.push(Function { name, kind });
+    }
+    let Module { pointers, uniforms, layouts, .. } = module;
+    Ok(CModule { text, functions, pointers, uniforms, layouts })
+}
+
+/// Types and the few operations that vectors have no operator for.
+fn prelude(stencil: &Stencil, vectors: Vectors) -> String {
+    let (number, integer, fma, sqrt) = match stencil.dtype {
+        DType::F32 => ("float", "int", "__builtin_fmaf", "__builtin_sqrtf"),
+        DType::F64 => ("double", "long", "__builtin_fma", "__builtin_sqrt"),
+    };
+    let bytes = stencil.dtype.bytes();
+    let lanes = vectors.bytes / bytes;
+    let listed = |item: &dyn Fn(usize) -> String| -> String {
+        (0..lanes).map(item).collect::<Vec<_>>().join(", ")
+    };
+    format!(
+        "typedef {number} T;\n\
+         typedef {integer} I;\n\
+         typedef T V __attribute__((vector_size({vb}), aligned({bytes}), may_alias));\n\
+         typedef I M __attribute__((vector_size({vb}), aligned({bytes}), may_alias));\n\
+         enum {{ L = {lanes} }};\n\
+         #define LOAD(p) (*(const V *)(p))\n\
+         static inline V sp(T x) {{ return (V){{{splat}}}; }}\n\
+         static inline V pick(M m, V a, V b) {{ return (V)((m & (M)a) | (~m & (M)b)); }}\n\
+         static inline V vmin(V a, V b) {{ return pick(b < a, b, a); }}\n\
+         static inline V vmax(V a, V b) {{ return pick(a < b, b, a); }}\n\
+         static inline V vabs(V a) {{ return (V)((M)a & ~(M)sp(-(T)0)); }}\n\
+         static inline V vsqrt(V a) {{ for (int k = 0; k < L; ++k) a[k] = {sqrt}(a[k]); \
+         return a; }}\n\
+         static inline V vfma(V a, V b, V c) {{ for (int k = 0; k < L; ++k) \
+         c[k] = {fma}(a[k], b[k], c[k]); return c; }}\n\
+         static inline T smin(T a, T b) {{ return b < a ? b : a; }}\n\
+         static inline T smax(T a, T b) {{ return a < b ? b : a; }}\n\
+         static inline T sabs(T a) {{ return a < 0 ? -a : a == 0 ? (T)0 : a; }}\n\
+         static inline T ssqrt(T a) {{ return {sqrt}(a); }}\n\
+         static inline T sfma(T a, T b, T c) {{ return {fma}(a, b, c); }}\n\
+         static inline void put(T *p, V v, long i, long lo, long hi) {{\n  \
+         if (i >= lo && i + L <= hi) {{ *(V *)p = v; return; }}\n  \
+         const M at = (M){{{iota}}} + (I)i;\n  \
+         *(V *)p = pick((at >= (I)lo) & (at < (I)hi), v, LOAD(p));\n}}\n",
+        vb = vectors.bytes,
+        splat = listed(&|_| "x".into()),
+        iota = listed(&|k| k.to_string()),
+    )
+}
+
+/// Refuses what vectors of one type in host memory cannot do.
+fn check(stencil: &Stencil, values: &[ExprId], written: &[Target]) -> Result<(), Unsupported> {
+    let reads = stencil.reads(values);
+    let fields = reads.iter().map(|r| r.field).chain(written.iter().map(|t| t.field));
+    for id in fields {
+        let field = stencil.field(id);
+        if field.dtype != stencil.dtype {
+            return Err(Unsupported::MixedTypes(field.name.clone()));
+        }
+        if field.space != MemorySpace::Host {
+            return Err(Unsupported::Device(field.name.clone()));
+        }
+    }
+    for read in &reads {
+        let sides = read.closure.0.iter().zip(read.offset.0);
+        if sides.into_iter().any(|(s, o)| o != 0 && *s != [Edge::Zero; 2]) {
+            return Err(Unsupported::Closure(stencil.field(read.field).name.clone()));
+        }
+    }
+    for id in stencil.exprs.reachable(values) {
+        if stencil.is_uniform(id) {
+            continue;
+        }
+        let name = match stencil.exprs[id] {
+            Expr::Unary { op, .. } => match op {
+                UnaryOp::Neg | UnaryOp::Abs | UnaryOp::Sqrt => continue,
+                UnaryOp::Exp => "exp",
+                UnaryOp::Ln => "ln",
+                UnaryOp::Sin => "sin",
+                UnaryOp::Cos => "cos",
+                UnaryOp::Tan => "tan",
+                UnaryOp::Tanh => "tanh",
+            },
+            Expr::Binary { op: BinaryOp::Pow, .. } => "pow",
+            _ => continue,
+        };
+        return Err(Unsupported::Elementary(name));
+    }
+    Ok(())
+}
+
+fn print_nest(module: &mut Module<'_>, nest: &LoopNest) -> String {
+    let dims = module.stencil.dims.len();
+    let last = dims - 1;
+    let full = DimSet::first(dims);
+    let mut body = Body::rows(module);
+    let results: Vec<String> = nest.outputs.iter().map(|(_, v)| body.value(*v)).collect();
+    let mut stores = String::new();
+    for ((target, _), result) in nest.outputs.iter().zip(results) {
+        let row = body.row(*target, full, [0; retrograd_ir::MAX_DIMS]);
+        let _ = writeln!(stores, "      put({row} + i, {result}, i, lo, hi);");
+    }
+    let mut text = format!(
+        "(T *const *f, const long *s, const T *c, const long *b) {{\n{}",
+        body.uniform_lines("  ")
+    );
+    let _ = writeln!(text, "  const long lo = b[{}], hi = b[{}];", 2 * last, 2 * last + 1);
+    for d in 0..last {
+        let _ = writeln!(
+            text,
+            "  for (long i{d} = b[{}]; i{d} < b[{}]; ++i{d})",
+            2 * d,
+            2 * d + 1
+        );
+    }
+    text.push_str("  {\n");
+    text.push_str(&body.row_lines("    "));
+    text.push_str("    for (long i = lo & -(long)L; i < hi; i += L) {\n");
+    text.push_str(&body.lines("      "));
+    text.push_str(&stores);
+    text.push_str("    }\n  }\n}\n");
+    text
+}
+
+fn print_sparse(
+    module: &mut Module<'_>,
+    kind: &StatementKind,
+) -> Result<(String, FunctionKind), Unsupported> {
+    let value = kind.value();
+    let dims = module.stencil.dims.len();
+    let written: Vec<Target> = match *kind {
+        StatementKind::Inject { target, .. } => vec![target],
+        _ => Vec::new(),
+    };
+    check(module.stencil, &[value], &written)?;
+    for read in module.stencil.reads(&[value]) {
+        let field = module.stencil.field(read.field);
+        if field.dims != DimSet::first(dims) {
+            return Err(Unsupported::SparseProfile(field.name.clone()));
+        }
+    }
+    match *kind {
+        StatementKind::Inject { target, sparse, .. } => {
+            let pointer = module.pointer(target);
+            let mut body = Body::points(module);
+            let result = body.value(value);
+            let series = body.series.clone();
+            let text = format!(
+                "(T *const *f, const long *s, const T *c, const T *const *q, \
+                 const long *index, const int *start, const int *point, const T *weight, \
+                 long e0, long e1) {{\n{}  \
+                 for (long e = e0; e < e1; ++e) {{\n    \
+                 const long i = index[e];\n    T sum = 0;\n    \
+                 for (int j = start[e]; j < start[e + 1]; ++j) {{\n{}      \
+                 sum = sum + weight[j] * {result};\n    }}\n    \
+                 f[{pointer}][i] = f[{pointer}][i] + sum;\n  }}\n}}\n",
+                body.uniform_lines("  "),
+                body.lines("      "),
+            );
+            Ok((text, FunctionKind::Inject { sparse, target, series }))
+        }
+        StatementKind::Interpolate { sparse, time, .. } => {
+            let mut body = Body::points(module);
+            let result = body.value(value);
+            let text = format!(
+                "(T *const *f, const long *s, const T *c, T *out, \
+                 const long *index, const int *start, const T *weight, long p0, long p1) {{\n{}  \
+                 for (long p = p0; p < p1; ++p) {{\n    T sum = 0;\n    \
+                 for (int j = start[p]; j < start[p + 1]; ++j) {{\n      \
+                 const long i = index[j];\n{}      \
+                 sum = sum + weight[j] * {result};\n    }}\n    out[p] = sum;\n  }}\n}}\n",
+                body.uniform_lines("  "),
+                body.lines("      "),
+            );
+            Ok((text, FunctionKind::Interpolate { sparse, time }))
+        }
+        StatementKind::Update { .. } | StatementKind::Reduce { .. } => Err(Unsupported::Reduction),
+    }
+}

@@ -1,0 +1,224 @@
+//! Straight-line C for the expressions of one function.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use retrograd_ir::{
+    BinaryOp, Compare, DimSet, Expr, ExprId, MAX_DIMS, SparseId, Target, UnaryOp,
+};
+
+use super::c::{Module, position_or_push};
+
+/// Where the expressions are evaluated.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// One vector of points of a row.
+    Row,
+    /// One grid point around a sparse point.
+    Point,
+}
+
+/// Collects the lines of a function body. Names are numbered in the order of use, so that the
+/// text does not depend on what else the arena holds.
+pub(super) struct Body<'m, 's> {
+    module: &'m mut Module<'s>,
+    place: Place,
+    names: HashMap<ExprId, String>,
+    lines: Vec<String>,
+    uniforms: Vec<usize>,
+    rows: Vec<(Target, DimSet, [i8; MAX_DIMS])>,
+    pub(super) series: Vec<(SparseId, i8)>,
+}
+
+impl<'m, 's> Body<'m, 's> {
+    pub(super) fn rows(module: &'m mut Module<'s>) -> Self {
+        Self::new(module, Place::Row)
+    }
+
+    pub(super) fn points(module: &'m mut Module<'s>) -> Self {
+        Self::new(module, Place::Point)
+    }
+
+    fn new(module: &'m mut Module<'s>, place: Place) -> Self {
+        Self {
+            module,
+            place,
+            names: HashMap::new(),
+            lines: Vec::new(),
+            uniforms: Vec::new(),
+            rows: Vec::new(),
+            series: Vec::new(),
+        }
+    }
+
+    /// Adds the lines that compute `root` and returns its name.
+    pub(super) fn value(&mut self, root: ExprId) -> String {
+        let stencil = self.module.stencil;
+        // What sits only below uniform values is evaluated by the caller.
+        let mut wanted = vec![root];
+        let mut order = Vec::new();
+        while let Some(id) = wanted.pop() {
+            if order.contains(&id) {
+                continue;
+            }
+            order.push(id);
+            if !stencil.is_uniform(id) {
+                stencil.exprs[id].for_each_operand(|op| wanted.push(op));
+            }
+        }
+        order.sort_unstable();
+        for id in order {
+            if self.names.contains_key(&id) {
+                continue;
+            }
+            let name = if stencil.is_uniform(id) {
+                let number = self.module.uniform(id);
+                position_or_push(&mut self.uniforms, number);
+                format!("c{number}")
+            } else {
+                let text = self.node(id);
+                let name = format!("v{}", self.lines.len());
+                let kind = if self.place == Place::Row { "V" } else { "T" };
+                self.lines.push(format!("const {kind} {name} = {text};"));
+                name
+            };
+            self.names.insert(id, name);
+        }
+        let name = self.names[&root].clone();
+        if self.place == Place::Row && stencil.is_uniform(root) {
+            return format!("sp({name})");
+        }
+        name
+    }
+
+    /// The operand as a vector where a function needs one.
+    fn whole(&self, id: ExprId) -> String {
+        let name = &self.names[&id];
+        if self.place == Place::Row && self.module.stencil.is_uniform(id) {
+            format!("sp({name})")
+        } else {
+            name.clone()
+        }
+    }
+
+    fn node(&mut self, id: ExprId) -> String {
+        let f = if self.place == Place::Row { "v" } else { "s" };
+        match self.module.stencil.exprs[id] {
+            Expr::Load { field, time, offset, .. } => {
+                self.load(Target { field, time }, offset.0)
+            }
+            Expr::Series { sparse, time } => {
+                let row = position_or_push(&mut self.series, (sparse, time));
+                format!("q[{row}][point[j]]")
+            }
+            Expr::Unary { op, arg } => {
+                let arg = self.whole(arg);
+                match op {
+                    UnaryOp::Neg => format!("-{arg}"),
+                    UnaryOp::Abs => format!("{f}abs({arg})"),
+                    // The others were refused before.
+                    _ => format!("{f}sqrt({arg})"),
+                }
+            }
+            Expr::Binary { op, lhs, rhs } => {
+                let sign = match op {
+                    BinaryOp::Add => '+',
+                    BinaryOp::Sub => '-',
+                    BinaryOp::Mul => '*',
+                    BinaryOp::Div => '/',
+                    BinaryOp::Max => {
+                        return format!("{f}max({}, {})", self.whole(lhs), self.whole(rhs));
+                    }
+                    BinaryOp::Min | BinaryOp::Pow => {
+                        return format!("{f}min({}, {})", self.whole(lhs), self.whole(rhs));
+                    }
+                };
+                format!("{} {sign} {}", self.names[&lhs], self.names[&rhs])
+            }
+            Expr::MulAdd { a, b, c } => {
+                format!("{f}fma({}, {}, {})", self.whole(a), self.whole(b), self.whole(c))
+            }
+            Expr::Select { cmp, lhs, rhs, then, otherwise } => {
+                let sign = match cmp {
+                    Compare::Lt => "<",
+                    Compare::Le => "<=",
+                    Compare::Eq => "==",
+                    Compare::Ne => "!=",
+                };
+                let test = format!("{} {sign} {}", self.whole(lhs), self.whole(rhs));
+                let (then, otherwise) = (self.whole(then), self.whole(otherwise));
+                match self.place {
+                    Place::Row => format!("pick({test}, {then}, {otherwise})"),
+                    Place::Point => format!("{test} ? {then} : {otherwise}"),
+                }
+            }
+            Expr::Const(_) | Expr::Param(_) | Expr::Scalar(_) => self.whole(id),
+        }
+    }
+
+    fn load(&mut self, target: Target, offset: [i8; MAX_DIMS]) -> String {
+        let last = self.module.stencil.dims.len() - 1;
+        let dims = self.module.stencil.field(target.field).dims;
+        match self.place {
+            Place::Row => {
+                let mut outer = offset;
+                outer[last] = 0;
+                let row = self.row(target, dims, outer);
+                if dims.contains(last) {
+                    format!("LOAD({row} + i{})", shift(offset[last]))
+                } else {
+                    format!("sp({row}[0])")
+                }
+            }
+            Place::Point => {
+                let pointer = self.module.pointer(target);
+                let strides = (0..last).filter(|&d| offset[d] != 0);
+                let outer: String =
+                    strides.map(|d| format!(" + ({}) * s[{d}]", offset[d])).collect();
+                format!("f[{pointer}][i{outer}{}]", shift(offset[last]))
+            }
+        }
+    }
+
+    /// The name of the pointer to a row, declared on first use.
+    pub(super) fn row(
+        &mut self,
+        target: Target,
+        dims: DimSet,
+        outer: [i8; MAX_DIMS],
+    ) -> String {
+        format!("r{}", position_or_push(&mut self.rows, (target, dims, outer)))
+    }
+
+    pub(super) fn uniform_lines(&self, indent: &str) -> String {
+        let lines = self.uniforms.iter().map(|k| format!("{indent}const T c{k} = c[{k}];\n"));
+        lines.collect()
+    }
+
+    pub(super) fn row_lines(&mut self, indent: &str) -> String {
+        let count = self.module.stencil.dims.len();
+        let mut text = String::new();
+        for (number, (target, dims, outer)) in self.rows.clone().into_iter().enumerate() {
+            let pointer = self.module.pointer(target);
+            let layout = self.module.layout(dims);
+            let _ = write!(text, "{indent}T *const r{number} = f[{pointer}]");
+            for d in (0..count - 1).filter(|&d| dims.contains(d)) {
+                let _ = write!(text, " + (i{d}{}) * s[{}]", shift(outer[d]), layout * count + d);
+            }
+            text.push_str(";\n");
+        }
+        text
+    }
+
+    pub(super) fn lines(&self, indent: &str) -> String {
+        self.lines.iter().map(|l| format!("{indent}{l}\n")).collect()
+    }
+}
+
+fn shift(points: i8) -> String {
+    match points {
+        0 => String::new(),
+        1.. => format!(" + {points}"),
+        _ => format!(" - {}", -i32::from(points)),
+    }
+}

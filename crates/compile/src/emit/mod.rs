@@ -1,0 +1,39 @@
+//! Back ends that print kernels as text. A back end refuses what it lacks with a named error.
+
+pub mod c;
+mod c_body;
+
+pub use c::{CModule, Function, FunctionKind, Vectors, emit_c};
+
+/// What a back end cannot print.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unsupported {
+    /// A number type other than the working precision.
+    #[error(
+        "the C back end needs all functions of a step in its working precision; `{0}` differs\n  \
+         help: declare it alike, or use the interpreter"
+    )]
+    MixedTypes(String),
+    /// A function in the memory of an accelerator.
+    #[error("the C back end works in host memory; `{0}` lives on a device")]
+    Device(String),
+    /// A boundary closure other than zero.
+    #[error(
+        "the C back end reads zero outside the grid; `{0}` has a mirrored, clamped or periodic \
+         boundary\n  help: use the interpreter"
+    )]
+    Closure(String),
+    /// An elementary function of a quantity that changes with time.
+    #[error("the C back end has no `{0}` of a quantity that changes with time yet")]
+    Elementary(&'static str),
+    /// A reduction.
+    #[error("the C back end has no reductions yet; use the interpreter")]
+    Reduction,
+    /// A step that runs until a reduction is small.
+    #[error("the C back end has no `while` predicates yet; use the interpreter")]
+    While,
+    /// A profile in a sparse operation.
+    #[error("the C back end reads full functions at sparse points; `{0}` lacks a dimension")]
+    SparseProfile(String),
+}

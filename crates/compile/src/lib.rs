@@ -1,0 +1,32 @@
+//! From symbolic equations to kernels.
+//!
+//! ```text
+//! Eq --discretise--> Stencil --adjoint--> Stencil --passes--> Stencil --schedule--> LoopNests --emit--> C
+//! ```
+//!
+//! Pure throughout: value in, value out; the same input gives the same bytes. No compiler is run
+//! here and no file is touched (`retrograd-runtime` does that).
+//!
+//! | module | job |
+//! |---|---|
+//! | [`symbolic`] | equations as a scientist writes them, `solve` |
+//! | [`weights`] | finite-difference weights of any order |
+//! | [`discretise`] | derivatives become weighted sums of reads |
+//! | [`adjoint`] | the exact reverse of a time step, with gradients |
+//! | [`passes`] | layers, normal form, invariants |
+//! | [`schedule`] | loop nests, fusion, what must wait for what |
+//! | [`emit`] | C text |
+#![forbid(unsafe_code)]
+
+pub mod adjoint;
+mod algebra;
+mod discretise;
+pub mod emit;
+pub mod passes;
+mod polynomial;
+pub mod schedule;
+pub mod symbolic;
+pub mod weights;
+
+pub use adjoint::{Adjoint, AdjointError, adjoint};
+pub use discretise::{DiscretiseError, Item, discretise};

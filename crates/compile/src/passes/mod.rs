@@ -1,0 +1,38 @@
+//! Passes over a finished program: value in, value out.
+//!
+//! [`optimise`] runs them in order:
+//! 1. [`split_layers`]: updates that read a function known to be zero inside become one update
+//!    for the inside, without that function, and one per shell;
+//! 2. [`normalise_updates`]: grouped normal form of every dense update;
+//! 3. [`hoist_invariants`]: what does not change with time is computed once, in the step `setup`.
+//!
+//! They re-associate and therefore define the arithmetic: interpreter and back ends both run the
+//! result, and must agree on it bit for bit.
+
+mod hoist;
+mod split;
+
+use retrograd_ir::{StatementKind, Stencil};
+
+pub use hoist::{SETUP, hoist_invariants};
+pub use split::split_layers;
+
+/// Applies all passes and renumbers.
+#[must_use]
+pub fn optimise(stencil: Stencil) -> Stencil {
+    hoist_invariants(normalise_updates(split_layers(stencil))).compact()
+}
+
+/// Grouped normal form of the value of every dense update: quotients cancel where they can, reads
+/// with the same weight share one product.
+#[must_use]
+pub fn normalise_updates(mut stencil: Stencil) -> Stencil {
+    let mut steps = std::mem::take(&mut stencil.steps);
+    for statement in steps.iter_mut().flat_map(|s| &mut s.statements) {
+        if let StatementKind::Update { value, .. } = &mut statement.kind {
+            *value = crate::polynomial::normalise(&mut stencil, *value);
+        }
+    }
+    stencil.steps = steps;
+    stencil
+}

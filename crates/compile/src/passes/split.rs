@@ -1,0 +1,118 @@
+//! Layers: what is zero inside is not read inside.
+
+use retrograd_ir::{
+    DOMAIN, Expr, ExprId, Region, RegionId, Side, Statement, StatementKind, Stencil,
+};
+
+use crate::algebra::Build;
+
+/// Splits dense updates over the whole grid that read a function known to be zero in some region
+/// (an absorbing layer's damping) into one update for that region, where the function is replaced
+/// by zero, and one per shell around it.
+///
+/// Updates next to each other are split alike, so that they stay in one loop. The boxes are
+/// disjoint and cover the grid. Values change only in the sign of zeros.
+#[must_use]
+pub fn split_layers(mut stencil: Stencil) -> Stencil {
+    let mut steps = std::mem::take(&mut stencil.steps);
+    for step in &mut steps {
+        let mut result = Vec::with_capacity(step.statements.len());
+        let mut run: Vec<Statement> = Vec::new();
+        for statement in step.statements.drain(..) {
+            let whole = matches!(statement.kind, StatementKind::Update { region: DOMAIN, .. });
+            if whole && run.last().is_none_or(|last| last.when == statement.when) {
+                run.push(statement);
+                continue;
+            }
+            split_run(&mut stencil, &mut run, &mut result);
+            if whole {
+                run.push(statement);
+            } else {
+                result.push(statement);
+            }
+        }
+        split_run(&mut stencil, &mut run, &mut result);
+        step.statements = result;
+    }
+    stencil.steps = steps;
+    stencil
+}
+
+fn split_run(stencil: &mut Stencil, run: &mut Vec<Statement>, result: &mut Vec<Statement>) {
+    let zero_in = run.iter().find_map(|s| zero_region(stencil, s.kind.value()));
+    let shifted = run.iter().any(|s| reads_written_elsewhere(stencil, run, s));
+    let (Some(inner), false) = (zero_in, shifted) else {
+        result.append(run);
+        return;
+    };
+    for region in partition(stencil, inner) {
+        for statement in run.iter() {
+            let mut statement = *statement;
+            if let StatementKind::Update { region: place, value, .. } = &mut statement.kind {
+                *place = region;
+                if region == inner {
+                    *value = without(stencil, *value, inner);
+                }
+            }
+            result.push(statement);
+        }
+    }
+    run.clear();
+}
+
+/// Whether a statement reads, away from the point, what another one of the run writes: then the
+/// whole grid has to be finished first.
+fn reads_written_elsewhere(stencil: &Stencil, run: &[Statement], statement: &Statement) -> bool {
+    let reads = stencil.reads(&Stencil::roots(statement));
+    run.iter().filter_map(Stencil::written).any(|target| {
+        reads.iter().any(|r| {
+            (r.field, r.time) == (target.field, target.time) && !r.offset.is_zero()
+        })
+    })
+}
+
+fn zero_region(stencil: &Stencil, value: ExprId) -> Option<RegionId> {
+    let reads = stencil.reads(&[value]);
+    reads.iter().filter(|r| r.offset.is_zero()).find_map(|r| stencil.field(r.field).zero_in)
+}
+
+/// The value with the functions that vanish in `inner` replaced by zero.
+fn without(stencil: &mut Stencil, value: ExprId, inner: RegionId) -> ExprId {
+    let vanishing: Vec<bool> = stencil.fields.iter().map(|f| f.zero_in == Some(inner)).collect();
+    stencil.exprs.substitute(value, &mut |arena, id| match arena[id] {
+        Expr::Load { field, offset, .. } if vanishing[field.0 as usize] && offset.is_zero() => {
+            Some(arena.constant(0.0))
+        }
+        _ => None,
+    })
+}
+
+/// The region itself and the boxes around it: two per dimension, earlier dimensions restricted to
+/// the region's range, later ones in full.
+fn partition(stencil: &mut Stencil, inner: RegionId) -> Vec<RegionId> {
+    let region = stencil.regions[inner.0 as usize].clone();
+    let domain = stencil.regions[DOMAIN.0 as usize].clone();
+    let mut result = vec![inner];
+    for dim in 0..region.bounds.len() {
+        for side in [Side::Low, Side::High] {
+            let mut bounds = domain.bounds.clone();
+            bounds[..dim].clone_from_slice(&region.bounds[..dim]);
+            let (end, letter) = match side {
+                Side::Low => (&mut bounds[dim][1], "low"),
+                Side::High => (&mut bounds[dim][0], "high"),
+            };
+            *end = region.bounds[dim][usize::from(side == Side::High)];
+            let name = format!("{}_{}_{letter}", region.name, stencil.dims[dim].name);
+            result.push(find_or_add(stencil, Region { name, bounds }));
+        }
+    }
+    result
+}
+
+fn find_or_add(stencil: &mut Stencil, region: Region) -> RegionId {
+    let known = stencil.regions.iter().position(|r| *r == region);
+    RegionId(known.unwrap_or_else(|| {
+        stencil.regions.push(region);
+        stencil.regions.len() - 1
+    }) as u32)
+}

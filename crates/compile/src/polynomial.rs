@@ -1,0 +1,253 @@
+//! Sums of products: the form in which coefficients cancel, combine and group.
+//!
+//! `(2 m/dt^2 u - m/dt^2 u- + L u) / (m/dt^2)` becomes `2 u - u- + (1/m) (...)`, and a sum of
+//! weighted reads becomes one product per distinct weight: `c1 (u[x-1] + u[x+1]) + ...`. Grouping
+//! an n-ary sum by coefficient finds the fewest products at once; no search is needed.
+
+use std::collections::BTreeMap;
+
+use retrograd_ir::{BinaryOp, Expr, ExprId, Stencil, UnaryOp};
+
+use crate::algebra::Build;
+
+/// Powers of distinct factors, by ascending id.
+type Factors = BTreeMap<ExprId, i32>;
+
+/// `constant * product of factor^power`.
+#[derive(Clone, PartialEq, Debug)]
+struct Monomial {
+    constant: f64,
+    factors: Factors,
+}
+
+impl Monomial {
+    fn constant(constant: f64) -> Self {
+        Self { constant, factors: Factors::new() }
+    }
+
+    fn times(mut self, other: &Self, power: i32) -> Self {
+        self.constant *= if power > 0 { other.constant } else { 1.0 / other.constant };
+        for (&factor, &n) in &other.factors {
+            let total = self.factors.entry(factor).or_insert(0);
+            *total += n * power;
+            if *total == 0 {
+                self.factors.remove(&factor);
+            }
+        }
+        self
+    }
+
+    fn times_factor(self, factor: ExprId, power: i32) -> Self {
+        let other = Self { constant: 1.0, factors: Factors::from([(factor, 1)]) };
+        self.times(&other, power)
+    }
+}
+
+/// Rewrites a value into grouped normal form.
+///
+/// Re-associates: rounding may change by a few units in the last place. Requires a value without
+/// side conditions; leaves elementary functions, minima and choices as they are. Cost: linear in
+/// the number of terms, up to sorting.
+pub(crate) fn normalise(stencil: &mut Stencil, root: ExprId) -> ExprId {
+    let terms = expand(stencil, root);
+    rebuild_sum(stencil, terms)
+}
+
+/// The terms of a value, each split into a uniform coefficient and the remaining factors.
+/// `None` as rest stands for 1.
+pub(crate) fn uniform_terms(stencil: &mut Stencil, root: ExprId) -> Vec<(ExprId, Option<ExprId>)> {
+    let terms = expand(stencil, root);
+    let mut result = Vec::new();
+    for term in terms {
+        let (uniform, rest): (Factors, Factors) =
+            term.factors.into_iter().partition(|(f, _)| stencil.is_uniform(*f));
+        let coefficient = Monomial { constant: term.constant, factors: uniform };
+        let coefficient = product(stencil, &coefficient);
+        let rest = (!rest.is_empty())
+            .then(|| product(stencil, &Monomial { constant: 1.0, factors: rest }));
+        result.push((coefficient, rest));
+    }
+    result
+}
+
+/// All terms, in the order in which a reader meets them; equal products are added up.
+fn expand(stencil: &mut Stencil, root: ExprId) -> Vec<Monomial> {
+    let mut terms: Vec<Monomial> = Vec::new();
+    let mut index: BTreeMap<Vec<(ExprId, i32)>, usize> = BTreeMap::new();
+    let mut stack = vec![(root, Monomial::constant(1.0))];
+    while let Some((id, scale)) = stack.pop() {
+        match stencil.exprs[id] {
+            Expr::Binary { op: BinaryOp::Add, lhs, rhs } => {
+                stack.push((rhs, scale.clone()));
+                stack.push((lhs, scale));
+            }
+            Expr::Binary { op: BinaryOp::Sub, lhs, rhs } => {
+                let minus = Monomial { constant: -scale.constant, ..scale.clone() };
+                stack.push((rhs, minus));
+                stack.push((lhs, scale));
+            }
+            Expr::Unary { op: UnaryOp::Neg, arg } => {
+                stack.push((arg, Monomial { constant: -scale.constant, ..scale }));
+            }
+            Expr::Binary { op: BinaryOp::Mul, lhs, rhs } if is_sum(stencil, rhs) => {
+                let factor = as_monomial(stencil, lhs);
+                stack.push((rhs, scale.times(&factor, 1)));
+            }
+            Expr::Binary { op: BinaryOp::Mul, lhs, rhs } => {
+                let factor = as_monomial(stencil, rhs);
+                stack.push((lhs, scale.times(&factor, 1)));
+            }
+            Expr::Binary { op: BinaryOp::Div, lhs, rhs } => {
+                let divisor = as_monomial(stencil, rhs);
+                stack.push((lhs, scale.times(&divisor, -1)));
+            }
+            Expr::Const(value) => {
+                let constant = scale.constant * value.value();
+                add_term(&mut terms, &mut index, Monomial { constant, ..scale });
+            }
+            _ => add_term(&mut terms, &mut index, scale.times_factor(id, 1)),
+        }
+    }
+    terms.retain(|t| t.constant != 0.0);
+    terms
+}
+
+fn add_term(
+    terms: &mut Vec<Monomial>,
+    index: &mut BTreeMap<Vec<(ExprId, i32)>, usize>,
+    term: Monomial,
+) {
+    let key: Vec<_> = term.factors.iter().map(|(&f, &n)| (f, n)).collect();
+    if let Some(&at) = index.get(&key) {
+        terms[at].constant += term.constant;
+    } else {
+        index.insert(key, terms.len());
+        terms.push(term);
+    }
+}
+
+fn is_sum(stencil: &Stencil, id: ExprId) -> bool {
+    match stencil.exprs[id] {
+        Expr::Binary { op: BinaryOp::Add | BinaryOp::Sub, .. } => true,
+        Expr::Unary { op: UnaryOp::Neg, arg } => is_sum(stencil, arg),
+        Expr::Binary { op: BinaryOp::Mul, lhs, rhs } => {
+            is_sum(stencil, lhs) || is_sum(stencil, rhs)
+        }
+        Expr::Binary { op: BinaryOp::Div, lhs, .. } => is_sum(stencil, lhs),
+        _ => false,
+    }
+}
+
+/// The value as one product; a genuine sum becomes a single factor in normal form.
+fn as_monomial(stencil: &mut Stencil, id: ExprId) -> Monomial {
+    let mut terms = expand(stencil, id);
+    match terms.len() {
+        0 => Monomial::constant(0.0),
+        1 => terms.swap_remove(0),
+        _ => {
+            let factor = rebuild_sum(stencil, terms);
+            Monomial::constant(1.0).times_factor(factor, 1)
+        }
+    }
+}
+
+/// Terms with the same time-invariant factor, and in them terms with the same coefficient.
+struct Group {
+    invariant: Factors,
+    /// Coefficient (a sum of uniform products, sign taken out) and the reads that share it.
+    shared: Vec<(Vec<Monomial>, Vec<(f64, Factors)>)>,
+}
+
+fn rebuild_sum(stencil: &mut Stencil, terms: Vec<Monomial>) -> ExprId {
+    let groups = group(stencil, terms);
+    let mut total = stencil.exprs.constant(0.0);
+    for group in groups {
+        let mut inner = stencil.exprs.constant(0.0);
+        for (coefficient, reads) in group.shared {
+            let (sum, sign) = signed_sum(stencil, &reads);
+            let coefficient = uniform_sum(stencil, &coefficient);
+            let term = stencil.exprs.mul(coefficient, sum);
+            inner = if sign < 0.0 {
+                stencil.exprs.sub(inner, term)
+            } else {
+                stencil.exprs.add(inner, term)
+            };
+        }
+        let factor = product(stencil, &Monomial { constant: 1.0, factors: group.invariant });
+        let term = stencil.exprs.mul(factor, inner);
+        total = stencil.exprs.add(total, term);
+    }
+    total
+}
+
+fn group(stencil: &Stencil, terms: Vec<Monomial>) -> Vec<Group> {
+    // (invariant factors, other factors) -> coefficient as a sum of uniform products
+    let mut split: Vec<(Factors, Factors, Vec<Monomial>)> = Vec::new();
+    for term in terms {
+        let (uniform, other): (Factors, Factors) =
+            term.factors.into_iter().partition(|(f, _)| stencil.is_uniform(*f));
+        let (invariant, rest): (Factors, Factors) =
+            other.into_iter().partition(|(f, _)| stencil.is_time_invariant(*f));
+        let coefficient = Monomial { constant: term.constant, factors: uniform };
+        match split.iter_mut().find(|(i, r, _)| *i == invariant && *r == rest) {
+            Some((_, _, sum)) => sum.push(coefficient),
+            None => split.push((invariant, rest, vec![coefficient])),
+        }
+    }
+    let mut groups: Vec<Group> = Vec::new();
+    for (invariant, rest, mut coefficient) in split {
+        let sign = coefficient[0].constant.signum();
+        coefficient.iter_mut().for_each(|c| c.constant *= sign);
+        let at = groups.iter().position(|g| g.invariant == invariant).unwrap_or_else(|| {
+            groups.push(Group { invariant, shared: Vec::new() });
+            groups.len() - 1
+        });
+        let shared = &mut groups[at].shared;
+        match shared.iter_mut().find(|(c, _)| *c == coefficient) {
+            Some((_, reads)) => reads.push((sign, rest)),
+            None => shared.push((coefficient, vec![(sign, rest)])),
+        }
+    }
+    groups
+}
+
+/// `+-(r0 +- r1 +- ...)` with the sign of the first read taken out.
+fn signed_sum(stencil: &mut Stencil, reads: &[(f64, Factors)]) -> (ExprId, f64) {
+    let sign = reads[0].0;
+    let mut sum = stencil.exprs.constant(0.0);
+    for (s, factors) in reads {
+        let read = product(stencil, &Monomial { constant: 1.0, factors: factors.clone() });
+        sum = if s * sign > 0.0 {
+            stencil.exprs.add(sum, read)
+        } else {
+            stencil.exprs.sub(sum, read)
+        };
+    }
+    (sum, sign)
+}
+
+fn uniform_sum(stencil: &mut Stencil, terms: &[Monomial]) -> ExprId {
+    let mut sum = stencil.exprs.constant(0.0);
+    for term in terms {
+        let value = product(stencil, term);
+        sum = stencil.exprs.add(sum, value);
+    }
+    sum
+}
+
+/// `constant * numerator / denominator`.
+fn product(stencil: &mut Stencil, monomial: &Monomial) -> ExprId {
+    let exprs = &mut stencil.exprs;
+    let mut numerator = exprs.constant(monomial.constant);
+    let mut denominator = exprs.constant(1.0);
+    for (&factor, &power) in &monomial.factors {
+        for _ in 0..power.unsigned_abs() {
+            if power > 0 {
+                numerator = exprs.mul(numerator, factor);
+            } else {
+                denominator = exprs.mul(denominator, factor);
+            }
+        }
+    }
+    exprs.div(numerator, denominator)
+}

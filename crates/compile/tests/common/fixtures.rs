@@ -1,0 +1,123 @@
+//! Programs that the adjoint tests run over.
+
+use retrograd_compile::symbolic::{Eq, Expression, Grid, TimeFunction, solve};
+use retrograd_compile::{Item, discretise};
+use retrograd_ir::{DType, Stencil};
+
+const SHAPES: [&[usize]; 3] = [&[23], &[15, 12], &[10, 9, 11]];
+
+/// Acoustic waves, `m u_tt - lap u + damp u_t = f`: squared slowness in front of a symmetric
+/// operator.
+pub fn acoustic(dims: usize, space_order: usize, dtype: DType) -> Stencil {
+    let grid = Grid::new(SHAPES[dims - 1]).expect("grid");
+    let (m, damp) = (grid.function("m"), grid.function("damp").layer_only());
+    let u = grid.time_function("u").time_order(2).space_order(space_order);
+    let (src, rec) = (grid.sparse("src").sinc(2), grid.sparse("rec"));
+    let pde = &m * u.dt2() - u.laplace() + &damp * u.dt();
+    let step = solve(&pde, &u.forward()).expect("should be linear");
+    let items = [
+        Item::Update(Eq::new(u.forward(), step.update())),
+        inject(&src, &u, src.value() * step.response()),
+        Item::Interpolate { sparse: rec, value: u.value() },
+    ];
+    discretise("acoustic", &grid, dtype, &items).expect("should discretise")
+}
+
+fn inject(src: &retrograd_compile::symbolic::Sparse, u: &TimeFunction, value: Expression) -> Item {
+    Item::Inject { sparse: src.clone(), target: u.forward(), value }
+}
+
+/// The same waves as `u+ = 2 u - u- + dt^2 v^2 lap u`: the coefficient is not symmetric with the
+/// operator, and receivers read the new level.
+pub fn velocity_form() -> Stencil {
+    let grid = Grid::new(SHAPES[1]).expect("grid");
+    let v = grid.function("v");
+    let u = grid.time_function("u").time_order(2).space_order(4);
+    let (src, rec) = (grid.sparse("src"), grid.sparse("rec").sinc(3));
+    let dt2 = Grid::dt() * Grid::dt();
+    let scale = &dt2 * (&v * v.value());
+    let value = 2.0 * u.value() - u.backward() + &scale * u.laplace();
+    let items = [
+        Item::Update(Eq::new(u.forward(), value)),
+        inject(&src, &u, src.value() * &dt2),
+        Item::Interpolate { sparse: rec, value: u.forward() },
+    ];
+    discretise("velocity_form", &grid, DType::F64, &items).expect("should discretise")
+}
+
+/// Velocity and stress on staggered grids, time order 1: two updates, the second reads what the
+/// first has just computed.
+pub fn velocity_stress() -> Stencil {
+    let grid = Grid::new(SHAPES[1]).expect("grid");
+    let (b, k) = (grid.function("b"), grid.function("k"));
+    let p = grid.time_function("p").time_order(1).space_order(4);
+    let vx = grid.time_function("vx").time_order(1).space_order(4).staggered(0);
+    let vz = grid.time_function("vz").time_order(1).space_order(4).staggered(1);
+    let (src, rec) = (grid.sparse("src"), grid.sparse("rec"));
+    let slope = |f: Expression, dim, side| f.derivative_at(dim, 1, 4, side);
+    let dt = Grid::dt();
+    let items = [
+        Item::Update(Eq::new(
+            vx.forward(),
+            vx.value() + &dt * (&b * slope(p.value(), 0, 1)),
+        )),
+        Item::Update(Eq::new(
+            vz.forward(),
+            vz.value() + &dt * (&b * slope(p.value(), 1, 1)),
+        )),
+        Item::Update(Eq::new(
+            p.forward(),
+            p.value()
+                + &dt * (&k * (slope(vx.forward(), 0, -1) + slope(vz.forward(), 1, -1))),
+        )),
+        inject(&src, &p, src.value() * &dt),
+        Item::Interpolate { sparse: rec, value: p.value() + p.forward() },
+    ];
+    discretise("velocity_stress", &grid, DType::F64, &items).expect("should discretise")
+}
+
+/// Advection and diffusion with variable coefficients in flux form: nested derivatives.
+pub fn transport() -> Stencil {
+    let grid = Grid::new(SHAPES[1]).expect("grid");
+    let (d, a) = (grid.function("d"), grid.function("a"));
+    let c = grid.time_function("c").time_order(1).space_order(2);
+    let (src, rec) = (grid.sparse("src"), grid.sparse("rec"));
+    let flux = |dim| (&d * c.derivative(dim, 1)).derivative(dim, 1, 2);
+    let pde = c.dt() - 0.1 * (flux(0) + flux(1)) + 0.2 * (&a * c.derivative(0, 1));
+    let step = solve(&pde, &c.forward()).expect("should be linear");
+    let items = [
+        Item::Update(Eq::new(c.forward(), step.update())),
+        inject(&src, &c, src.value() * step.response()),
+        Item::Interpolate { sparse: rec, value: 0.5 * c.value() },
+    ];
+    discretise("transport", &grid, DType::F64, &items).expect("should discretise")
+}
+
+/// Burgers' equation with a smooth reaction: non-linear in the state.
+pub fn burgers() -> Stencil {
+    let grid = Grid::new(SHAPES[0]).expect("grid");
+    let nu = grid.function("nu");
+    let u = grid.time_function("u").time_order(1).space_order(4);
+    let (src, rec) = (grid.sparse("src"), grid.sparse("rec"));
+    let pde = u.dt() + u.value() * u.derivative(0, 1) - 0.3 * (&nu * u.derivative(0, 2))
+        + 0.1 * (u.value() * nu.value()).sin();
+    let step = solve(&pde, &u.forward()).expect("should be linear in the new level");
+    let items = [
+        Item::Update(Eq::new(u.forward(), step.update())),
+        inject(&src, &u, src.value() * step.response()),
+        Item::Interpolate { sparse: rec, value: u.value() },
+    ];
+    discretise("burgers", &grid, DType::F64, &items).expect("should discretise")
+}
+
+/// All programs that are linear in state and sources.
+pub fn linear() -> Vec<(String, Stencil)> {
+    let mut all: Vec<(String, Stencil)> = Vec::new();
+    for (dims, order) in [(1, 2), (1, 16), (2, 4), (2, 8), (3, 4)] {
+        all.push((format!("acoustic {dims}-D so={order}"), acoustic(dims, order, DType::F64)));
+    }
+    all.push(("velocity form".into(), velocity_form()));
+    all.push(("velocity-stress".into(), velocity_stress()));
+    all.push(("transport".into(), transport()));
+    all
+}
