@@ -13,7 +13,7 @@ use crate::templates::Template;
 #[command(
     name = "retrograd",
     version,
-    about,
+    about = "Full-waveform inversion with exact adjoints, within a memory budget",
     long_about = "Full-waveform inversion with exact adjoints, within a memory budget.\n\n\
         Without a job file every command runs the embedded default job, a small synthetic basin. \
         Results go to standard output and to the run folder, progress to standard error. Exit \

@@ -67,7 +67,9 @@ impl Progress {
         self.bar.reset();
         self.bar.set_length(shots);
         self.bar.set_message(what.to_owned());
-        self.bar.enable_steady_tick(Duration::from_millis(250));
+        if !self.bar.is_hidden() {
+            self.bar.enable_steady_tick(Duration::from_millis(250));
+        }
     }
 
     /// One unit of work is done. Callable from any thread.

@@ -249,11 +249,8 @@ fn unary_derivative(
         }
         UnaryOp::Tan | UnaryOp::Tanh => {
             let square = arena.mul(value, value);
-            let slope = if op == UnaryOp::Tan {
-                arena.add(one, square)
-            } else {
-                arena.sub(one, square)
-            };
+            let slope =
+                if op == UnaryOp::Tan { arena.add(one, square) } else { arena.sub(one, square) };
             arena.mul(slope, d)
         }
     }

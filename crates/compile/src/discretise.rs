@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use retrograd_ir::{
-    BinaryOp, Bound, Closure, DType, DimSet, Direction, Expr, ExprId, Field, FieldId, Levels,
-    MAX_DIMS, MemorySpace, Offset, Predicate, Region, RegionId, Side, SparseId, Statement,
-    StatementKind, Stencil, Step, Target, Width, WidthId, WriteMode, DOMAIN,
+    BinaryOp, Bound, Closure, DOMAIN, DType, DimSet, Direction, Expr, ExprId, Field, FieldId,
+    Levels, MAX_DIMS, MemorySpace, Offset, Predicate, Region, RegionId, Side, SparseId, Statement,
+    StatementKind, Stencil, Step, Target, Width, WidthId, WriteMode,
 };
 
 use crate::algebra::Build;
-use crate::symbolic::{Eq, Expression, FunctionDecl, Grid, Node, Sparse};
+use crate::symbolic::{Eq, Expression, FunctionDecl, Grid, Node, Sparse, SparseDecl};
 use crate::weights::{centred_nodes, centred_weights};
 
 /// One part of an operator, in order.
@@ -40,9 +40,7 @@ pub enum Item {
 #[non_exhaustive]
 pub enum DiscretiseError {
     /// The left side of an update is not a level of a function.
-    #[error(
-        "the left side of an update should be `u.forward()` of a time function or a function"
-    )]
+    #[error("the left side of an update should be `u.forward()` of a time function or a function")]
     Target,
     /// A space order that is not supported.
     #[error("space order {order} of `{function}`: allowed are even orders from 2 to 16")]
@@ -71,11 +69,14 @@ pub enum DiscretiseError {
         /// Its accuracy.
         accuracy: usize,
     },
-    /// Nested derivatives reach too far.
+    /// Derivatives, or derivatives of derivatives, reach too far.
     #[error("derivatives of derivatives read more than 127 grid points away")]
     Reach,
-    /// Two different functions share a name.
-    #[error("two different functions are named `{name}`\n  help: give each its own name")]
+    /// Two different functions, or two different sets of sparse points, share a name.
+    #[error(
+        "two different functions or sets of points are named `{name}`\n  \
+         help: give each its own name"
+    )]
     NameClash {
         /// The name.
         name: String,
@@ -130,6 +131,10 @@ pub fn discretise(
     Ok(lower.stencil.compact())
 }
 
+/// Farthest from the samples of its argument, in half cells, that a derivative may be taken: with
+/// the widest formula, nodes still number below 127.
+const MOST_HALF_CELLS: u8 = 96;
+
 struct Lower {
     stencil: Stencil,
     fields: HashMap<String, (FunctionDecl, FieldId)>,
@@ -147,11 +152,11 @@ impl Lower {
             },
             Item::Inject { sparse, target, value } => StatementKind::Inject {
                 target: self.target(target)?,
-                sparse: self.sparse(&sparse.0.name, sparse.0.interpolation),
+                sparse: self.sparse(&sparse.0)?,
                 value: self.expression(value, Offset::ZERO)?,
             },
             Item::Interpolate { sparse, value } => StatementKind::Interpolate {
-                sparse: self.sparse(&sparse.0.name, sparse.0.interpolation),
+                sparse: self.sparse(&sparse.0)?,
                 time: 0,
                 value: self.expression(value, Offset::ZERO)?,
             },
@@ -167,13 +172,15 @@ impl Lower {
         }
     }
 
-    fn sparse(&mut self, name: &str, interpolation: retrograd_ir::Interpolation) -> SparseId {
-        if let Some(id) = self.stencil.sparse_named(name) {
-            return id;
+    fn sparse(&mut self, decl: &SparseDecl) -> Result<SparseId, DiscretiseError> {
+        let (name, interpolation) = (decl.name.clone(), decl.interpolation);
+        if let Some(id) = self.stencil.sparse_named(&name) {
+            let same = self.stencil.sparse[id.0 as usize].interpolation == interpolation;
+            return if same { Ok(id) } else { Err(DiscretiseError::NameClash { name }) };
         }
         let dtype = self.stencil.dtype;
-        self.stencil.sparse.push(retrograd_ir::Sparse { name: name.into(), dtype, interpolation });
-        SparseId(self.stencil.sparse.len() as u32 - 1)
+        self.stencil.sparse.push(retrograd_ir::Sparse { name, dtype, interpolation });
+        Ok(SparseId(self.stencil.sparse.len() as u32 - 1))
     }
 
     fn field(&mut self, decl: &FunctionDecl) -> Result<FieldId, DiscretiseError> {
@@ -182,7 +189,7 @@ impl Lower {
             return if known == decl { Ok(*id) } else { Err(DiscretiseError::NameClash { name }) };
         }
         let order = decl.space_order;
-        if order % 2 != 0 || !(2..=16).contains(&order) {
+        if !order.is_multiple_of(2) || !(2..=16).contains(&order) {
             return Err(DiscretiseError::SpaceOrder { function: decl.name.clone(), order });
         }
         let levels = match decl.time_order {
@@ -251,7 +258,7 @@ impl Lower {
                 self.stencil.exprs.intern(Expr::Load { field, time: *time, offset: at, closure })
             }
             Node::Series(decl) => {
-                let sparse = self.sparse(&decl.name, decl.interpolation);
+                let sparse = self.sparse(decl)?;
                 self.stencil.exprs.intern(Expr::Series { sparse, time: 0 })
             }
             Node::Sum(terms) => {
@@ -293,7 +300,7 @@ impl Lower {
         if dim >= dims {
             return Err(DiscretiseError::Dimension { dim, dims });
         }
-        let even = accuracy % 2 == 0 && (2..=16).contains(&accuracy);
+        let even = accuracy.is_multiple_of(2) && (2..=16).contains(&accuracy);
         if !even || !(1..=8).contains(&order) {
             return Err(DiscretiseError::Derivative { order, accuracy });
         }
@@ -303,6 +310,9 @@ impl Lower {
         for _ in 1..order {
             power = self.stencil.exprs.mul(power, spacing);
         }
+        if half.unsigned_abs() > MOST_HALF_CELLS {
+            return Err(DiscretiseError::Reach);
+        }
         let nodes = centred_nodes(order, accuracy, half);
         let weights = centred_weights(order, &nodes, half);
         let mut sum = self.stencil.exprs.constant(0.0);
@@ -310,8 +320,10 @@ impl Lower {
             if weight == 0.0 {
                 continue;
             }
+            // -128 has no opposite, which the adjoint reads at.
             let there = at.checked_add(Offset::along(dim, node / 2));
-            let value = self.expression(arg, there.ok_or(DiscretiseError::Reach)?)?;
+            let there = there.filter(|o| !o.0.contains(&i8::MIN)).ok_or(DiscretiseError::Reach)?;
+            let value = self.expression(arg, there)?;
             let weight = self.stencil.exprs.constant(weight);
             let factor = self.stencil.exprs.binary(BinaryOp::Div, weight, power);
             let term = self.stencil.exprs.mul(factor, value);

@@ -154,9 +154,12 @@ fn as_monomial(stencil: &mut Stencil, id: ExprId) -> Monomial {
 /// Terms with the same time-invariant factor, and in them terms with the same coefficient.
 struct Group {
     invariant: Factors,
-    /// Coefficient (a sum of uniform products, sign taken out) and the reads that share it.
-    shared: Vec<(Vec<Monomial>, Vec<(f64, Factors)>)>,
+    shared: Vec<Shared>,
 }
+
+/// A coefficient (a sum of uniform products, sign taken out) and the reads that share it, with
+/// their signs.
+type Shared = (Vec<Monomial>, Vec<(f64, Factors)>);
 
 fn rebuild_sum(stencil: &mut Stencil, terms: Vec<Monomial>) -> ExprId {
     let groups = group(stencil, terms);
@@ -180,9 +183,11 @@ fn rebuild_sum(stencil: &mut Stencil, terms: Vec<Monomial>) -> ExprId {
     total
 }
 
+/// Time-invariant factors, other factors, and their coefficient as a sum of uniform products.
+type SplitTerm = (Factors, Factors, Vec<Monomial>);
+
 fn group(stencil: &Stencil, terms: Vec<Monomial>) -> Vec<Group> {
-    // (invariant factors, other factors) -> coefficient as a sum of uniform products
-    let mut split: Vec<(Factors, Factors, Vec<Monomial>)> = Vec::new();
+    let mut split: Vec<SplitTerm> = Vec::new();
     for term in terms {
         let (uniform, other): (Factors, Factors) =
             term.factors.into_iter().partition(|(f, _)| stencil.is_uniform(*f));
@@ -197,7 +202,9 @@ fn group(stencil: &Stencil, terms: Vec<Monomial>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for (invariant, rest, mut coefficient) in split {
         let sign = coefficient[0].constant.signum();
-        coefficient.iter_mut().for_each(|c| c.constant *= sign);
+        for summand in &mut coefficient {
+            summand.constant *= sign;
+        }
         let at = groups.iter().position(|g| g.invariant == invariant).unwrap_or_else(|| {
             groups.push(Group { invariant, shared: Vec::new() });
             groups.len() - 1

@@ -1,12 +1,24 @@
 //! Loop nests: which updates share a loop, and what must wait for what.
 //!
-//! A step becomes a list of phases. Threads own ranges of the outermost dimension; a phase may
-//! start without waiting as long as it reads, of what other threads write, nothing that has
-//! changed since they last waited for each other. Threads always wait at the end of a step.
+//! A step becomes a list of phases. A phase may start without waiting as long as threads read, of
+//! what others write, nothing that has changed since they last waited for each other, and write
+//! nothing that others may still be reading.
+//!
+//! What the executor has to keep to:
+//! * Each thread owns one range of the outermost dimension of the *grid*, the same in all phases.
+//!   It works on the part of a region, and on the touched grid points of an injection, that lie in
+//!   its range. Sparse points of interpolations are split in any way that depends on the points
+//!   only.
+//! * All threads wait where [`Wait::All`] says so even if the phase does not act in this step, and
+//!   at the end of every step.
+//! * Functions that are written vary along every dimension; no phase reads at an offset what it
+//!   writes ([`crate::emit`] refuses both).
+
+use std::collections::HashMap;
 
 use retrograd_ir::{
-    Expr, ExprId, FieldId, Levels, Predicate, Read, RegionId, Statement, StatementKind, Stencil,
-    Target, WriteMode,
+    BinaryOp, Bound, Expr, ExprId, FieldId, Levels, Offset, Predicate, Read, Region, RegionId,
+    ScalarId, Side, SparseId, Statement, StatementKind, Stencil, Target, WriteMode,
 };
 
 use crate::algebra::Build;
@@ -44,7 +56,8 @@ pub struct Phase {
 /// Whether threads wait for each other before a phase.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wait {
-    /// No: it touches only what the thread itself has written.
+    /// No: nothing that it touches has been touched by another thread since they last waited,
+    /// except for reads on both sides.
     No,
     /// Yes.
     All,
@@ -55,8 +68,10 @@ pub enum Wait {
 pub struct Schedule {
     /// Its phases, in order.
     pub phases: Vec<Phase>,
-    /// The time functions whose new level may overwrite their oldest one: that level is read at
-    /// the point only, in the loop that overwrites it or before, and by nothing afterwards.
+    /// The time functions whose new level may overwrite their oldest one: dense updates alone
+    /// read that level, at the point, in the loop that overwrites it or before the point is
+    /// overwritten. Holds for grids on which no region of the stencil has its lower bound above
+    /// its upper one (layers that meet): others need a level more.
     pub in_place: Vec<FieldId>,
 }
 
@@ -65,11 +80,9 @@ pub struct Schedule {
 /// Adds expressions to the stencil (forwarded values); the program itself does not change.
 pub fn schedule(stencil: &mut Stencil, step: usize) -> Schedule {
     let statements = stencil.steps[step].statements.clone();
-    let in_place = in_place_fields(stencil, &statements);
     let mut phases: Vec<Phase> = Vec::new();
     for statement in &statements {
-        let fused = fuse(stencil, phases.last_mut(), statement);
-        if fused {
+        if fuse(stencil, &mut phases, statement) {
             continue;
         }
         let kind = match statement.kind {
@@ -81,62 +94,68 @@ pub fn schedule(stencil: &mut Stencil, step: usize) -> Schedule {
         };
         phases.push(Phase { when: statement.when, kind, waits: Wait::No });
     }
+    let in_place = in_place_fields(stencil, &phases);
     place_waits(stencil, &mut phases, &in_place);
     Schedule { phases, in_place }
 }
 
 /// `target + value` for an update that adds.
-fn written_value(
-    stencil: &mut Stencil,
-    target: Target,
-    mode: WriteMode,
-    value: ExprId,
-) -> ExprId {
+fn written_value(stencil: &mut Stencil, target: Target, mode: WriteMode, value: ExprId) -> ExprId {
     match mode {
         WriteMode::Assign => value,
         WriteMode::Add => {
-            let old = stencil.exprs.load(target, retrograd_ir::Offset::ZERO);
-            stencil.exprs.intern(Expr::Binary {
-                op: retrograd_ir::BinaryOp::Add,
-                lhs: old,
-                rhs: value,
-            })
+            let old = stencil.exprs.load(target, Offset::ZERO);
+            stencil.exprs.intern(Expr::Binary { op: BinaryOp::Add, lhs: old, rhs: value })
         }
     }
 }
 
 /// Joins an update to the last nest if it has the same region and predicate, and each reads at
-/// the point only what the other writes.
-fn fuse(stencil: &mut Stencil, last: Option<&mut Phase>, statement: &Statement) -> bool {
+/// the point only what the other writes, without a conversion between number types.
+fn fuse(stencil: &mut Stencil, phases: &mut [Phase], statement: &Statement) -> bool {
     let StatementKind::Update { target, region, mode, value } = statement.kind else {
         return false;
     };
-    let Some(Phase { when, kind: PhaseKind::Nest(nest), .. }) = last else { return false };
+    let Some(Phase { when, kind: PhaseKind::Nest(nest), .. }) = phases.last_mut() else {
+        return false;
+    };
     if *when != statement.when || nest.region != region {
         return false;
     }
     let value = written_value(stencil, target, mode, value);
     let same = |r: &Read, t: &Target| (r.field, r.time) == (t.field, t.time);
+    let converts = |t: &Target| stencil.field(t.field).dtype != stencil.dtype;
+    let barred = |r: &Read, t: &Target| same(r, t) && (!r.offset.is_zero() || converts(t));
     let reads = stencil.reads(&[value]);
-    let reads_elsewhere =
-        nest.outputs.iter().any(|(t, _)| reads.iter().any(|r| same(r, t) && !r.offset.is_zero()));
+    let reads_elsewhere = nest.outputs.iter().any(|(t, _)| reads.iter().any(|r| barred(r, t)));
     let earlier: Vec<ExprId> = nest.outputs.iter().map(|(_, v)| *v).collect();
     let read_before =
         stencil.reads(&earlier).iter().any(|r| same(r, &target) && !r.offset.is_zero());
     if reads_elsewhere || read_before {
         return false;
     }
-    let outputs = nest.outputs.clone();
-    let value = stencil.exprs.substitute(value, &mut |arena, id| match arena[id] {
-        Expr::Load { field, time, .. } => {
-            let target = Target { field, time };
-            outputs.iter().rev().find(|(t, _)| *t == target).map(|(_, v)| *v)
-        }
-        _ => None,
-    });
+    let value = forward(stencil, value, &nest.outputs);
     nest.outputs.retain(|(t, _)| *t != target);
     nest.outputs.push((target, value));
     true
+}
+
+/// `value` with the reads of `outputs` replaced by what is written there, operation by operation:
+/// folding would change bits.
+fn forward(stencil: &mut Stencil, value: ExprId, outputs: &[(Target, ExprId)]) -> ExprId {
+    let mut renamed: HashMap<ExprId, ExprId> = HashMap::new();
+    for id in stencil.exprs.reachable(&[value]) {
+        let written = match stencil.exprs[id] {
+            Expr::Load { field, time, .. } => {
+                outputs.iter().find(|(t, _)| *t == Target { field, time }).map(|(_, v)| *v)
+            }
+            _ => None,
+        };
+        let moved = stencil.exprs[id].map_operands(|op| renamed[&op]);
+        let new = written.unwrap_or_else(|| stencil.exprs.intern(moved));
+        renamed.insert(id, new);
+    }
+    renamed[&value]
 }
 
 /// The level of a time function that falls out of its window after the step.
@@ -147,113 +166,137 @@ fn oldest(stencil: &Stencil, field: FieldId) -> Option<Target> {
     }
 }
 
-/// Proved over the whole step: dense reads, sparse reads and accumulations included.
-fn in_place_fields(stencil: &Stencil, statements: &[Statement]) -> Vec<FieldId> {
+/// Proved over the whole step, sparse reads and accumulations included.
+fn in_place_fields(stencil: &Stencil, phases: &[Phase]) -> Vec<FieldId> {
     let ids = (0..stencil.fields.len() as u32).map(FieldId);
     ids.filter(|&field| {
-        let Some(old) = oldest(stencil, field) else { return false };
-        let new = Target { field, time: 1 };
-        let mut regions_written = Vec::new();
-        for statement in statements {
-            let reads = stencil.reads(&Stencil::roots(statement));
-            let mut of_old = reads.iter().filter(|r| r.field == field && r.time == old.time);
-            let writes_new = Stencil::written(statement) == Some(new);
-            let region = match statement.kind {
-                StatementKind::Update { region, .. } => Some(region),
-                _ => None,
-            };
-            let legal = of_old.all(|r| {
-                let at_point = r.offset.is_zero() && region.is_some();
-                let untouched = regions_written.is_empty()
-                    || writes_new && region.is_some_and(|r| !regions_written.contains(&r));
-                at_point && (untouched || same_loop(stencil, statements, statement, new))
-            });
-            if !legal {
-                return false;
-            }
-            if writes_new {
-                regions_written.extend(region);
-            }
-        }
-        !regions_written.is_empty()
+        oldest(stencil, field).is_some_and(|old| may_overwrite(stencil, phases, old))
     })
     .collect()
 }
 
-/// Whether a later reader of the old level sits in the same loop as the writer of the new one:
-/// next to it, over the same region, with only point-wise updates between.
-fn same_loop(
-    stencil: &Stencil,
-    statements: &[Statement],
-    reader: &Statement,
-    new: Target,
-) -> bool {
-    let StatementKind::Update { region, .. } = reader.kind else { return false };
-    let Some(at) = statements.iter().position(|s| s == reader) else { return false };
-    for earlier in statements[..at].iter().rev() {
-        let StatementKind::Update { region: place, target, .. } = earlier.kind else {
-            return false;
-        };
-        if place != region || earlier.when != reader.when {
-            return false;
-        }
-        let shifted = stencil
-            .reads(&Stencil::roots(reader))
-            .iter()
-            .any(|r| (r.field, r.time) == (target.field, target.time) && !r.offset.is_zero());
-        if shifted {
-            return false;
-        }
-        if target == new {
-            return true;
+/// Whether the new level of a function may overwrite the level `old`, phase after phase. Values
+/// of a nest read memory as it is before the loop, so that within one nest any read at the point
+/// comes before the write.
+fn may_overwrite(stencil: &Stencil, phases: &[Phase], old: Target) -> bool {
+    let new = Target { field: old.field, time: 1 };
+    let mut overwritten: Vec<RegionId> = Vec::new();
+    for phase in phases {
+        let reads = stencil.reads(&values(phase));
+        let mut of_old = reads.iter().filter(|r| (r.field, r.time) == (old.field, old.time));
+        match &phase.kind {
+            PhaseKind::Nest(nest) => {
+                let untouched = overwritten.iter().all(|&r| disjoint(stencil, r, nest.region));
+                if of_old.any(|r| !r.offset.is_zero() || !untouched) {
+                    return false;
+                }
+                if nest.outputs.iter().any(|(t, _)| *t == new) {
+                    overwritten.push(nest.region);
+                }
+            }
+            PhaseKind::Other(kind) => {
+                if of_old.next().is_some() {
+                    return false;
+                }
+                // Injected anywhere: no point of the old level is safe from then on.
+                if matches!(kind, StatementKind::Inject { target, .. } if *target == new) {
+                    overwritten.push(retrograd_ir::DOMAIN);
+                }
+            }
         }
     }
-    false
+    !overwritten.is_empty()
 }
 
-/// Reads and writes of a phase, with the reach of its reads.
+/// Whether two regions share no grid point, for all extents and widths for which no region of the
+/// stencil has its lower bound above its upper one.
+fn disjoint(stencil: &Stencil, a: RegionId, b: RegionId) -> bool {
+    let region = |id: RegionId| -> &Region { &stencil.regions[id.0 as usize] };
+    let mut sides = region(a).bounds.iter().zip(&region(b).bounds).enumerate();
+    sides.any(|(d, (a, b))| not_above(stencil, d, a[1], b[0]) || not_above(stencil, d, b[1], a[0]))
+}
+
+/// Whether the index of `a` never exceeds that of `b`, both along dimension `dim`.
+fn not_above(stencil: &Stencil, dim: usize, a: Bound, b: Bound) -> bool {
+    let nearer_the_end = |outer: Bound, inner: Bound| {
+        outer.cells <= inner.cells && (outer.width.is_none() || outer.width == inner.width)
+    };
+    match (a.side, b.side) {
+        (Side::Low, Side::Low) => nearer_the_end(a, b),
+        (Side::High, Side::High) => nearer_the_end(b, a),
+        (Side::Low, Side::High) => stencil.regions.iter().any(|r| r.bounds[dim] == [a, b]),
+        (Side::High, Side::Low) => false,
+    }
+}
+
+/// The expressions of a phase.
+fn values(phase: &Phase) -> Vec<ExprId> {
+    match &phase.kind {
+        PhaseKind::Nest(nest) => nest.outputs.iter().map(|(_, v)| *v).collect(),
+        PhaseKind::Other(kind) => vec![kind.value()],
+    }
+}
+
+/// What threads share.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Resource {
+    /// A level of a function, an entry of a tape.
+    Level(Target),
+    /// Samples, of all steps.
+    Series(SparseId),
+    /// The result of a reduction.
+    Scalar(ScalarId),
+}
+
+/// What a phase touches.
 struct Access {
-    /// Reads at other points than those that the thread owns.
-    far_reads: Vec<Target>,
-    writes: Vec<Target>,
+    /// Reads of what other threads may own.
+    far_reads: Vec<Resource>,
+    writes: Vec<Resource>,
 }
 
 fn access(stencil: &Stencil, phase: &Phase) -> Access {
-    match &phase.kind {
-        PhaseKind::Nest(nest) => {
-            let values: Vec<ExprId> = nest.outputs.iter().map(|(_, v)| *v).collect();
-            let far = stencil.reads(&values).into_iter().filter(|r| !r.offset.is_zero());
-            Access {
-                far_reads: far.map(|r| Target { field: r.field, time: r.time }).collect(),
-                writes: nest.outputs.iter().map(|(t, _)| *t).collect(),
+    let roots = values(phase);
+    // Updates and injections read, at offset zero, what the thread owns; the others anything.
+    let near = match &phase.kind {
+        PhaseKind::Nest(_) => true,
+        PhaseKind::Other(kind) => matches!(kind, StatementKind::Inject { .. }),
+    };
+    let reads = stencil.reads(&roots).into_iter().filter(|r| !near || !r.offset.is_zero());
+    let mut far_reads: Vec<Resource> =
+        reads.map(|r| Resource::Level(Target { field: r.field, time: r.time })).collect();
+    let nodes = stencil.exprs.reachable(&roots).into_iter();
+    far_reads.extend(nodes.filter_map(|id| match stencil.exprs[id] {
+        Expr::Series { sparse, .. } => Some(Resource::Series(sparse)),
+        Expr::Scalar(scalar) => Some(Resource::Scalar(scalar)),
+        _ => None,
+    }));
+    let writes = match &phase.kind {
+        PhaseKind::Nest(nest) => nest.outputs.iter().map(|(t, _)| Resource::Level(*t)).collect(),
+        PhaseKind::Other(kind) => vec![match *kind {
+            StatementKind::Update { target, .. } | StatementKind::Inject { target, .. } => {
+                Resource::Level(target)
             }
-        }
-        PhaseKind::Other(kind) => {
-            let reads = stencil.reads(&[kind.value()]);
-            // Injection works on the points that the thread owns; the others read anywhere.
-            let near = matches!(kind, StatementKind::Inject { .. });
-            let far = reads.into_iter().filter(|r| !near || !r.offset.is_zero());
-            let writes = match *kind {
-                StatementKind::Inject { target, .. } => vec![target],
-                _ => Vec::new(),
-            };
-            let far_reads = far.map(|r| Target { field: r.field, time: r.time }).collect();
-            Access { far_reads, writes }
-        }
-    }
+            StatementKind::Interpolate { sparse, .. } => Resource::Series(sparse),
+            StatementKind::Reduce { scalar, .. } => Resource::Scalar(scalar),
+        }],
+    };
+    Access { far_reads, writes }
 }
 
 fn place_waits(stencil: &Stencil, phases: &mut [Phase], in_place: &[FieldId]) {
     // A buffer is named by its level; where levels may share one, by the oldest.
-    let buffer = |t: Target| match oldest(stencil, t.field) {
-        Some(old) if t.time == 1 && in_place.contains(&t.field) => old,
-        _ => t,
+    let shared = |resource: Resource| match resource {
+        Resource::Level(t) if t.time == 1 && in_place.contains(&t.field) => {
+            Resource::Level(oldest(stencil, t.field).unwrap_or(t))
+        }
+        other => other,
     };
-    let (mut written, mut far_read): (Vec<Target>, Vec<Target>) = (Vec::new(), Vec::new());
+    let (mut written, mut far_read): (Vec<Resource>, Vec<Resource>) = (Vec::new(), Vec::new());
     for phase in phases {
         let access = access(stencil, phase);
-        let reads: Vec<Target> = access.far_reads.into_iter().map(buffer).collect();
-        let writes: Vec<Target> = access.writes.into_iter().map(buffer).collect();
+        let reads: Vec<Resource> = access.far_reads.into_iter().map(shared).collect();
+        let writes: Vec<Resource> = access.writes.into_iter().map(shared).collect();
         let conflict = reads.iter().any(|t| written.contains(t))
             || writes.iter().any(|t| far_read.contains(t));
         let reduces = matches!(phase.kind, PhaseKind::Other(StatementKind::Reduce { .. }));

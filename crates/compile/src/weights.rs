@@ -54,14 +54,13 @@ pub(crate) fn centred_nodes(order: usize, accuracy: usize, at: i8) -> Vec<i8> {
     }
 }
 
-/// Weights over [`centred_nodes`], made exactly (anti)symmetric: `w[-k] = +-w[k]`, and of zero
-/// sum, so that a constant has derivative zero to the last bit.
+/// Weights over [`centred_nodes`], made exactly (anti)symmetric: `w[-k] = +-w[k]`.
 pub(crate) fn centred_weights(order: usize, nodes: &[i8], at: i8) -> Vec<f64> {
     let positions: Vec<f64> = nodes.iter().map(|&k| f64::from(k - at) / 2.0).collect();
     let raw = fornberg(order, &positions, 0.0);
-    let sign = if order % 2 == 0 { 1.0 } else { -1.0 };
+    let sign = if order.is_multiple_of(2) { 1.0 } else { -1.0 };
     let n = raw.len();
-    (0..n).map(|k| (raw[k] + sign * raw[n - 1 - k]) / 2.0).collect()
+    (0..n).map(|k| 0.5 * (raw[k] + sign * raw[n - 1 - k])).collect()
 }
 
 #[cfg(test)]
@@ -88,11 +87,15 @@ mod tests {
                     let nodes = centred_nodes(order, accuracy, at);
                     let w = centred_weights(order, &nodes, at);
                     for degree in 0..order + accuracy {
-                        let terms = nodes.iter().zip(&w).map(|(&x, w)| {
-                            w * (f64::from(x - at) / 2.0).powi(degree as i32)
-                        });
-                        let exact =
-                            if degree == order { (1..=order).product::<usize>() as f64 } else { 0.0 };
+                        let terms = nodes
+                            .iter()
+                            .zip(&w)
+                            .map(|(&x, w)| w * (f64::from(x - at) / 2.0).powi(degree as i32));
+                        let exact = if degree == order {
+                            (1..=order).product::<usize>() as f64
+                        } else {
+                            0.0
+                        };
                         let scale: f64 = terms.clone().map(f64::abs).sum::<f64>() + exact;
                         let error = (terms.sum::<f64>() - exact).abs();
                         let operations = (6 * nodes.len() * nodes.len()) as f64;

@@ -1,1 +1,12 @@
-//! placeholder
+//! Full-waveform inversion on Retrograd.
+#![forbid(unsafe_code)]
+
+pub mod basin;
+pub mod files;
+pub mod model_error;
+pub mod npy;
+pub mod optimise;
+pub mod resample;
+pub mod smooth;
+pub mod survey;
+pub mod wavelet;

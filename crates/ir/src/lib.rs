@@ -8,7 +8,8 @@
 //!
 //! Everything else is a function over these types: [`verify`] proves a stencil well formed and
 //! yields the [`Verified`] witness that back ends ask for, [`interpret`] gives the reference
-//! semantics, [`text`] prints and parses (`parse(print(p)) == p`).
+//! semantics, [`text`] prints and parses (`parse(print(p)) == p`). [`points`] computes the weights
+//! of sparse points; [`conformance`] holds the cases that every back end has to pass.
 //!
 //! # Meaning of a step
 //!
@@ -21,6 +22,7 @@
 //!   wrote. Within one update all reads come before any write.
 //! * A level `u[t+1]` that no update assigns has no defined value; [`verify`] refuses to read it.
 //! * A read outside the grid is answered by the [`Closure`] of the read.
+//! * Predicates are decided at the beginning of the step.
 //!
 //! # Not here
 //! Derivatives, discretisation, adjoints (`retrograd-compile`), memory and threads
@@ -28,6 +30,7 @@
 #![forbid(unsafe_code)]
 
 mod compact;
+pub mod conformance;
 mod expr;
 pub mod interpret;
 pub mod points;

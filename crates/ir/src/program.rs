@@ -277,7 +277,8 @@ pub enum Predicate {
         /// First of them.
         phase: u32,
     },
-    /// Those before which a reduction is above a uniform threshold: "until converged".
+    /// Those before which a reduction is above a uniform threshold, compared in working
+    /// precision: "until converged". A scalar that was never computed is infinite.
     While {
         /// The result of a reduction.
         scalar: ScalarId,
@@ -311,7 +312,8 @@ pub enum StatementKind {
     },
     /// `target[i] += sum over points p of w_p(i) value(p, i)`, points in ascending order.
     ///
-    /// `value` is evaluated at the grid point `i` and may read the series of `sparse`.
+    /// `value` is evaluated at the grid point `i` and may read the series of `sparse`. Weights are
+    /// those for the staggering of the target. All sums come before any addition to the target.
     Inject {
         /// What is added to.
         target: Target,
@@ -321,7 +323,7 @@ pub enum StatementKind {
         value: ExprId,
     },
     /// `series[p] at step n + time = sum over grid points i of w_p(i) value(i)`, grid points in
-    /// ascending order.
+    /// ascending order. Where the value sits within a cell is told by [`Stencil::staggering`].
     Interpolate {
         /// The points whose series is written.
         sparse: SparseId,
@@ -487,8 +489,9 @@ impl Stencil {
     /// A name that no function bears yet: `stem`, or `stem` with a number.
     pub fn fresh_field_name(&self, stem: &str) -> String {
         let free = |name: &String| self.field_named(name).is_none();
+        // One more candidate than there are names: one of them is free.
         std::iter::once(stem.to_owned())
-            .chain((1..).map(|i| format!("{stem}_{i}")))
+            .chain((1..=self.fields.len()).map(|i| format!("{stem}_{i}")))
             .find(free)
             .unwrap_or_else(|| stem.to_owned())
     }

@@ -1,1 +1,39 @@
-//! placeholder
+//! Symbolic PDEs to fast kernels, exact adjoints and gradients within a memory budget.
+//!
+//! The physics is written once, as equations; Retrograd discretises it, compiles kernels at run
+//! time, derives the exact discrete adjoint and fits the reverse sweep into the memory there is.
+//!
+//! ```
+#![doc = include_str!("../examples/gradient.rs")]
+//! ```
+//!
+//! | type | role |
+//! |---|---|
+//! | [`Grid`], [`Function`], [`TimeFunction`], [`Sparse`] | declarations |
+//! | [`Expression`], [`Eq`], [`solve`] | equations |
+//! | [`Operator`] | a discretised, verified step of the equations |
+//! | [`Compiled`] | its kernels, forward only or with the adjoint |
+//! | [`Simulation`] | the data of one run: set, run, differentiate |
+//! | [`check`] | dot-product and Taylor tests |
+#![forbid(unsafe_code)]
+
+pub mod check;
+mod compiled;
+mod error;
+mod gradient;
+mod operator;
+mod simulation;
+
+pub use compiled::{Compiled, Options};
+pub use error::Error;
+pub use gradient::{Evaluation, Progress, Residual};
+pub use operator::{Operator, OperatorBuilder};
+pub use retrograd_checkpoint as checkpoint;
+pub use retrograd_compile as compile;
+pub use retrograd_compile::symbolic::{
+    Eq, Expression, Function, Grid, GridError, Solution, SolveError, Sparse, TimeFunction, solve,
+};
+pub use retrograd_ir as ir;
+pub use retrograd_ir::DType;
+pub use retrograd_runtime::{Backend, JitOptions, Real, Team, find_compiler};
+pub use simulation::Simulation;

@@ -52,10 +52,14 @@ fn existing(folder: &Path) -> Result<std::path::PathBuf, Failure> {
     if folder.is_dir() {
         return Ok(folder.to_path_buf());
     }
+    let help = if folder.is_file() {
+        "write the job file first: retrograd invert job.toml --resume"
+    } else {
+        "name the folder that holds run.json: retrograd invert --resume runs/<name>"
+    };
     Err(Failure::Usage {
         message: format!("there is no run folder {} to resume", folder.display()),
-        help: "name the folder that holds run.json: retrograd invert --resume runs/<name>"
-            .to_owned(),
+        help: help.to_owned(),
     })
 }
 

@@ -1,5 +1,6 @@
 //! `retrograd new`: a runnable job file in which every key is explained.
 
+use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -59,9 +60,9 @@ fn missing_models(args: &NewArgs, base: &Path) -> Vec<PathBuf> {
 fn describe(job: &Path, missing: &[PathBuf]) -> String {
     let mut text = format!("wrote {}\n", job.display());
     for path in missing {
-        text.push_str(&format!("put the model {} in place before it runs\n", path.display()));
+        let _ = writeln!(text, "put the model {} in place before it runs", path.display());
     }
-    text.push_str(&format!("next: retrograd check {}\n", job.display()));
+    let _ = writeln!(text, "next: retrograd check {}", job.display());
     text
 }
 

@@ -1,5 +1,7 @@
 //! From a written value to a checked one, by the key's kind.
 
+use std::ops::RangeInclusive;
+
 use super::finding::{Finding, Place};
 use super::keys::{Count, Key, Kind, Range};
 use super::suggest;
@@ -36,10 +38,11 @@ pub enum Decoded {
 pub fn decode(key: &Key, node: &Node) -> Result<Decoded, Vec<Finding>> {
     let one = |finding| vec![finding];
     match key.kind {
-        Kind::Text | Kind::File => text(key, node).map(Decoded::Text).map_err(one),
         Kind::Files => files(key, node),
         Kind::Folder(word) if is_word(node, word) => Ok(Decoded::Word),
-        Kind::Folder(_) => text(key, node).map(Decoded::Text).map_err(one),
+        Kind::Text | Kind::File | Kind::Folder(_) => {
+            text(key, node).map(Decoded::Text).map_err(one)
+        }
         Kind::Switch => match node.value {
             Value::Boolean(switch) => Ok(Decoded::Switch(switch)),
             _ => Err(one(wrong_type(key, node))),
@@ -64,11 +67,16 @@ pub fn decode(key: &Key, node: &Node) -> Result<Decoded, Vec<Finding>> {
                 .map(|(x, dimension)| Decoded::Real(x, dimension))
                 .map_err(one)
         }
-        Kind::Quantities(dimension, range) => axes(key, node, dimension, range).map(Decoded::Reals),
-        Kind::Points => {
-            list(key, node, |item| axes(key, item, Dimension::Length, Range::Finite).map_err(first))
-                .map(Decoded::Points)
+        Kind::Quantities(dimension, range) => {
+            quantities(key, node, dimension, range, 2..=3).map(Decoded::Reals)
         }
+        Kind::Pair(dimension, range) => {
+            quantities(key, node, dimension, range, 2..=2).map(Decoded::Reals)
+        }
+        Kind::Points => list(key, node, |item| {
+            quantities(key, item, Dimension::Length, Range::Finite, 2..=3).map_err(first)
+        })
+        .map(Decoded::Points),
     }
 }
 
@@ -153,20 +161,22 @@ fn real(
     Err(out_of_range(key, &node.place, &found, &range.words()))
 }
 
-/// A list of two or three quantities.
-fn axes(
+/// A list of quantities of which there are as many as `lengths` allows.
+fn quantities(
     key: &Key,
     node: &Node,
     dimension: Dimension,
     range: Range,
+    lengths: RangeInclusive<usize>,
 ) -> Result<Vec<f64>, Vec<Finding>> {
     let values = list(key, node, |item| real(key, item, &[dimension], range).map(|(x, _)| x))?;
-    if (2..=3).contains(&values.len()) {
+    if lengths.contains(&values.len()) {
         return Ok(values);
     }
+    let wanted = if *lengths.end() == 2 { "2" } else { "2 or 3" };
     Err(vec![Finding {
         place: Some(node.place.clone()),
-        message: format!("`{}` needs 2 or 3 entries, not {}", key.path, values.len()),
+        message: format!("`{}` takes {wanted} entries, not {}", key.path, values.len()),
         label: format!("{} here", values.len()),
         help: key_help(key),
     }])
@@ -219,10 +229,15 @@ fn out_of_range(key: &Key, place: &Place, found: &str, allowed: &str) -> Finding
 fn wrong_unit(key: &Key, node: &Node, error: &QuantityError) -> Finding {
     let units = key.kind.units().unwrap_or_default();
     let si = key.kind.unit().unwrap_or_default();
+    let label = match error {
+        QuantityError::NotANumber { .. } => "not a quantity",
+        QuantityError::NoUnit { .. } => "a unit is missing",
+        QuantityError::UnknownUnit { .. } | QuantityError::WrongDimension { .. } => "wrong unit",
+    };
     Finding {
         place: Some(node.place.clone()),
         message: format!("`{}`: {error}", key.path),
-        label: "wrong unit".to_owned(),
+        label: label.to_owned(),
         help: format!("units known here: {units}; a plain number is in {si}"),
     }
 }

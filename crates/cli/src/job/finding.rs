@@ -1,6 +1,6 @@
 //! What is wrong with a job, where, and what would be right.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 
 use miette::{
@@ -96,7 +96,7 @@ impl JobErrors {
         let count = self.findings.len();
         let noun = if count == 1 { "error" } else { "errors" };
         let name = self.sources.first().map_or("job", |source| source.name.as_str());
-        out.push_str(&format!("{count} {noun} in {name}; nothing has run.\n"));
+        let _ = writeln!(out, "{count} {noun} in {name}; nothing has run.");
         out
     }
 

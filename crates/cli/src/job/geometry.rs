@@ -13,7 +13,7 @@ use super::units::Metres;
 const NODES_MAX: f64 = 1e11;
 
 /// The most receivers or sources that a line may hold.
-const POINTS_MAX: f64 = 1e7;
+const POINTS_MAX: f64 = 1e6;
 
 /// `[grid]`, if the files that determine it could be read.
 pub(super) fn grid(reader: &mut Reader<'_>, truth: &Truth, start: Option<&Start>) -> Option<Grid> {

@@ -24,7 +24,7 @@ const fn even(min: u64, max: u64) -> Count {
     Count { min, max, step: 2 }
 }
 
-/// The most points, steps or shots that a key may ask for: a slip of the finger lies above it.
+/// The most nodes per axis, steps or shots of a key: a slip of the finger lies above it.
 const MANY: u64 = 100_000_000;
 
 /// The sections, in the order in which `retrograd new` prints them.
@@ -143,7 +143,7 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "model.bounds",
-        Kind::Quantities(Velocity, Range::Positive),
+        Kind::Pair(Velocity, Range::Positive),
         Some("[\"1400 m/s\", \"5500 m/s\"]"),
         "Least and greatest velocity that the inversion may reach.",
     ),
@@ -155,7 +155,7 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "model.start.linear",
-        Kind::Quantities(Velocity, Range::Positive),
+        Kind::Pair(Velocity, Range::Positive),
         None,
         "Start from a velocity that grows linearly with depth: [at the top, at the bottom].",
     ),
@@ -192,7 +192,7 @@ pub const KEYS: &[Key] = &[
     key(
         "boundary.reflection",
         Kind::Number(Range::Between(1e-8, 0.5)),
-        Some("1e-3"),
+        Some("0.001"),
         "Amplitude that the layer may send back at normal incidence; sets its strength.",
     ),
     key(
@@ -228,7 +228,7 @@ pub const KEYS: &[Key] = &[
     key("survey.radius", Kind::Count(count(1, 8)), Some("4"), "Half-width of the sinc in nodes."),
     key(
         "survey.sources.count",
-        Kind::Count(count(1, MANY)),
+        Kind::Count(count(1, 1_000_000)),
         Some("12"),
         "Sources on a line from `first` to `last`.",
     ),
@@ -264,7 +264,7 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "survey.receivers.count",
-        Kind::CountOr(count(1, MANY), "auto"),
+        Kind::CountOr(count(1, 1_000_000), "auto"),
         Some("\"auto\""),
         "Receivers on a line from `first` to `last`; \"auto\" follows from `spacing`.",
     ),
@@ -368,7 +368,7 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "stage.smoothing",
-        Kind::QuantityOr(&[Wavelengths, Length], Range::NotNegative, "inherit"),
+        Kind::QuantityOr(&[Length, Wavelengths], Range::NotNegative, "inherit"),
         Some("\"inherit\""),
         "Smoothing of the gradient in this stage; \"inherit\" takes invert.smoothing.",
     ),
@@ -392,7 +392,7 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "invert.smoothing",
-        Kind::Quantity(&[Wavelengths, Length], Range::NotNegative),
+        Kind::Quantity(&[Length, Wavelengths], Range::NotNegative),
         Some("\"0.1 wavelengths\""),
         "Standard deviation of the Gaussian that smooths the gradient: metres or wavelengths.",
     ),

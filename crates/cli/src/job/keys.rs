@@ -70,8 +70,10 @@ pub enum Kind {
     Quantity(&'static [Dimension], Range),
     /// A quantity or a word.
     QuantityOr(&'static [Dimension], Range, &'static str),
-    /// A list of two or three quantities, one per axis (or from, to).
+    /// A list of two or three quantities, one per axis.
     Quantities(Dimension, Range),
+    /// A list of two quantities.
+    Pair(Dimension, Range),
     /// A list of points, each a list of lengths.
     Points,
 }
@@ -118,7 +120,7 @@ impl Range {
             Self::Finite => "any finite number".to_owned(),
             Self::Positive => "more than 0".to_owned(),
             Self::NotNegative => "0 or more".to_owned(),
-            Self::Between(low, high) => format!("{low} to {high}"),
+            Self::Between(low, high) => format!("{low:?} to {high:?}"),
         }
     }
 }
@@ -126,13 +128,14 @@ impl Range {
 impl Count {
     /// Whether `n` is allowed.
     pub fn holds(self, n: u64) -> bool {
-        (self.min..=self.max).contains(&n) && (n - self.min) % self.step == 0
+        (self.min..=self.max).contains(&n) && (n - self.min).is_multiple_of(self.step)
     }
 
     /// The allowed numbers in words.
     pub fn words(self) -> String {
         let Self { min, max, step } = self;
         match step {
+            1 if max == i64::MAX as u64 => format!("a whole number, {min} or more"),
             1 => format!("a whole number, {min} to {max}"),
             _ => format!("an even whole number, {min} to {max}"),
         }
@@ -159,10 +162,10 @@ impl Kind {
             Self::CountsOr(count, word) => {
                 format!("a list, each {}, or {}", count.words(), quoted(word))
             }
-            Self::Number(range) => range.words(),
-            Self::Quantity(_, range) => range.words(),
+            Self::Number(range) | Self::Quantity(_, range) => range.words(),
             Self::QuantityOr(_, range, word) => format!("{}, or {}", range.words(), quoted(word)),
             Self::Quantities(_, range) => format!("a list of 2 or 3, each {}", range.words()),
+            Self::Pair(_, range) => format!("a list of 2, each {}", range.words()),
             Self::Points => "a list of points [x, z] or [x, y, z]".to_owned(),
         }
     }
@@ -173,7 +176,7 @@ impl Kind {
             Self::Quantity(dimensions, _) | Self::QuantityOr(dimensions, _, _) => {
                 dimensions.first().map(|dimension| dimension.si())
             }
-            Self::Quantities(dimension, _) => Some(dimension.si()),
+            Self::Quantities(dimension, _) | Self::Pair(dimension, _) => Some(dimension.si()),
             Self::Points => Some(Dimension::Length.si()),
             _ => None,
         }
@@ -185,7 +188,9 @@ impl Kind {
             Self::Quantity(dimensions, _) | Self::QuantityOr(dimensions, _, _) => {
                 Some(units::list(dimensions))
             }
-            Self::Quantities(dimension, _) => Some(units::list(&[dimension])),
+            Self::Quantities(dimension, _) | Self::Pair(dimension, _) => {
+                Some(units::list(&[dimension]))
+            }
             Self::Points => Some(units::list(&[Dimension::Length])),
             _ => None,
         }

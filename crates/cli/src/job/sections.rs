@@ -13,9 +13,8 @@ use super::units::{Bytes, Dimension, Hertz, Metres, MetresPerSecond, Seconds};
 
 /// `[physics]`.
 pub(super) fn physics(reader: &mut Reader<'_>) -> Physics {
-    let Some(Decoded::Text(_)) = reader.get("physics.equation") else {
-        unreachable!("the equation should have a default")
-    };
+    // One choice so far; read for its checks.
+    reader.text("physics.equation");
     Physics {
         equation: Equation::Acoustic,
         space_order: reader.count("physics.space_order") as u8,
@@ -58,7 +57,12 @@ pub(super) fn models(reader: &mut Reader<'_>) -> Models {
         None => Truth::Unknown,
     };
     one_start(reader, basin);
-    let linear = linear.and_then(|ends| linear_start(reader, &ends));
+    let linear = linear.as_deref().and_then(|ends| match ends {
+        &[top, bottom] => {
+            Some(Start::Linear { top: MetresPerSecond(top), bottom: MetresPerSecond(bottom) })
+        }
+        _ => None,
+    });
     let start = match (start_file, smooth, linear) {
         (Some(file), _, _) => Some(Start::File(file)),
         (None, Some(sigma), _) => Some(Start::SmoothTrue(sigma)),
@@ -87,16 +91,6 @@ fn one_start(reader: &mut Reader<'_>, basin: bool) {
     }
 }
 
-fn linear_start(reader: &mut Reader<'_>, ends: &[f64]) -> Option<Start> {
-    if let &[top, bottom] = ends {
-        return Some(Start::Linear { top: MetresPerSecond(top), bottom: MetresPerSecond(bottom) });
-    }
-    let message = format!("`model.start.linear` needs 2 entries, not {}", ends.len());
-    let help = "write [velocity at the top, velocity at the bottom]".to_owned();
-    reader.reject("model.start.linear", message, "top and bottom", help);
-    None
-}
-
 /// `model.bounds`.
 pub(super) fn bounds(reader: &mut Reader<'_>) -> [MetresPerSecond; 2] {
     let bounds = reader.reals("model.bounds").unwrap_or_default();
@@ -107,10 +101,6 @@ pub(super) fn bounds(reader: &mut Reader<'_>) -> [MetresPerSecond; 2] {
         let message = format!("`model.bounds` are inverted: {low} m/s is not below {high} m/s");
         let help = format!("write [least, greatest], such as [{high}, {low}]");
         reader.reject("model.bounds", message, "least first", help);
-    } else {
-        let message = format!("`model.bounds` needs 2 entries, not {}", bounds.len());
-        let help = "write [least, greatest]".to_owned();
-        reader.reject("model.bounds", message, "least and greatest", help);
     }
     [MetresPerSecond(0.0), MetresPerSecond(0.0)]
 }
@@ -126,9 +116,8 @@ pub(super) fn frozen(reader: &mut Reader<'_>) -> Frozen {
 
 /// `[boundary]`.
 pub(super) fn boundary(reader: &mut Reader<'_>) -> Boundary {
-    let Some(Decoded::Text(_)) = reader.get("boundary.kind") else {
-        unreachable!("the kind of boundary should have a default")
-    };
+    // One choice so far; read for its checks.
+    reader.text("boundary.kind");
     Boundary {
         kind: Absorber::Sponge,
         width: reader.maybe_count("boundary.width").map_or(Width::Auto, Width::Nodes),
@@ -225,23 +214,17 @@ fn stage(reader: &mut Reader<'_>, inherited: Smoothing) -> Stage {
 }
 
 fn smoothing(reader: &mut Reader<'_>, path: &'static str) -> Option<Smoothing> {
-    let written_in_metres = matches!(
-        reader.given(path).map(|node| &node.value),
-        Some(Value::Integer(_) | Value::Float(_))
-    );
     match reader.get(path) {
-        Some(Decoded::Real(x, Some(Dimension::Length))) => Some(Smoothing::Metres(x)),
-        Some(Decoded::Real(x, _)) if written_in_metres => Some(Smoothing::Metres(x)),
-        Some(Decoded::Real(x, _)) => Some(Smoothing::Wavelengths(x)),
+        Some(Decoded::Real(x, Some(Dimension::Wavelengths))) => Some(Smoothing::Wavelengths(x)),
+        Some(Decoded::Real(x, _)) => Some(Smoothing::Metres(x)),
         _ => None,
     }
 }
 
 /// `[invert]`.
 pub(super) fn invert(reader: &mut Reader<'_>) -> Invert {
-    let Some(Decoded::Text(_)) = reader.get("invert.optimiser") else {
-        unreachable!("the optimiser should have a default")
-    };
+    // One choice so far; read for its checks.
+    reader.text("invert.optimiser");
     Invert {
         optimiser: Optimiser::Lbfgs { memory: reader.count("invert.memory") },
         first_step: MetresPerSecond(reader.real("invert.first_step")),

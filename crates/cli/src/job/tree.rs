@@ -3,7 +3,7 @@
 //! Overrides are merged into the tree before anything is checked, so that a faulty one is
 //! reported at the `--set` it came from and a good one is indistinguishable from the file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -46,7 +46,7 @@ impl Value {
         match self {
             Self::Text(_) => "text",
             Self::Integer(_) => "a whole number",
-            Self::Float(_) => "a number",
+            Self::Float(_) => "a number with a fraction",
             Self::Boolean(_) => "true/false",
             Self::Date(_) => "a date",
             Self::List(_) => "a list",
@@ -101,7 +101,15 @@ pub fn parse(text: &str, source: usize) -> Result<Node, Vec<Finding>> {
             place,
         });
     }
-    let findings = errors.iter().map(|error| syntax_finding(error, text, source)).collect();
+    // The first error of a line: the others follow from it.
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut lines = BTreeSet::new();
+    for error in &errors {
+        let at = error.span().map_or(text.len(), |span| span.start);
+        if lines.insert(text.bytes().take(at).filter(|byte| *byte == b'\n').count()) {
+            findings.push(syntax_finding(error, text, source));
+        }
+    }
     Err(findings)
 }
 
@@ -152,6 +160,10 @@ fn integer(digits: &str, radix: u32) -> Value {
     }
 }
 
+/// The most parts of a key on the command line; ours have four at the most. Trees are walked by
+/// recursion, so that their depth must be limited; the TOML parser limits that of the file.
+const KEY_PARTS_MAX: usize = 16;
+
 /// One `key.path=value` from the command line.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Override {
@@ -189,6 +201,9 @@ fn read_override(text: &str, source: usize) -> Result<Node, Finding> {
     };
     if key.trim().is_empty() || key.split('.').any(|name| name.trim().is_empty()) {
         return Err(malformed("a part of the key is empty"));
+    }
+    if key.split('.').count() > KEY_PARTS_MAX {
+        return Err(malformed("no key has so many parts"));
     }
     if value.trim().is_empty() {
         return Err(malformed("there is no value after `=`"));
@@ -248,6 +263,7 @@ fn no_such_item(name: &str, count: usize, inner: &Node) -> Finding {
         label: "counted from 0".to_owned(),
         help: match count {
             0 => "add the entry to the job file first".to_owned(),
+            1 => "use 0, or add the entry to the job file".to_owned(),
             count => format!("use 0 to {}, or add the entry to the job file", count - 1),
         },
     }

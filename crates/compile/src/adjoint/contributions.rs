@@ -8,7 +8,8 @@ use retrograd_ir::{
 };
 use retrograd_ir::{DOMAIN, Offset, Predicate};
 
-use super::forward::{Forward, Update};
+use super::AdjointError;
+use super::forward::{Forward, Update, has_transpose};
 use crate::algebra::{Build, derivative};
 use crate::polynomial::uniform_terms;
 
@@ -38,6 +39,7 @@ pub(super) struct ShiftedGradient {
     pub(super) gradient: FieldId,
     pub(super) source: FieldId,
     pub(super) offset: Offset,
+    pub(super) closure: Closure,
     pub(super) coefficient: ExprId,
 }
 
@@ -170,10 +172,19 @@ impl Collected {
     ///
     /// With `f = N / D` and `l = D mu`: `(df/dm) l = (N' - f D') mu`, where `f` is the level that
     /// has just been computed.
-    pub(super) fn parameter(&mut self, update: &Update, parameter: FieldId, gradient: FieldId) {
+    pub(super) fn parameter(
+        &mut self,
+        update: &Update,
+        parameter: FieldId,
+        gradient: FieldId,
+    ) -> Result<(), AdjointError> {
         let roots = [update.numerator, update.denominator];
         let reads = self.stencil.reads(&roots);
         for read in reads.into_iter().filter(|r| r.field == parameter) {
+            if !has_transpose(&self.stencil, &read) {
+                let field = self.stencil.field(parameter).name.clone();
+                return Err(AdjointError::Closure { field });
+            }
             let leaf = self.leaf(&read);
             let exprs = &mut self.stencil.exprs;
             let above = derivative(exprs, update.numerator, leaf);
@@ -196,9 +207,11 @@ impl Collected {
                     None => self.adjoints[&update.field],
                     Some(rest) => self.product(update, rest, 1),
                 };
-                let offset = read.offset.opposite();
-                self.shifted.push(ShiftedGradient { gradient, source, offset, coefficient });
+                let (offset, closure) = (read.offset.opposite(), read.closure);
+                let shifted = ShiftedGradient { gradient, source, offset, closure, coefficient };
+                self.shifted.push(shifted);
             }
         }
+        Ok(())
     }
 }

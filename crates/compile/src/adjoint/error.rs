@@ -36,6 +36,15 @@ pub enum AdjointError {
         /// The function.
         field: String,
     },
+    /// A state or a parameter that lacks a dimension: its cotangent is a sum along it.
+    #[error(
+        "`{field}` lacks a dimension of the grid; the adjoint of a state, or the gradient by a \
+         parameter, that does is not supported yet"
+    )]
+    Profile {
+        /// The function.
+        field: String,
+    },
     /// A read with a closure whose transpose is not there.
     #[error(
         "`{field}` is read with a mirrored or clamped boundary; only zero and periodic \
@@ -52,9 +61,7 @@ pub enum AdjointError {
         index: usize,
     },
     /// A sparse operation that reads the grid off the point or depends on the state non-linearly.
-    #[error(
-        "the {operation} of `{sparse}` {why}; its adjoint is not supported yet"
-    )]
+    #[error("the {operation} of `{sparse}` {why}; its adjoint is not supported yet")]
     Sparse {
         /// `injection` or `interpolation`.
         operation: &'static str,

@@ -1,8 +1,8 @@
 //! The forward step, taken apart: one combined dense update per function, and the sparse parts.
 
 use retrograd_ir::{
-    BinaryOp, DOMAIN, Direction, Edge, Expr, ExprId, FieldId, Levels, Predicate, Read, SparseId,
-    Statement, StatementKind, Stencil, WriteMode,
+    BinaryOp, DOMAIN, DimSet, Direction, Edge, Expr, ExprId, FieldId, Levels, Predicate, Read,
+    SparseId, Statement, StatementKind, Stencil, WriteMode,
 };
 
 use super::AdjointError;
@@ -74,6 +74,12 @@ impl Forward {
         {
             return Err(AdjointError::StaticTarget { field: name(target.field) });
         }
+        let full = DimSet::first(stencil.dims.len());
+        if let Some(target) = Stencil::written(statement)
+            && stencil.field(target.field).dims != full
+        {
+            return Err(AdjointError::Profile { field: name(target.field) });
+        }
         for read in stencil.reads(&Stencil::roots(statement)) {
             check_closure(stencil, &read)?;
         }
@@ -107,12 +113,13 @@ impl Forward {
     ) {
         let one = stencil.exprs.constant(1.0);
         if mode == WriteMode::Add
-            && let Some(known) = self.updates.iter_mut().find(|u| u.field == field)
+            && let Some(known) = self.updates.iter().find(|u| u.field == field)
         {
             let whole = stencil.exprs.div(known.numerator, known.denominator);
-            known.numerator = stencil.exprs.add(whole, value);
-            known.denominator = one;
-            known.at = at;
+            let numerator = stencil.exprs.add(whole, value);
+            // To the end: what is added may read functions updated in between.
+            self.updates.retain(|u| u.field != field);
+            self.updates.push(Update { field, numerator, denominator: one, at });
             return;
         }
         let (numerator, denominator) = match stencil.exprs[value] {
@@ -121,21 +128,26 @@ impl Forward {
             }
             _ => (value, one),
         };
+        // What was written or injected before is overwritten.
         self.updates.retain(|u| u.field != field);
+        self.sparse.retain(|s| s.into != Some(field));
         self.updates.push(Update { field, numerator, denominator, at });
     }
 }
 
 fn check_closure(stencil: &Stencil, read: &Read) -> Result<(), AdjointError> {
-    let used = read.closure.0.iter().take(stencil.dims.len());
-    let fine = used
-        .zip(read.offset.0)
-        .all(|(sides, o)| o == 0 || *sides == [Edge::Zero; 2] || *sides == [Edge::Periodic; 2]);
     let moves = matches!(stencil.field(read.field).levels, Levels::Time(_));
-    if fine || !moves {
+    if !moves || has_transpose(stencil, read) {
         return Ok(());
     }
     Err(AdjointError::Closure { field: stencil.field(read.field).name.clone() })
+}
+
+/// Whether the transpose of the read is the read at the opposite offset with the same closure.
+pub(super) fn has_transpose(stencil: &Stencil, read: &Read) -> bool {
+    let used = read.closure.0.iter().take(stencil.dims.len());
+    used.zip(read.offset.0)
+        .all(|(sides, o)| o == 0 || *sides == [Edge::Zero; 2] || *sides == [Edge::Periodic; 2])
 }
 
 /// Every read of a new level has to come after the last write to it.

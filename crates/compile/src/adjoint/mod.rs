@@ -28,10 +28,10 @@
 //!   `mu`; what is injected into `mu` afterwards is injected into them as well, which is the same
 //!   because they are linear in `mu`.
 //!
-//! The steps of the result, beside the given one (`forward`) and `setup`: `record` (the forward step that also writes the
-//! tapes), `reverse` for step n (finishes `l[n+1]`, adds to gradients), `reverse_seeded` (the same
-//! with cotangents of the final state), `initial_j` (cotangent of the initial level `-j`, from the
-//! reads at levels `tau <= -j` that exist there).
+//! The steps of the result, beside the given one (`forward`) and `setup`: `record` (the forward
+//! step that also writes the tapes), `reverse` for step n (finishes `l[n+1]`, adds to gradients),
+//! `reverse_seeded` (the same with cotangents of the final state), `initial_j` (cotangent of the
+//! initial level `-j`, from the reads at levels `tau <= -j` that exist there).
 //!
 //! Not here: which states to keep or recompute (`retrograd-checkpoint`).
 //!
@@ -69,7 +69,8 @@ pub struct StateAdjoint {
     /// The (scaled) adjoint function.
     pub adjoint: FieldId,
     /// Cotangent of a final level, read by [`REVERSE_SEEDED`]: level 0 for the last step, level
-    /// -1 for the one before, and so on.
+    /// -1 for the one before, and so on. In a run of fewer steps than levels are held, the last of
+    /// them are initial levels still: their seeds are added to the cotangents of `initial`.
     pub seed: FieldId,
     /// Cotangents of the initial levels 0, -1, ..., written by the steps `initial_j`.
     pub initial: Vec<FieldId>,
@@ -94,6 +95,9 @@ pub struct Adjoint {
 
 /// Writes the reverse sweep of the step named `step`, with gradients of the parameter functions
 /// `with_respect_to` and of every injected series.
+///
+/// Gradients see the functions that the step itself reads: differentiate first, run
+/// [`crate::passes`] on the result.
 ///
 /// # Errors
 /// What the transformation does not cover, see [`AdjointError`].

@@ -1,7 +1,7 @@
 //! Writing the statements of the reverse sweep.
 
 use retrograd_ir::{
-    DOMAIN, Direction, Expr, ExprId, FieldId, Levels, Offset, Predicate, Sparse, SparseId,
+    DOMAIN, DimSet, Direction, Expr, ExprId, FieldId, Levels, Offset, Predicate, Sparse, SparseId,
     Statement, StatementKind, Stencil, Step, Target, WriteMode,
 };
 
@@ -53,7 +53,7 @@ pub(super) fn build(
         let flow = writer.forward.sparse[at];
         match flow.into {
             Some(into) => writer.injection(&flow, into, &parameters)?,
-            None => writer.interpolation(&flow)?,
+            None => writer.interpolation(&flow, &parameters)?,
         }
     }
     let states = writer.declare_states();
@@ -70,7 +70,14 @@ pub(super) fn build(
     let mut stencil = all.stencil;
     stencil.steps = steps;
     stencil.name = format!("{}_adjoint", original.name);
-    Ok(Adjoint { stencil: stencil.compact(), states, parameters, tapes: all.tapes, outputs, inputs })
+    Ok(Adjoint {
+        stencil: stencil.compact(),
+        states,
+        parameters,
+        tapes: all.tapes,
+        outputs,
+        inputs,
+    })
 }
 
 fn always(kind: StatementKind) -> Statement {
@@ -95,13 +102,17 @@ impl Writer {
             if self.all.stencil.field(parameter).levels != Levels::Static {
                 return Err(AdjointError::NotAParameter { field: self.name(parameter) });
             }
+            if self.all.stencil.field(parameter).dims != DimSet::first(self.all.stencil.dims.len())
+            {
+                return Err(AdjointError::Profile { field: self.name(parameter) });
+            }
             let stem = format!("{}_grad", self.name(parameter));
             let name = self.stencil().fresh_field_name(&stem);
             let like = self.all.stencil.field(parameter).clone();
             let field = retrograd_ir::Field { name, zero_in: None, ..like };
             let gradient = self.stencil().add_field(field);
             for update in self.forward.updates.clone() {
-                self.all.parameter(&update, parameter, gradient);
+                self.all.parameter(&update, parameter, gradient)?;
             }
             pairs.push((parameter, gradient));
         }
@@ -115,7 +126,10 @@ impl Writer {
             return twin;
         }
         let like = self.all.stencil.sparse[sparse.0 as usize].clone();
-        let name = format!("{}_adj", like.name);
+        let mut name = format!("{}_adj", like.name);
+        while self.all.stencil.sparse_named(&name).is_some() {
+            name.push_str("_adj");
+        }
         self.stencil().sparse.push(Sparse { name, ..like });
         SparseId(self.all.stencil.sparse.len() as u32 - 1)
     }
@@ -181,8 +195,26 @@ impl Writer {
         }
         let value = self.stencil().exprs.mul(slope, cotangent);
         let twin = self.twin(sparse);
-        self.inputs.push((sparse, twin));
-        self.tail.push(StatementKind::Interpolate { sparse: twin, time, value });
+        if !self.inputs.contains(&(sparse, twin)) {
+            self.inputs.push((sparse, twin));
+            self.tail.push(StatementKind::Interpolate { sparse: twin, time, value });
+            return Ok(());
+        }
+        // Injected into another function already: the gradients add up.
+        let known = self.tail.iter().position(
+            |k| matches!(k, StatementKind::Interpolate { sparse, time: t, .. } if (*sparse, *t) == (twin, time)),
+        );
+        let same_place = |at: &usize| {
+            let stencil = &self.all.stencil;
+            stencil.staggering(self.tail[*at].value()) == stencil.staggering(value)
+        };
+        let Some(at) = known.filter(same_place) else {
+            let why = "goes into functions on different staggered grids or at different steps";
+            return Err(self.refuse(operation, sparse, why));
+        };
+        let sum = self.tail[at].value();
+        let sum = self.stencil().exprs.add(sum, value);
+        self.tail[at] = self.tail[at].with_value(sum);
         Ok(())
     }
 
@@ -199,15 +231,35 @@ impl Writer {
     }
 
     /// `r[n + time] = w^T e(u)`: the cotangent of `u` gets `w (de/du) r_adj`.
-    fn interpolation(&mut self, flow: &SparseUse) -> Result<(), AdjointError> {
+    fn interpolation(
+        &mut self,
+        flow: &SparseUse,
+        parameters: &[(FieldId, FieldId)],
+    ) -> Result<(), AdjointError> {
         let operation = "interpolation";
+        let both = |s: &SparseUse| s.sparse == flow.sparse && s.into.is_some();
+        if self.forward.sparse.iter().any(both) {
+            return Err(self.refuse(operation, flow.sparse, "is of points that are injected too"));
+        }
+        if self.outputs.iter().any(|(known, _)| *known == flow.sparse) {
+            return Err(self.refuse(operation, flow.sparse, "happens more than once per step"));
+        }
         let twin = self.twin(flow.sparse);
         for read in self.all.stencil.reads(&[flow.value]) {
+            if parameters.iter().any(|(p, _)| *p == read.field) {
+                let why = "reads a parameter that a gradient is asked for";
+                return Err(self.refuse(operation, flow.sparse, why));
+            }
             if !self.all.adjoints.contains_key(&read.field) {
                 continue;
             }
             if !read.offset.is_zero() {
                 return Err(self.refuse(operation, flow.sparse, "reads the grid at an offset"));
+            }
+            let stencil = &self.all.stencil;
+            if stencil.field(read.field).staggered != stencil.staggering(flow.value) {
+                let why = "mixes functions on different staggered grids";
+                return Err(self.refuse(operation, flow.sparse, why));
             }
             let exprs = &mut self.stencil().exprs;
             let target = Target { field: read.field, time: read.time };
@@ -282,7 +334,8 @@ impl Writer {
         }
         for s in self.all.shifted.clone() {
             let exprs = &mut self.stencil().exprs;
-            let read = exprs.load(Target { field: s.source, time: 1 }, s.offset);
+            let (field, offset, closure) = (s.source, s.offset, s.closure);
+            let read = exprs.intern(Expr::Load { field, time: 1, offset, closure });
             let value = exprs.mul(s.coefficient, read);
             let target = Target { field: s.gradient, time: 0 };
             let (region, mode) = (DOMAIN, WriteMode::Add);

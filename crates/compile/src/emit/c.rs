@@ -13,8 +13,8 @@
 use std::fmt::Write as _;
 
 use retrograd_ir::{
-    BinaryOp, DType, DimSet, Edge, Expr, ExprId, MemorySpace, Predicate, SparseId,
-    StatementKind, Stencil, Target, UnaryOp,
+    BinaryOp, DType, DimSet, Edge, Expr, ExprId, MemorySpace, Predicate, SparseId, StatementKind,
+    Stencil, Target, UnaryOp,
 };
 
 use super::Unsupported;
@@ -120,12 +120,8 @@ pub fn emit_c(
     vectors: Vectors,
 ) -> Result<CModule, Unsupported> {
     let full = DimSet::first(stencil.dims.len());
-    let mut module = Module {
-        stencil,
-        pointers: Vec::new(),
-        uniforms: Vec::new(),
-        layouts: vec![full],
-    };
+    let mut module =
+        Module { stencil, pointers: Vec::new(), uniforms: Vec::new(), layouts: vec![full] };
     let mut text = prelude(stencil, vectors);
     let mut functions = Vec::new();
     // Shells around a region run the same text on other boxes: it is printed once.
@@ -144,13 +140,12 @@ pub fn emit_c(
             }
             PhaseKind::Other(kind) => print_sparse(&mut module, kind)?,
         };
-        let name = match printed.iter().find(|(known, _)| *known == body) {
-            Some((_, name)) => name.clone(),
-            None => {
-                let _ = write!(text, "void {name}{body}");
-                printed.push((body, name.clone()));
-                name
-            }
+        let name = if let Some((_, known)) = printed.iter().find(|(known, _)| *known == body) {
+            known.clone()
+        } else {
+            let _ = write!(text, "void {name}{body}");
+            printed.push((body, name.clone()));
+            name
         };
         functions.push(Function { name, kind });
     }
@@ -213,7 +208,15 @@ fn check(stencil: &Stencil, values: &[ExprId], written: &[Target]) -> Result<(),
             return Err(Unsupported::Device(field.name.clone()));
         }
     }
+    let full = DimSet::first(stencil.dims.len());
+    if let Some(profile) = written.iter().find(|t| stencil.field(t.field).dims != full) {
+        return Err(Unsupported::ProfileTarget(stencil.field(profile.field).name.clone()));
+    }
     for read in &reads {
+        let own = Target { field: read.field, time: read.time };
+        if !read.offset.is_zero() && written.contains(&own) {
+            return Err(Unsupported::OwnNeighbours(stencil.field(read.field).name.clone()));
+        }
         let sides = read.closure.0.iter().zip(read.offset.0);
         if sides.into_iter().any(|(s, o)| o != 0 && *s != [Edge::Zero; 2]) {
             return Err(Unsupported::Closure(stencil.field(read.field).name.clone()));
@@ -258,12 +261,7 @@ fn print_nest(module: &mut Module<'_>, nest: &LoopNest) -> String {
     );
     let _ = writeln!(text, "  const long lo = b[{}], hi = b[{}];", 2 * last, 2 * last + 1);
     for d in 0..last {
-        let _ = writeln!(
-            text,
-            "  for (long i{d} = b[{}]; i{d} < b[{}]; ++i{d})",
-            2 * d,
-            2 * d + 1
-        );
+        let _ = writeln!(text, "  for (long i{d} = b[{}]; i{d} < b[{}]; ++i{d})", 2 * d, 2 * d + 1);
     }
     text.push_str("  {\n");
     text.push_str(&body.row_lines("    "));

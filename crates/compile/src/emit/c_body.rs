@@ -1,13 +1,13 @@
 //! Straight-line C for the expressions of one function.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
-use retrograd_ir::{
-    BinaryOp, Compare, DimSet, Expr, ExprId, MAX_DIMS, SparseId, Target, UnaryOp,
-};
+use retrograd_ir::{BinaryOp, Compare, DimSet, Expr, ExprId, MAX_DIMS, SparseId, Target, UnaryOp};
 
 use super::c::{Module, position_or_push};
+
+const REFUSED: &str = "what the back end lacks should have been refused before";
 
 /// Where the expressions are evaluated.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -104,9 +104,7 @@ impl<'m, 's> Body<'m, 's> {
     fn node(&mut self, id: ExprId) -> String {
         let f = if self.place == Place::Row { "v" } else { "s" };
         match self.module.stencil.exprs[id] {
-            Expr::Load { field, time, offset, .. } => {
-                self.load(Target { field, time }, offset.0)
-            }
+            Expr::Load { field, time, offset, .. } => self.load(Target { field, time }, offset.0),
             Expr::Series { sparse, time } => {
                 let row = position_or_push(&mut self.series, (sparse, time));
                 format!("q[{row}][point[j]]")
@@ -116,8 +114,13 @@ impl<'m, 's> Body<'m, 's> {
                 match op {
                     UnaryOp::Neg => format!("-{arg}"),
                     UnaryOp::Abs => format!("{f}abs({arg})"),
-                    // The others were refused before.
-                    _ => format!("{f}sqrt({arg})"),
+                    UnaryOp::Sqrt => format!("{f}sqrt({arg})"),
+                    UnaryOp::Exp
+                    | UnaryOp::Ln
+                    | UnaryOp::Sin
+                    | UnaryOp::Cos
+                    | UnaryOp::Tan
+                    | UnaryOp::Tanh => unreachable!("{REFUSED}"),
                 }
             }
             Expr::Binary { op, lhs, rhs } => {
@@ -129,9 +132,10 @@ impl<'m, 's> Body<'m, 's> {
                     BinaryOp::Max => {
                         return format!("{f}max({}, {})", self.whole(lhs), self.whole(rhs));
                     }
-                    BinaryOp::Min | BinaryOp::Pow => {
+                    BinaryOp::Min => {
                         return format!("{f}min({}, {})", self.whole(lhs), self.whole(rhs));
                     }
+                    BinaryOp::Pow => unreachable!("{REFUSED}"),
                 };
                 format!("{} {sign} {}", self.names[&lhs], self.names[&rhs])
             }
@@ -172,27 +176,22 @@ impl<'m, 's> Body<'m, 's> {
             }
             Place::Point => {
                 let pointer = self.module.pointer(target);
-                let strides = (0..last).filter(|&d| offset[d] != 0);
-                let outer: String =
-                    strides.map(|d| format!(" + ({}) * s[{d}]", offset[d])).collect();
+                let mut outer = String::new();
+                for d in (0..last).filter(|&d| offset[d] != 0) {
+                    let _ = write!(outer, " + ({}) * s[{d}]", offset[d]);
+                }
                 format!("f[{pointer}][i{outer}{}]", shift(offset[last]))
             }
         }
     }
 
     /// The name of the pointer to a row, declared on first use.
-    pub(super) fn row(
-        &mut self,
-        target: Target,
-        dims: DimSet,
-        outer: [i8; MAX_DIMS],
-    ) -> String {
+    pub(super) fn row(&mut self, target: Target, dims: DimSet, outer: [i8; MAX_DIMS]) -> String {
         format!("r{}", position_or_push(&mut self.rows, (target, dims, outer)))
     }
 
     pub(super) fn uniform_lines(&self, indent: &str) -> String {
-        let lines = self.uniforms.iter().map(|k| format!("{indent}const T c{k} = c[{k}];\n"));
-        lines.collect()
+        listed(indent, self.uniforms.iter().map(|k| format!("const T c{k} = c[{k}];")))
     }
 
     pub(super) fn row_lines(&mut self, indent: &str) -> String {
@@ -211,8 +210,17 @@ impl<'m, 's> Body<'m, 's> {
     }
 
     pub(super) fn lines(&self, indent: &str) -> String {
-        self.lines.iter().map(|l| format!("{indent}{l}\n")).collect()
+        listed(indent, self.lines.iter())
     }
+}
+
+/// One indented line per item.
+fn listed(indent: &str, items: impl Iterator<Item = impl Display>) -> String {
+    let mut text = String::new();
+    for item in items {
+        let _ = writeln!(text, "{indent}{item}");
+    }
+    text
 }
 
 fn shift(points: i8) -> String {

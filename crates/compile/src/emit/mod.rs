@@ -33,6 +33,18 @@ pub enum Unsupported {
     /// A step that runs until a reduction is small.
     #[error("the C back end has no `while` predicates yet; use the interpreter")]
     While,
+    /// A write to a function that lacks a dimension.
+    #[error(
+        "the C back end writes functions of all dimensions; `{0}` lacks one\n  \
+         help: declare it in full, or use the interpreter"
+    )]
+    ProfileTarget(String),
+    /// A read, away from the point, of what the same statement writes.
+    #[error(
+        "the C back end works in place; `{0}` is read at an offset by the statement that writes \
+         it\n  help: write to a function of its own first, or use the interpreter"
+    )]
+    OwnNeighbours(String),
     /// A profile in a sparse operation.
     #[error("the C back end reads full functions at sparse points; `{0}` lacks a dimension")]
     SparseProfile(String),

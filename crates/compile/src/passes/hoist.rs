@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use retrograd_ir::{
-    BinaryOp, DOMAIN, Direction, Expr, ExprId, FieldId, Levels, Offset, Predicate, Statement,
-    StatementKind, Stencil, Step, Target, UnaryOp, WriteMode,
+    BinaryOp, Closure, DOMAIN, Direction, Edge, Expr, ExprId, FieldId, Levels, Offset, Predicate,
+    Read, Statement, StatementKind, Stencil, Step, Target, UnaryOp, WriteMode,
 };
 
 use crate::algebra::Build;
@@ -17,7 +17,8 @@ pub const SETUP: &str = "setup";
 /// out of dense updates into functions of their own, computed by the step [`SETUP`].
 ///
 /// One read remains per expression. Equal expressions share a function, in all steps, and shifted
-/// ones are read at an offset.
+/// ones are read at an offset, with the closure of their reads. Where that is zero outside the
+/// grid, only what is zero or not finite there anyway is moved: `1 / m` is, `1 / (1 + m)` is not.
 #[must_use]
 pub fn hoist_invariants(mut stencil: Stencil) -> Stencil {
     let mut hoisted = Hoisted::default();
@@ -51,25 +52,20 @@ struct Hoisted {
 
 impl Hoisted {
     fn replace(&mut self, stencil: &mut Stencil, value: ExprId) -> ExprId {
+        let chosen = worthwhile(stencil, value);
+        // The arena is lent to `substitute` while functions are declared.
         let mut exprs = std::mem::take(&mut stencil.exprs);
-        // The arena is lent to `substitute`; declarations are asked on a stencil without it.
-        let chosen = {
-            stencil.exprs = exprs;
-            let chosen = worthwhile(stencil, value);
-            exprs = std::mem::take(&mut stencil.exprs);
-            chosen
-        };
         let mut replaced = HashMap::new();
-        for (id, offset) in chosen {
+        for (id, offset, closure) in chosen {
             let base = exprs.substitute(id, &mut |arena, node| match arena[node] {
-                Expr::Load { field, time, closure, .. } => {
-                    let offset = Offset::ZERO;
-                    Some(arena.intern(Expr::Load { field, time, offset, closure }))
+                Expr::Load { field, time, .. } => {
+                    Some(arena.load(Target { field, time }, Offset::ZERO))
                 }
                 _ => None,
             });
             let field = self.field(stencil, base);
-            replaced.insert(id, exprs.load(Target { field, time: 0 }, offset));
+            let moved = exprs.intern(Expr::Load { field, time: 0, offset, closure });
+            replaced.insert(id, moved);
         }
         let result = exprs.substitute(value, &mut |_, id| replaced.get(&id).copied());
         stencil.exprs = exprs;
@@ -97,8 +93,8 @@ impl Hoisted {
 }
 
 /// The largest time-invariant parts of a value that are worth a function of their own, each with
-/// the common offset of its reads.
-fn worthwhile(stencil: &Stencil, root: ExprId) -> Vec<(ExprId, Offset)> {
+/// the common offset and closure of its reads.
+fn worthwhile(stencil: &mut Stencil, root: ExprId) -> Vec<(ExprId, Offset, Closure)> {
     let nodes = stencil.exprs.reachable(&[root]);
     let invariant = |id: ExprId| stencil.is_time_invariant(id) && !stencil.is_uniform(id);
     let mut maximal = Vec::new();
@@ -113,7 +109,8 @@ fn worthwhile(stencil: &Stencil, root: ExprId) -> Vec<(ExprId, Offset)> {
         });
     }
     maximal.retain(|&id| costs(stencil, id));
-    maximal.into_iter().filter_map(|id| Some((id, common_offset(stencil, id)?))).collect()
+    let placed = |id| common_place(stencil, id).map(|(offset, closure)| (id, offset, closure));
+    maximal.into_iter().filter_map(placed).collect()
 }
 
 fn costs(stencil: &Stencil, id: ExprId) -> bool {
@@ -127,16 +124,47 @@ fn costs(stencil: &Stencil, id: ExprId) -> bool {
     expensive || stencil.reads(&[id]).len() > 1
 }
 
-/// The offset that all reads share; written fields cannot be hoisted.
-fn common_offset(stencil: &Stencil, id: ExprId) -> Option<Offset> {
+/// The offset and closure that all reads share; written fields cannot be hoisted.
+fn common_place(stencil: &mut Stencil, id: ExprId) -> Option<(Offset, Closure)> {
     let reads = stencil.reads(&[id]);
-    let first = reads.first()?.offset;
+    let place = |r: &Read| (r.offset, acting(r));
+    let (offset, closure) = place(reads.first()?);
     let alike = reads.iter().all(|r| {
-        r.offset == first
+        place(r) == (offset, closure)
             && stencil.field(r.field).levels == Levels::Static
             && !is_written(stencil, r.field)
     });
-    alike.then_some(first)
+    let sides = || closure.0.iter().zip(offset.0).filter(|(_, o)| *o != 0).flat_map(|(s, _)| s);
+    let mirrored = sides().any(|edge| *edge == Edge::Odd);
+    let zero_outside = sides().any(|edge| *edge == Edge::Zero);
+    let movable = alike && !mirrored && (!zero_outside || vanishes(stencil, id));
+    movable.then_some((offset, closure))
+}
+
+/// The closure of a read along the dimensions where it acts, zero along the others.
+fn acting(read: &Read) -> Closure {
+    let mut closure = read.closure;
+    for (sides, step) in closure.0.iter_mut().zip(read.offset.0) {
+        if step == 0 {
+            *sides = [Edge::Zero; 2];
+        }
+    }
+    closure
+}
+
+/// Whether the value is zero or not finite where all reads are zero, as far as folding shows.
+fn vanishes(stencil: &mut Stencil, id: ExprId) -> bool {
+    let exprs = &mut stencil.exprs;
+    let outside = exprs.substitute(id, &mut |arena, node| match arena[node] {
+        Expr::Load { .. } => Some(arena.constant(0.0)),
+        _ => None,
+    });
+    let zero = exprs.constant(0.0);
+    let nodes = exprs.reachable(&[outside]);
+    let divides = nodes
+        .iter()
+        .any(|&n| matches!(exprs[n], Expr::Binary { op: BinaryOp::Div, rhs, .. } if rhs == zero));
+    divides || exprs.literal(outside).is_some_and(|v| v == 0.0 || !v.is_finite())
 }
 
 fn is_written(stencil: &Stencil, field: FieldId) -> bool {

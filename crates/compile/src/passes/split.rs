@@ -1,7 +1,7 @@
 //! Layers: what is zero inside is not read inside.
 
 use retrograd_ir::{
-    DOMAIN, Expr, ExprId, Region, RegionId, Side, Statement, StatementKind, Stencil,
+    DOMAIN, DimSet, Expr, ExprId, Region, RegionId, Side, Statement, StatementKind, Stencil, Target,
 };
 
 use crate::algebra::Build;
@@ -10,8 +10,11 @@ use crate::algebra::Build;
 /// (an absorbing layer's damping) into one update for that region, where the function is replaced
 /// by zero, and one per shell around it.
 ///
-/// Updates next to each other are split alike, so that they stay in one loop. The boxes are
-/// disjoint and cover the grid. Values change only in the sign of zeros.
+/// Updates next to each other are split alike, so that they stay in one loop. The boxes cover the
+/// grid, and are disjoint if the layers leave room between them: who sets the widths has to see to
+/// that, as an update that adds would add twice where layers meet. Values change only in the sign
+/// of zeros. Updates stay whole next to one whose target lacks a dimension: it writes a point once
+/// per region.
 #[must_use]
 pub fn split_layers(mut stencil: Stencil) -> Stencil {
     let mut steps = std::mem::take(&mut stencil.steps);
@@ -41,7 +44,10 @@ pub fn split_layers(mut stencil: Stencil) -> Stencil {
 fn split_run(stencil: &mut Stencil, run: &mut Vec<Statement>, result: &mut Vec<Statement>) {
     let zero_in = run.iter().find_map(|s| zero_region(stencil, s.kind.value()));
     let shifted = run.iter().any(|s| reads_written_elsewhere(stencil, run, s));
-    let (Some(inner), false) = (zero_in, shifted) else {
+    let full = DimSet::first(stencil.dims.len());
+    let lacks = |t: Target| stencil.field(t.field).dims != full;
+    let whole = shifted || run.iter().filter_map(Stencil::written).any(lacks);
+    let (Some(inner), false) = (zero_in, whole) else {
         result.append(run);
         return;
     };
@@ -65,9 +71,9 @@ fn split_run(stencil: &mut Stencil, run: &mut Vec<Statement>, result: &mut Vec<S
 fn reads_written_elsewhere(stencil: &Stencil, run: &[Statement], statement: &Statement) -> bool {
     let reads = stencil.reads(&Stencil::roots(statement));
     run.iter().filter_map(Stencil::written).any(|target| {
-        reads.iter().any(|r| {
-            (r.field, r.time) == (target.field, target.time) && !r.offset.is_zero()
-        })
+        reads
+            .iter()
+            .any(|r| (r.field, r.time) == (target.field, target.time) && !r.offset.is_zero())
     })
 }
 

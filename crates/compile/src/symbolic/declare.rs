@@ -149,10 +149,7 @@ impl Grid {
 
     /// Declares points anywhere in the domain, each with a time series.
     pub fn sparse(&self, name: &str) -> Sparse {
-        Sparse(Arc::new(SparseDecl {
-            name: name.into(),
-            interpolation: Interpolation::Linear,
-        }))
+        Sparse(Arc::new(SparseDecl { name: name.into(), interpolation: Interpolation::Linear }))
     }
 }
 

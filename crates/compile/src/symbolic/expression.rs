@@ -13,15 +13,30 @@ pub(crate) enum Node {
     /// A run-time scalar.
     Param(String),
     /// A function at a time level.
-    Access { function: Arc<FunctionDecl>, time: i8 },
+    Access {
+        function: Arc<FunctionDecl>,
+        time: i8,
+    },
     /// The sample of a sparse series at the current step.
     Series(Arc<SparseDecl>),
     Sum(Vec<Expression>),
     Unary(UnaryOp, Expression),
     Binary(BinaryOp, Expression, Expression),
-    Select { cmp: Compare, lhs: Expression, rhs: Expression, then: Expression, other: Expression },
+    Select {
+        cmp: Compare,
+        lhs: Expression,
+        rhs: Expression,
+        then: Expression,
+        other: Expression,
+    },
     /// Centred derivative along a dimension, `at` half cells from the sample of the argument.
-    Derivative { arg: Expression, dim: usize, order: usize, accuracy: usize, at: i8 },
+    Derivative {
+        arg: Expression,
+        dim: usize,
+        order: usize,
+        accuracy: usize,
+        at: i8,
+    },
 }
 
 /// A symbolic expression: cheap to clone, immutable.

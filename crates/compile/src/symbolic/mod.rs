@@ -13,7 +13,7 @@ mod operators;
 mod solve;
 
 pub use declare::{Function, Grid, GridError, Sparse, TimeFunction};
-pub use expression::{Eq, Expression};
-pub(crate) use declare::FunctionDecl;
+pub(crate) use declare::{FunctionDecl, SparseDecl};
 pub(crate) use expression::Node;
+pub use expression::{Eq, Expression};
 pub use solve::{Solution, SolveError, solve};

@@ -31,14 +31,47 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::interpret::{DenseMemory, Memory, Subnormals, run_step};
-use crate::program::{DType, FieldId, ParamId, ScalarId, SparseId, Target};
+use crate::program::{DType, Direction, FieldId, ParamId, ScalarId, SparseId, Target};
 use crate::verify::Verified;
 
 pub use read::CaseError;
 
 /// Name and text of every case of this crate.
 pub const CASES: &[(&str, &str)] = &[
-CASE_TABLE
+    ("channels", include_str!("../../tests/cases/channels.rg")),
+    ("closure_clamp", include_str!("../../tests/cases/closure_clamp.rg")),
+    ("closure_even", include_str!("../../tests/cases/closure_even.rg")),
+    ("closure_mixed", include_str!("../../tests/cases/closure_mixed.rg")),
+    ("closure_odd", include_str!("../../tests/cases/closure_odd.rg")),
+    ("closure_periodic", include_str!("../../tests/cases/closure_periodic.rg")),
+    ("closure_zero", include_str!("../../tests/cases/closure_zero.rg")),
+    ("device", include_str!("../../tests/cases/device.rg")),
+    ("elementary", include_str!("../../tests/cases/elementary.rg")),
+    ("elementary_f32", include_str!("../../tests/cases/elementary_f32.rg")),
+    ("every", include_str!("../../tests/cases/every.rg")),
+    ("fused", include_str!("../../tests/cases/fused.rg")),
+    ("leapfrog", include_str!("../../tests/cases/leapfrog.rg")),
+    ("mixed_types", include_str!("../../tests/cases/mixed_types.rg")),
+    ("mixed_types_f32", include_str!("../../tests/cases/mixed_types_f32.rg")),
+    ("profile", include_str!("../../tests/cases/profile.rg")),
+    ("reductions", include_str!("../../tests/cases/reductions.rg")),
+    ("regions", include_str!("../../tests/cases/regions.rg")),
+    ("regions_meet", include_str!("../../tests/cases/regions_meet.rg")),
+    ("reverse", include_str!("../../tests/cases/reverse.rg")),
+    ("rounding", include_str!("../../tests/cases/rounding.rg")),
+    ("scalars", include_str!("../../tests/cases/scalars.rg")),
+    ("select", include_str!("../../tests/cases/select.rg")),
+    ("set_up", include_str!("../../tests/cases/set_up.rg")),
+    ("sparse_linear", include_str!("../../tests/cases/sparse_linear.rg")),
+    ("sparse_shared", include_str!("../../tests/cases/sparse_shared.rg")),
+    ("sparse_sinc", include_str!("../../tests/cases/sparse_sinc.rg")),
+    ("sparse_times", include_str!("../../tests/cases/sparse_times.rg")),
+    ("staggered", include_str!("../../tests/cases/staggered.rg")),
+    ("tape", include_str!("../../tests/cases/tape.rg")),
+    ("time_levels", include_str!("../../tests/cases/time_levels.rg")),
+    ("updates_in_order", include_str!("../../tests/cases/updates_in_order.rg")),
+    ("while", include_str!("../../tests/cases/while.rg")),
+    ("zero_in", include_str!("../../tests/cases/zero_in.rg")),
 ];
 
 /// A program with inputs and expected values.
@@ -148,7 +181,8 @@ impl Case {
     /// If one cannot be read, which a test excludes.
     pub fn all() -> Vec<Self> {
         let read = |(name, text): &(&str, &str)| {
-            Self::read(name, text).unwrap_or_else(|error| panic!("{name} should be a case: {error}"))
+            Self::read(name, text)
+                .unwrap_or_else(|error| panic!("{name} should be a case: {error}"))
         };
         CASES.iter().map(read).collect()
     }
@@ -160,7 +194,9 @@ impl Case {
             match action {
                 Action::Set(array, values) => machine.set(*array, values),
                 Action::Run { step, numbers } => {
-                    numbers.iter().for_each(|&n| machine.run(*step, n));
+                    for &n in numbers {
+                        machine.run(*step, n);
+                    }
                 }
                 Action::Expect(array, expected) => {
                     let found = machine.get(*array);
@@ -291,9 +327,9 @@ impl Machine for Interpreter {
 }
 
 /// The numbers `range`, in the order in which a step of this direction takes them.
-fn in_order(range: Range<i64>, direction: crate::program::Direction) -> Vec<i64> {
+fn in_order(range: Range<i64>, direction: Direction) -> Vec<i64> {
     match direction {
-        crate::program::Direction::Forward => range.collect(),
-        crate::program::Direction::Reverse => range.rev().collect(),
+        Direction::Forward => range.collect(),
+        Direction::Reverse => range.rev().collect(),
     }
 }

@@ -42,8 +42,11 @@ pub(super) fn case(name: &str, text: &str) -> Result<Case, CaseError> {
         program,
     };
     for (line, directive) in directives(text) {
-        read(&mut case, &directive)
-            .map_err(|expected| CaseError::Directive { line, directive, expected })?;
+        read(&mut case, &directive).map_err(|expected| CaseError::Directive {
+            line,
+            directive,
+            expected,
+        })?;
     }
     if case.extents.is_empty() {
         let (directive, expected) = (String::new(), "`extents` somewhere".to_owned());
@@ -97,7 +100,9 @@ fn read(case: &mut Case, directive: &str) -> Result<(), Expected> {
             case.actions.push(action);
         }
         _ => {
-            return Err("extents, steps, width, param, points, tolerance, set, run or expect".into());
+            return Err(
+                "extents, steps, width, param, points, tolerance, set, run or expect".into()
+            );
         }
     }
     Ok(())
@@ -151,7 +156,9 @@ fn array_and_values(case: &Case, text: &str) -> Result<(Array, Vec<f64>), Expect
         return Err(format!("1 or {count} values, found {}", values.len()));
     }
     if case.dtype(array) == DType::F32 {
-        values.iter_mut().for_each(|value| *value = f64::from(*value as f32));
+        for value in &mut values {
+            *value = f64::from(*value as f32);
+        }
     }
     Ok((array, values))
 }

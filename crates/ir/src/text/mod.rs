@@ -26,10 +26,10 @@
 //!   in inner: peak = max of abs(u[t+1]);
 //! }
 //! ";
-//! let stencil = retrograd_ir::text::parse(text).unwrap();
-//! let verified = retrograd_ir::verify(stencil.clone()).unwrap();
+//! let stencil = retrograd_ir::text::parse(text).expect("should parse");
+//! let verified = retrograd_ir::verify(stencil.clone()).expect("should be valid");
 //! let printed = retrograd_ir::text::print(verified.stencil());
-//! assert_eq!(retrograd_ir::text::parse(&printed).unwrap(), stencil);
+//! assert_eq!(retrograd_ir::text::parse(&printed).as_ref(), Ok(&stencil));
 //! ```
 //!
 //! # Grammar

@@ -21,7 +21,7 @@ const WIDTH: usize = 96;
 /// The text of a stencil; [`parse`](super::parse) reads it back: `parse(print(p)) == p` for a
 /// verified (thus compact) `p`. Shared and deep sub-expressions become `let`.
 ///
-/// Cost: proportional to the number of expressions, times the number of steps.
+/// Cost: proportional to the number of expressions, times the number of statements.
 ///
 /// # Panics
 /// If an id of the stencil is out of range, which no verified one has.
@@ -51,31 +51,30 @@ pub fn print(stencil: &Stencil) -> String {
     out
 }
 
-/// One expression as text, everything spelled out: for messages about small expressions.
+/// One expression as text without `let`, for messages; `...` stands for what would make it long.
 ///
 /// # Panics
 /// If an id of the expression is out of range.
 pub fn print_expr(stencil: &Stencil, id: ExprId) -> String {
-    let named = deep_names(stencil, &[id]);
-    ExprPrinter { stencil, named }.expr(id)
+    ExprPrinter { stencil, named: long_parts(stencil, &[id]) }.expr(id)
 }
 
-/// One statement as text; very deep sub-expressions stand as `...`.
+/// One statement as text, for messages; `...` stands for what would make it long.
 pub(crate) fn statement_text(stencil: &Stencil, statement: &Statement) -> String {
-    let named = deep_names(stencil, &Stencil::roots(statement));
+    let named = long_parts(stencil, &Stencil::roots(statement));
     statement_with(&ExprPrinter { stencil, named }, statement)
 }
 
-/// `...` for what is nested too deeply to be spelled out.
-fn deep_names(stencil: &Stencil, roots: &[ExprId]) -> BTreeMap<ExprId, String> {
-    let mut depth = vec![0_usize; stencil.exprs.len()];
+/// `...` for parts of too many operations: spelled out, shared parts multiply.
+fn long_parts(stencil: &Stencil, roots: &[ExprId]) -> BTreeMap<ExprId, String> {
+    let mut size = vec![0_usize; stencil.exprs.len()];
     let mut named = BTreeMap::new();
     for id in stencil.exprs.reachable(roots) {
-        stencil.exprs[id].for_each_operand(|op| {
-            depth[id.index()] = depth[id.index()].max(depth[op.index()] + 1);
-        });
-        if depth[id.index()] >= MAX_DEPTH && !roots.contains(&id) {
-            depth[id.index()] = 0;
+        let mut spelled_out = 1;
+        stencil.exprs[id].for_each_operand(|op| spelled_out += size[op.index()]);
+        size[id.index()] = spelled_out;
+        if spelled_out >= MAX_DEPTH && !roots.contains(&id) {
+            size[id.index()] = 1;
             named.insert(id, "...".into());
         }
     }

@@ -2,13 +2,13 @@
 
 use retrograd_compile::symbolic::{Eq, Expression, Grid, TimeFunction, solve};
 use retrograd_compile::{Item, discretise};
-use retrograd_ir::{DType, Stencil};
+use retrograd_ir::{DType, FieldId, Levels, Stencil};
 
 const SHAPES: [&[usize]; 3] = [&[23], &[15, 12], &[10, 9, 11]];
 
 /// Acoustic waves, `m u_tt - lap u + damp u_t = f`: squared slowness in front of a symmetric
 /// operator.
-pub fn acoustic(dims: usize, space_order: usize, dtype: DType) -> Stencil {
+pub(crate) fn acoustic(dims: usize, space_order: usize, dtype: DType) -> Stencil {
     let grid = Grid::new(SHAPES[dims - 1]).expect("grid");
     let (m, damp) = (grid.function("m"), grid.function("damp").layer_only());
     let u = grid.time_function("u").time_order(2).space_order(space_order);
@@ -29,7 +29,7 @@ fn inject(src: &retrograd_compile::symbolic::Sparse, u: &TimeFunction, value: Ex
 
 /// The same waves as `u+ = 2 u - u- + dt^2 v^2 lap u`: the coefficient is not symmetric with the
 /// operator, and receivers read the new level.
-pub fn velocity_form() -> Stencil {
+pub(crate) fn velocity_form() -> Stencil {
     let grid = Grid::new(SHAPES[1]).expect("grid");
     let v = grid.function("v");
     let u = grid.time_function("u").time_order(2).space_order(4);
@@ -47,7 +47,7 @@ pub fn velocity_form() -> Stencil {
 
 /// Velocity and stress on staggered grids, time order 1: two updates, the second reads what the
 /// first has just computed.
-pub fn velocity_stress() -> Stencil {
+pub(crate) fn velocity_stress() -> Stencil {
     let grid = Grid::new(SHAPES[1]).expect("grid");
     let (b, k) = (grid.function("b"), grid.function("k"));
     let p = grid.time_function("p").time_order(1).space_order(4);
@@ -57,18 +57,11 @@ pub fn velocity_stress() -> Stencil {
     let slope = |f: Expression, dim, side| f.derivative_at(dim, 1, 4, side);
     let dt = Grid::dt();
     let items = [
-        Item::Update(Eq::new(
-            vx.forward(),
-            vx.value() + &dt * (&b * slope(p.value(), 0, 1)),
-        )),
-        Item::Update(Eq::new(
-            vz.forward(),
-            vz.value() + &dt * (&b * slope(p.value(), 1, 1)),
-        )),
+        Item::Update(Eq::new(vx.forward(), vx.value() + &dt * (&b * slope(p.value(), 0, 1)))),
+        Item::Update(Eq::new(vz.forward(), vz.value() + &dt * (&b * slope(p.value(), 1, 1)))),
         Item::Update(Eq::new(
             p.forward(),
-            p.value()
-                + &dt * (&k * (slope(vx.forward(), 0, -1) + slope(vz.forward(), 1, -1))),
+            p.value() + &dt * (&k * (slope(vx.forward(), 0, -1) + slope(vz.forward(), 1, -1))),
         )),
         inject(&src, &p, src.value() * &dt),
         Item::Interpolate { sparse: rec, value: p.value() + p.forward() },
@@ -77,7 +70,7 @@ pub fn velocity_stress() -> Stencil {
 }
 
 /// Advection and diffusion with variable coefficients in flux form: nested derivatives.
-pub fn transport() -> Stencil {
+pub(crate) fn transport() -> Stencil {
     let grid = Grid::new(SHAPES[1]).expect("grid");
     let (d, a) = (grid.function("d"), grid.function("a"));
     let c = grid.time_function("c").time_order(1).space_order(2);
@@ -94,7 +87,7 @@ pub fn transport() -> Stencil {
 }
 
 /// Burgers' equation with a smooth reaction: non-linear in the state.
-pub fn burgers() -> Stencil {
+pub(crate) fn burgers() -> Stencil {
     let grid = Grid::new(SHAPES[0]).expect("grid");
     let nu = grid.function("nu");
     let u = grid.time_function("u").time_order(1).space_order(4);
@@ -110,8 +103,75 @@ pub fn burgers() -> Stencil {
     discretise("burgers", &grid, DType::F64, &items).expect("should discretise")
 }
 
+/// Acoustic waves with variable density on staggered differences,
+/// `m u_tt - div (b grad u) + damp u_t = f`: self-adjoint, and `b` is read at an offset.
+pub(crate) fn variable_density(dims: usize) -> Stencil {
+    let grid = Grid::new(SHAPES[dims - 1]).expect("grid");
+    let (m, b) = (grid.function("m"), grid.function("b"));
+    let damp = grid.function("damp").layer_only();
+    let u = grid.time_function("u").time_order(2).space_order(4);
+    let (src, rec) = (grid.sparse("src"), grid.sparse("rec"));
+    let flux = |dim| (&b * u.value().derivative_at(dim, 1, 4, 1)).derivative_at(dim, 1, 4, -1);
+    let divergence = Expression::sum((0..dims).map(flux).collect());
+    let pde = &m * u.dt2() - divergence + &damp * u.dt();
+    let step = solve(&pde, &u.forward()).expect("should be linear");
+    let items = [
+        Item::Update(Eq::new(u.forward(), step.update())),
+        inject(&src, &u, src.value() * step.response() * m.value()),
+        Item::Interpolate { sparse: rec, value: u.value() - 0.5 * u.backward() },
+    ];
+    discretise("variable_density", &grid, DType::F64, &items).expect("should discretise")
+}
+
+/// One source that drives two functions, which exchange what they have just computed.
+pub(crate) fn coupled() -> Stencil {
+    let grid = Grid::new(SHAPES[0]).expect("grid");
+    let (k, b) = (grid.function("k"), grid.function("b"));
+    let p = grid.time_function("p").time_order(1);
+    let q = grid.time_function("q").time_order(1);
+    let (src, rec) = (grid.sparse("src"), grid.sparse("rec"));
+    let dt = Grid::dt();
+    let items = [
+        Item::Update(Eq::new(p.forward(), p.value() + &dt * (&k * q.derivative(0, 2)))),
+        inject(&src, &p, src.value() * &dt),
+        Item::Update(Eq::new(q.forward(), q.value() - &dt * (&b * p.forward()))),
+        inject(&src, &q, 2.0 * (src.value() * k.value())),
+        Item::Interpolate { sparse: rec, value: p.forward() + q.forward() },
+    ];
+    discretise("coupled", &grid, DType::F64, &items).expect("should discretise")
+}
+
+/// Diffusion with a reaction made of everything that has a derivative almost everywhere.
+pub(crate) fn reaction() -> Stencil {
+    let grid = Grid::new(SHAPES[1]).expect("grid");
+    let (d, a) = (grid.function("d"), grid.function("a"));
+    let c = grid.time_function("c").time_order(1);
+    let (src, rec) = (grid.sparse("src"), grid.sparse("rec"));
+    let u = c.value();
+    let growth = (&u * &u + 1.0).sqrt() * (-(&u * &u)).exp() + (u.abs() + 2.0).pow(1.5) * 0.1;
+    let limited = u.min(&(a.value() * 0.2)).max(-0.4) * (2.0 + u.sin() + u.tanh());
+    let switched = u.where_less(&(0.1 * a.value()), &u * &a.value(), (u.cos() + 2.0).ln());
+    let pde = c.dt() - 0.1 * (&d * c.laplace()) - 0.2 * growth + 0.3 * limited + 0.2 * switched;
+    let step = solve(&pde, &c.forward()).expect("should be linear in the new level");
+    let items = [
+        Item::Update(Eq::new(c.forward(), step.update())),
+        inject(&src, &c, src.value() * step.response()),
+        Item::Interpolate { sparse: rec, value: c.value() },
+    ];
+    discretise("reaction", &grid, DType::F64, &items).expect("should discretise")
+}
+
+/// Diffusion and advection of a profile-weighted field: `g` varies along the last dimension only.
+pub(crate) fn with_profile() -> Stencil {
+    let mut stencil = transport();
+    let field = stencil.field_named("a").expect("should be declared");
+    stencil.fields[field.0 as usize].dims = retrograd_ir::DimSet::NONE.with(1);
+    stencil.name = "profile".into();
+    stencil
+}
+
 /// All programs that are linear in state and sources.
-pub fn linear() -> Vec<(String, Stencil)> {
+pub(crate) fn linear() -> Vec<(String, Stencil)> {
     let mut all: Vec<(String, Stencil)> = Vec::new();
     for (dims, order) in [(1, 2), (1, 16), (2, 4), (2, 8), (3, 4)] {
         all.push((format!("acoustic {dims}-D so={order}"), acoustic(dims, order, DType::F64)));
@@ -119,5 +179,21 @@ pub fn linear() -> Vec<(String, Stencil)> {
     all.push(("velocity form".into(), velocity_form()));
     all.push(("velocity-stress".into(), velocity_stress()));
     all.push(("transport".into(), transport()));
+    all.push(("variable density 2-D".into(), variable_density(2)));
+    all.push(("variable density 3-D".into(), variable_density(3)));
+    all.push(("coupled".into(), coupled()));
     all
+}
+
+/// All programs, with the names of their parameter functions.
+pub(crate) fn all() -> Vec<(String, Stencil, Vec<FieldId>)> {
+    let mut programs = linear();
+    programs.push(("burgers".into(), burgers()));
+    programs.push(("reaction".into(), reaction()));
+    let with_parameters = |(name, stencil): (String, Stencil)| {
+        let ids = (0..stencil.fields.len() as u32).map(FieldId);
+        let parameters = ids.filter(|id| stencil.field(*id).levels == Levels::Static).collect();
+        (name, stencil, parameters)
+    };
+    programs.into_iter().map(with_parameters).collect()
 }

@@ -4,11 +4,10 @@
 //! recorded samples. As a purely random `y` makes both sides so small that a wrong adjoint could
 //! pass, `y = F x / |F x| + r / |r|` with random `r`.
 
-mod common;
-
-use common::{Run, fixtures};
 use retrograd_compile::{Adjoint, AdjointError, adjoint, passes};
 use retrograd_ir::Stencil;
+
+use crate::common::{self, Run, fixtures};
 
 /// Relative error of the dot-product test of a program that is linear in state and sources.
 fn dot_product_error(adjoint: &Adjoint, steps: usize) -> f64 {
@@ -21,14 +20,14 @@ fn dot_product_error(adjoint: &Adjoint, steps: usize) -> f64 {
     (lhs - rhs).abs() / (fx.norm() * y.norm())
 }
 
-fn derived(stencil: &Stencil, passes: fn(Stencil) -> Stencil) -> Adjoint {
+pub(crate) fn derived(stencil: &Stencil, passes: fn(Stencil) -> Stencil) -> Adjoint {
     let result = adjoint(stencil, "forward", &[]).expect("should have an adjoint");
     Adjoint { stencil: passes(result.stencil), ..result }
 }
 
 /// The bound of the design. Both sides are sums of some 1e5 products of size |Fx| |y| / 1e5, each
 /// the end of a chain of some 1e2 roundings: about 1e2 * 1.1e-16 if all erred alike.
-const BOUND: f64 = 1e-13;
+pub(crate) const BOUND: f64 = 1e-13;
 
 #[test]
 fn every_linear_program_has_the_exact_transpose() {

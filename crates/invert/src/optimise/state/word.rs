@@ -1,0 +1,124 @@
+//! Words of 64 bits with a running checksum.
+//!
+//! The checksum is FNV-1a (Fowler, Noll, Vo) on words instead of bytes, with a rotation that
+//! brings high bits down again. Each step is a bijection of the sum for a given word, and of the
+//! word for a given sum: any change of a single word changes the result. It guards against
+//! accidents, not against malice.
+
+use std::io::{self, Read, Write};
+
+use super::Bad;
+
+const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+const PRIME: u64 = 0x0000_0100_0000_01b3;
+
+fn stir(sum: u64, word: u64) -> u64 {
+    (sum ^ word).wrapping_mul(PRIME).rotate_left(29)
+}
+
+/// Where words go.
+pub(super) struct Sink<'a> {
+    writer: &'a mut dyn Write,
+    sum: u64,
+}
+
+impl<'a> Sink<'a> {
+    pub(super) fn new(writer: &'a mut dyn Write) -> Self {
+        Self { writer, sum: OFFSET }
+    }
+
+    pub(super) fn word(&mut self, word: u64) -> io::Result<()> {
+        self.sum = stir(self.sum, word);
+        self.writer.write_all(&word.to_le_bytes())
+    }
+
+    pub(super) fn count(&mut self, count: usize) -> io::Result<()> {
+        self.word(count as u64)
+    }
+
+    pub(super) fn float(&mut self, value: f64) -> io::Result<()> {
+        self.word(value.to_bits())
+    }
+
+    pub(super) fn floats(&mut self, values: &[f64]) -> io::Result<()> {
+        self.count(values.len())?;
+        values.iter().try_for_each(|value| self.float(*value))
+    }
+
+    pub(super) fn mask(&mut self, mask: &[bool]) -> io::Result<()> {
+        self.count(mask.len())?;
+        mask.chunks(64).try_for_each(|cells| {
+            self.word(cells.iter().rev().fold(0, |word, cell| word << 1 | u64::from(*cell)))
+        })
+    }
+
+    /// Appends the checksum.
+    pub(super) fn finish(self) -> io::Result<()> {
+        self.writer.write_all(&self.sum.to_le_bytes())
+    }
+}
+
+/// Where words come from.
+pub(super) struct Source<'a> {
+    reader: &'a mut dyn Read,
+    sum: u64,
+}
+
+impl<'a> Source<'a> {
+    pub(super) fn new(reader: &'a mut dyn Read) -> Self {
+        Self { reader, sum: OFFSET }
+    }
+
+    fn raw(&mut self) -> io::Result<u64> {
+        let mut bytes = [0; 8];
+        self.reader.read_exact(&mut bytes)?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    pub(super) fn word(&mut self) -> io::Result<u64> {
+        let word = self.raw()?;
+        self.sum = stir(self.sum, word);
+        Ok(word)
+    }
+
+    pub(super) fn count(&mut self) -> Result<usize, Bad> {
+        usize::try_from(self.word()?).map_err(|_| Bad::Bytes("a count does not fit this machine"))
+    }
+
+    pub(super) fn float(&mut self) -> io::Result<f64> {
+        self.word().map(f64::from_bits)
+    }
+
+    /// Grows with what is really there: a damaged count runs into the end of the file, not out
+    /// of memory.
+    pub(super) fn floats(&mut self) -> Result<Vec<f64>, Bad> {
+        let count = self.count()?;
+        let mut values = Vec::new();
+        for _ in 0..count {
+            values.push(self.float()?);
+        }
+        Ok(values)
+    }
+
+    pub(super) fn mask(&mut self) -> Result<Vec<bool>, Bad> {
+        let count = self.count()?;
+        let mut mask = Vec::new();
+        for _ in 0..count.div_ceil(64) {
+            let word = self.word()?;
+            let cells = (count - mask.len()).min(64);
+            mask.extend((0..cells).map(|k| word >> k & 1 == 1));
+        }
+        Ok(mask)
+    }
+
+    /// Compares the checksum, and expects the end.
+    pub(super) fn finish(mut self) -> Result<(), Bad> {
+        if self.raw()? != self.sum {
+            return Err(Bad::Bytes("its checksum does not fit"));
+        }
+        match self.reader.read(&mut [0])? {
+            0 => Ok(()),
+            _ => Err(Bad::Bytes("bytes follow its end")),
+        }
+    }
+}

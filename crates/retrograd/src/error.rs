@@ -1,0 +1,79 @@
+//! What can go wrong between equations and gradient.
+
+use retrograd_checkpoint::{ExecuteError, PlanError};
+use retrograd_compile::symbolic::{GridError, SolveError};
+use retrograd_compile::{AdjointError, DiscretiseError};
+use retrograd_ir::Invalid;
+use retrograd_runtime::{ProgramError, RunError, SessionError};
+
+/// Any error of this crate; the message says what is wrong, where, and how to mend it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The grid.
+    #[error(transparent)]
+    Grid(#[from] GridError),
+    /// Solving an equation.
+    #[error(transparent)]
+    Solve(#[from] SolveError),
+    /// Discretising.
+    #[error(transparent)]
+    Discretise(#[from] DiscretiseError),
+    /// The discretised program breaks rules.
+    #[error("the operator is not well formed:\n{}", .0.iter().map(|e| format!("  {e}")).collect::<Vec<_>>().join("\n"))]
+    Invalid(Vec<Invalid>),
+    /// No adjoint.
+    #[error(transparent)]
+    Adjoint(#[from] AdjointError),
+    /// No kernels.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// A session.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The memory plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A sweep was cancelled.
+    #[error("cancelled")]
+    Cancelled,
+    /// A schedule was refused.
+    #[error("the checkpointing schedule is not valid: {0}")]
+    Schedule(String),
+    /// A name that the operator does not use.
+    #[error("the operator does not use `{0}`\n  help: functions come into an operator by its equations")]
+    Unknown(String),
+    /// The program was compiled without the adjoint.
+    #[error("no gradient: compile the operator with `Operator::with_gradient`")]
+    NoGradient,
+    /// A field became infinite or not a number.
+    #[error(
+        "the wavefield is no longer finite after step {step}\n  \
+         help: the time step is too large, or a coefficient is wrong; `retrograd check` tells"
+    )]
+    NotFinite {
+        /// The last step.
+        step: usize,
+    },
+}
+
+impl From<RunError> for Error {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Session(e) => Self::Session(e),
+            RunError::Program(e) => Self::Program(e),
+            other => Self::Schedule(other.to_string()),
+        }
+    }
+}
+
+impl From<ExecuteError<Error>> for Error {
+    fn from(error: ExecuteError<Error>) -> Self {
+        match error {
+            ExecuteError::Model { source, .. } => source,
+            ExecuteError::Cancelled(_) => Self::Cancelled,
+            ExecuteError::Invalid(invalid) => Self::Schedule(invalid.to_string()),
+            other => Self::Schedule(other.to_string()),
+        }
+    }
+}

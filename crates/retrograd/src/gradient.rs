@@ -1,0 +1,237 @@
+//! Gradients of one run: forward sweep, residual, reverse sweep, under a checkpointing plan.
+
+use std::ops::{ControlFlow, Range};
+
+use retrograd_checkpoint::{Action, Executor, Model};
+use retrograd_compile::adjoint::{FORWARD, RECORD, REVERSE, REVERSE_SEEDED};
+use retrograd_compile::symbolic::Function;
+use retrograd_compile::Adjoint;
+use retrograd_ir::{
+    BinaryOp, Closure, DOMAIN, Expr, FieldId, Offset, Predicate, Statement, StatementKind, Target,
+    WriteMode,
+};
+use retrograd_runtime::{Session, Snapshot};
+
+use crate::error::Error;
+use crate::simulation::Simulation;
+
+/// Progress of a sweep, in steps run so far and in all.
+pub use retrograd_checkpoint::Progress;
+
+/// Samples of one recorded series, to be turned into a misfit.
+#[derive(Debug)]
+pub struct Residual<'a> {
+    /// Number of points.
+    pub points: usize,
+    /// Number of steps.
+    pub steps: usize,
+    /// Synthetic samples: points of step 0, then of step 1, and so on.
+    pub synthetic: &'a [f64],
+    /// To be filled: derivative of the misfit by each sample.
+    pub cotangent: &'a mut [f64],
+}
+
+/// What an evaluation of misfit and gradient has done.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Evaluation {
+    /// The misfit.
+    pub misfit: f64,
+    /// What the executor did: advances, recorded steps, snapshots.
+    pub progress: Progress,
+}
+
+/// Prefix of the functions that collect the squared adjoint data: the diagonal of the
+/// Gauss-Newton operator for sources everywhere, used as a preconditioner (illumination).
+const ILLUMINATION: &str = "illumination";
+
+/// Adds to the reverse steps the sum of squares of every tape.
+pub(crate) fn with_illumination(mut adjoint: Adjoint) -> Adjoint {
+    let stencil = &mut adjoint.stencil;
+    for &tape in &adjoint.tapes {
+        let name = stencil.fresh_field_name(ILLUMINATION);
+        let target = Target { field: stencil.add_static(&name), time: 0 };
+        let (time, offset, closure) = (0, Offset::ZERO, Closure::ZERO);
+        let read = stencil.exprs.intern(Expr::Load { field: tape, time, offset, closure });
+        let value =
+            stencil.exprs.intern(Expr::Binary { op: BinaryOp::Mul, lhs: read, rhs: read });
+        let kind =
+            StatementKind::Update { target, region: DOMAIN, mode: WriteMode::Add, value };
+        for step in &mut stencil.steps {
+            if step.name == REVERSE || step.name == REVERSE_SEEDED {
+                // Behind the dense updates, with which it shares the loop.
+                let dense = |s: &Statement| matches!(s.kind, StatementKind::Update { .. });
+                let at = step.statements.iter().take_while(|s| dense(s)).count();
+                step.statements.insert(at, Statement { when: Predicate::Always, kind });
+            }
+        }
+    }
+    adjoint
+}
+
+impl Simulation {
+    /// Evaluates a misfit and its gradient: forward sweep from a zero wavefield, `misfit` on the
+    /// recorded samples of every series in turn, reverse sweep; `actions` says what is kept and
+    /// recomputed, `slots` how many snapshots it may hold, `watch` sees every action and may stop
+    /// it.
+    ///
+    /// The gradients are then in [`gradient_of`](Self::gradient_of) and
+    /// [`series_gradient`](Self::series_gradient). They do not depend on `actions`, bit for bit.
+    ///
+    /// # Errors
+    /// No reverse sweep, no memory, a schedule that is not valid, a field that is not finite.
+    pub fn evaluate(
+        &mut self,
+        actions: impl IntoIterator<Item = Action>,
+        slots: u64,
+        misfit: impl FnMut(usize, Residual<'_>) -> f64,
+        watch: impl FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<Evaluation, Error> {
+        let adjoint = self.compiled.adjoint.clone().ok_or(Error::NoGradient)?;
+        self.reset();
+        for field in self.accumulators(&adjoint) {
+            self.session.zero(field)?;
+        }
+        let mut sweep = Sweep {
+            states: self.compiled.states(),
+            adjoint: &adjoint,
+            simulation: self,
+            misfit,
+            value: None,
+        };
+        let mut executor = Executor::new(slots).map_err(|e| Error::Schedule(e.to_string()))?;
+        let progress = executor.run_watched(&mut sweep, actions, watch)?;
+        let misfit = sweep.value.unwrap_or(0.0);
+        self.session.set_tape_window(0..0);
+        Ok(Evaluation { misfit, progress })
+    }
+
+    /// Gradients and illumination: what a reverse sweep adds to.
+    fn accumulators(&self, adjoint: &Adjoint) -> Vec<FieldId> {
+        let mut fields: Vec<FieldId> = adjoint.parameters.iter().map(|(_, g)| *g).collect();
+        let all = self.compiled.stencil().fields.iter().enumerate();
+        let collecting = all.filter(|(_, f)| f.name.starts_with(ILLUMINATION));
+        fields.extend(collecting.map(|(number, _)| FieldId(number as u32)));
+        fields
+    }
+
+    /// Adds the gradient with respect to a function, times `scale`, to values in row-major order.
+    ///
+    /// # Errors
+    /// A function without gradient.
+    ///
+    /// # Panics
+    /// If there is not one value per grid point.
+    pub fn add_gradient_to(
+        &self,
+        function: &Function,
+        scale: f64,
+        sum: &mut [f64],
+    ) -> Result<(), Error> {
+        let parameter = self.compiled.field(function.name())?;
+        let adjoint = self.compiled.adjoint().ok_or(Error::NoGradient)?;
+        let pair = adjoint.parameters.iter().find(|(p, _)| *p == parameter);
+        let (_, gradient) = pair.ok_or(Error::NoGradient)?;
+        self.session.add_function_to(*gradient, scale, sum);
+        Ok(())
+    }
+
+    /// The gradient with respect to a function, in row-major order.
+    ///
+    /// # Errors
+    /// A function without gradient.
+    pub fn gradient_of(&self, function: &Function) -> Result<Vec<f64>, Error> {
+        let mut values = vec![0.0; self.grid.points()];
+        self.add_gradient_to(function, 1.0, &mut values)?;
+        Ok(values)
+    }
+
+    /// Adds the illumination (sum over steps of the squared adjoint data) to values in row-major
+    /// order.
+    pub fn add_illumination_to(&self, sum: &mut [f64]) {
+        for (number, field) in self.compiled.stencil().fields.iter().enumerate() {
+            if field.name.starts_with(ILLUMINATION) {
+                self.session.add_function_to(FieldId(number as u32), 1.0, sum);
+            }
+        }
+    }
+}
+
+/// One evaluation, as the checkpointing executor sees it.
+struct Sweep<'a, F> {
+    simulation: &'a mut Simulation,
+    adjoint: &'a Adjoint,
+    states: Vec<FieldId>,
+    misfit: F,
+    /// The misfit, once the forward sweep has reached its end.
+    value: Option<f64>,
+}
+
+impl<F: FnMut(usize, Residual<'_>) -> f64> Sweep<'_, F> {
+    fn session(&mut self) -> &mut Session {
+        &mut self.simulation.session
+    }
+
+    /// The turn: all samples are there, the reverse sweep is about to begin.
+    fn turn(&mut self) -> Result<(), Error> {
+        let steps = self.simulation.steps();
+        self.simulation.check_finite(steps)?;
+        let mut total = 0.0;
+        for (number, &(series, twin)) in self.adjoint.outputs.iter().enumerate() {
+            let session = &mut self.simulation.session;
+            let synthetic: Vec<f64> = session.series(series);
+            let mut cotangent = vec![0.0; synthetic.len()];
+            let points = session.points(series);
+            let residual =
+                Residual { points, steps, synthetic: &synthetic, cotangent: &mut cotangent };
+            total += (self.misfit)(number, residual);
+            session.set_series(twin, &cotangent);
+        }
+        self.value = Some(total);
+        Ok(())
+    }
+}
+
+fn range(steps: &Range<u64>) -> Range<usize> {
+    steps.start as usize..steps.end as usize
+}
+
+impl<F: FnMut(usize, Residual<'_>) -> f64> Model for Sweep<'_, F> {
+    type Snapshot = Snapshot;
+    type Error = Error;
+
+    fn advance(&mut self, steps: Range<u64>) -> Result<(), Error> {
+        Ok(self.session().run(FORWARD, range(&steps))?)
+    }
+
+    fn record(&mut self, steps: Range<u64>) -> Result<(), Error> {
+        let steps = range(&steps);
+        self.session().set_tape_window(steps.clone());
+        Ok(self.session().run(RECORD, steps)?)
+    }
+
+    fn reverse(&mut self, steps: Range<u64>) -> Result<(), Error> {
+        if self.value.is_none() {
+            self.turn()?;
+        }
+        for step in range(&steps).rev() {
+            self.session().run(REVERSE, [step])?;
+            self.session().drop_tape_entry(step);
+        }
+        Ok(())
+    }
+
+    fn save(&mut self) -> Result<Snapshot, Error> {
+        let states = self.states.clone();
+        Ok(self.session().save(&states)?)
+    }
+
+    fn restore(&mut self, from: &Snapshot) -> Result<(), Error> {
+        self.session().restore(from);
+        Ok(())
+    }
+
+    fn take(&mut self, from: Snapshot) -> Result<(), Error> {
+        self.session().take(from);
+        Ok(())
+    }
+}

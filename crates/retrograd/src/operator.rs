@@ -1,0 +1,139 @@
+//! Equations to a discretised, verified step.
+
+use retrograd_compile::symbolic::{Eq, Expression, Function, Grid, Sparse};
+use retrograd_compile::{Adjoint, Item, adjoint, discretise};
+use retrograd_ir::{DType, Stencil, Verified, verify};
+
+use crate::compiled::{Compiled, Options};
+use crate::error::Error;
+use crate::gradient::with_illumination;
+
+/// A discretised and verified time step of some equations.
+///
+/// It holds no data: [`Compiled`] has its kernels, [`crate::Simulation`] the data of a run.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    pub(crate) grid: Grid,
+    pub(crate) stencil: Verified,
+}
+
+/// Collects the parts of an [`Operator`]; every error that a user can cause surfaces in
+/// [`build`](Self::build).
+#[derive(Clone, Debug)]
+pub struct OperatorBuilder {
+    grid: Grid,
+    name: String,
+    dtype: DType,
+    items: Vec<Item>,
+}
+
+impl Operator {
+    /// An operator that computes the given updates, in order, once per step; f32 unless said.
+    pub fn new(grid: &Grid, equations: impl IntoIterator<Item = Eq>) -> OperatorBuilder {
+        OperatorBuilder {
+            grid: grid.clone(),
+            name: "operator".into(),
+            dtype: DType::F32,
+            items: equations.into_iter().map(Item::Update).collect(),
+        }
+    }
+
+    /// The program of one step.
+    pub fn stencil(&self) -> &Stencil {
+        self.stencil.stencil()
+    }
+
+    /// The grid.
+    pub fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
+    /// Derives the reverse sweep, with gradients with respect to the given functions and to every
+    /// injected series.
+    ///
+    /// # Errors
+    /// A function that the operator does not use; an update that has no adjoint.
+    pub fn adjoint(&self, with_respect_to: &[&Function]) -> Result<Adjoint, Error> {
+        let mut parameters = Vec::new();
+        for function in with_respect_to {
+            let name = function.name();
+            let found = self.stencil().field_named(name);
+            parameters.push(found.ok_or_else(|| Error::Unknown(name.into()))?);
+        }
+        Ok(adjoint(self.stencil(), "forward", &parameters)?)
+    }
+
+    /// Compiles the forward step.
+    ///
+    /// # Errors
+    /// Something that the back end lacks, or no compiler.
+    pub fn compile(&self, options: &Options) -> Result<Compiled, Error> {
+        Compiled::forward(self, options)
+    }
+
+    /// Compiles forward and reverse steps for gradients with respect to the given functions.
+    ///
+    /// # Errors
+    /// As [`adjoint`](Self::adjoint) and [`compile`](Self::compile).
+    pub fn with_gradient(
+        &self,
+        with_respect_to: &[&Function],
+        options: &Options,
+    ) -> Result<Compiled, Error> {
+        let adjoint = with_illumination(self.adjoint(with_respect_to)?);
+        Compiled::with_adjoint(self, adjoint, options)
+    }
+}
+
+impl OperatorBuilder {
+    /// Names the operator, for messages and generated text.
+    #[must_use]
+    pub fn name(mut self, name: &str) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Sets the number type of all functions.
+    #[must_use]
+    pub fn dtype(mut self, dtype: DType) -> Self {
+        self.dtype = dtype;
+        self
+    }
+
+    /// Adds one more update.
+    #[must_use]
+    pub fn update(mut self, equation: Eq) -> Self {
+        self.items.push(Item::Update(equation));
+        self
+    }
+
+    /// Adds samples of sparse points to a level of a function after the updates so far.
+    #[must_use]
+    pub fn inject(
+        mut self,
+        sparse: &Sparse,
+        target: Expression,
+        value: impl Into<Expression>,
+    ) -> Self {
+        let value = value.into();
+        self.items.push(Item::Inject { sparse: sparse.clone(), target, value });
+        self
+    }
+
+    /// Records values at sparse points.
+    #[must_use]
+    pub fn interpolate(mut self, sparse: &Sparse, value: impl Into<Expression>) -> Self {
+        self.items.push(Item::Interpolate { sparse: sparse.clone(), value: value.into() });
+        self
+    }
+
+    /// Discretises and verifies.
+    ///
+    /// # Errors
+    /// What cannot be discretised, see [`retrograd_compile::DiscretiseError`].
+    pub fn build(self) -> Result<Operator, Error> {
+        let stencil = discretise(&self.name, &self.grid, self.dtype, &self.items)?;
+        let stencil = verify(stencil).map_err(Error::Invalid)?;
+        Ok(Operator { grid: self.grid, stencil })
+    }
+}

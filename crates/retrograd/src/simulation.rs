@@ -1,0 +1,250 @@
+//! The data of one run of an operator.
+
+use retrograd_checkpoint::Workload;
+use retrograd_compile::adjoint::{FORWARD, RECORD, REVERSE};
+use retrograd_compile::symbolic::{Function, Grid, Sparse};
+use retrograd_ir::{FieldId, SparseId};
+use retrograd_runtime::{Real, Session, Team};
+
+use crate::compiled::Compiled;
+use crate::error::Error;
+
+/// The data of one run: coefficient functions, points, series. Positions in metres.
+#[derive(Debug)]
+pub struct Simulation {
+    pub(crate) compiled: Compiled,
+    pub(crate) grid: Grid,
+    pub(crate) session: Session,
+    dt_s: f64,
+}
+
+impl Simulation {
+    pub(crate) fn new(compiled: Compiled, grid: Grid, session: Session, dt_s: f64) -> Self {
+        Self { compiled, grid, session, dt_s }
+    }
+
+    /// A simulation of the same operator that shares the coefficient functions of this one; what
+    /// does not change with time is not computed again. Points, series and wavefields are its
+    /// own.
+    ///
+    /// # Errors
+    /// No memory.
+    pub fn fork(&self, team: Team) -> Result<Self, Error> {
+        let session = self.session.fork(team)?;
+        Ok(Self {
+            compiled: self.compiled.clone(),
+            grid: self.grid.clone(),
+            session,
+            dt_s: self.dt_s,
+        })
+    }
+
+    /// The kernels it runs.
+    pub fn compiled(&self) -> &Compiled {
+        &self.compiled
+    }
+
+    /// The grid it runs on.
+    pub fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
+    /// The time step, in seconds.
+    pub fn dt_s(&self) -> f64 {
+        self.dt_s
+    }
+
+    /// Number of time steps.
+    pub fn steps(&self) -> usize {
+        self.session.steps()
+    }
+
+    /// Limits the boxes of kernel calls along the two outermost dimensions (0: no limit). Changes
+    /// no result.
+    pub fn set_tile(&mut self, tile: [usize; 2]) {
+        self.session.set_tile(tile);
+    }
+
+    /// Sets a coefficient function from values in row-major order.
+    ///
+    /// # Errors
+    /// A function that the operator does not use; no memory.
+    ///
+    /// # Panics
+    /// If there is not one value per grid point.
+    pub fn set<T: Real>(&mut self, function: &Function, values: &[T]) -> Result<(), Error> {
+        let field = self.compiled.field(function.name())?;
+        Ok(self.session.set_function(field, values)?)
+    }
+
+    /// Computes what does not change with time, after the coefficient functions have been set.
+    ///
+    /// # Errors
+    /// No memory.
+    pub fn set_up(&mut self) -> Result<(), Error> {
+        Ok(self.session.set_up()?)
+    }
+
+    /// Places sparse points at positions in metres; their samples become zero.
+    ///
+    /// # Errors
+    /// Points outside the grid, or that the operator does not use.
+    pub fn place<P: AsRef<[f64]>>(&mut self, sparse: &Sparse, points_m: &[P]) -> Result<(), Error> {
+        let id = self.compiled.sparse(sparse)?;
+        let cells: Vec<Vec<f64>> = points_m
+            .iter()
+            .map(|p| {
+                let axes = p.as_ref().iter().zip(self.grid.origin_m()).zip(self.grid.spacing_m());
+                axes.map(|((x, origin), h)| snapped((x - origin) / h)).collect()
+            })
+            .collect();
+        self.session.place(id, &cells)?;
+        if let Some(twin) = self.twin(id) {
+            self.session.place(twin, &cells)?;
+        }
+        Ok(())
+    }
+
+    /// The series of cotangents at the same points.
+    pub(crate) fn twin(&self, id: SparseId) -> Option<SparseId> {
+        let adjoint = self.compiled.adjoint()?;
+        let pairs = adjoint.outputs.iter().chain(&adjoint.inputs);
+        pairs.clone().find(|(s, _)| *s == id).map(|(_, twin)| *twin)
+    }
+
+    /// Sets all samples of a series: points of step 0, then of step 1, and so on.
+    ///
+    /// # Errors
+    /// Points that the operator does not use.
+    ///
+    /// # Panics
+    /// If there are not steps x points samples.
+    pub fn set_series<T: Real>(&mut self, sparse: &Sparse, samples: &[T]) -> Result<(), Error> {
+        let id = self.compiled.sparse(sparse)?;
+        self.session.set_series(id, samples);
+        Ok(())
+    }
+
+    /// All samples of a series: points of step 0, then of step 1, and so on.
+    ///
+    /// # Errors
+    /// Points that the operator does not use.
+    pub fn series<T: Real>(&self, sparse: &Sparse) -> Result<Vec<T>, Error> {
+        Ok(self.session.series(self.compiled.sparse(sparse)?))
+    }
+
+    /// The cotangents of a series: for a source, the gradient by its samples.
+    ///
+    /// # Errors
+    /// Points that the operator does not use, or no reverse sweep.
+    pub fn series_gradient<T: Real>(&self, sparse: &Sparse) -> Result<Vec<T>, Error> {
+        let id = self.compiled.sparse(sparse)?;
+        Ok(self.session.series(self.twin(id).ok_or(Error::NoGradient)?))
+    }
+
+    /// Starts again from a zero wavefield.
+    pub fn reset(&mut self) {
+        let mut fields = self.compiled.states();
+        if let Some(adjoint) = self.compiled.adjoint() {
+            let stencil = self.compiled.stencil();
+            fields.extend((0..stencil.fields.len() as u32).map(FieldId).filter(|f| {
+                adjoint.states.iter().any(|s| s.adjoint == *f)
+                    || stencil.field(*f).name.contains("_adj_w")
+            }));
+        }
+        self.session.release(&fields);
+    }
+
+    /// Runs all steps from a zero wavefield; samples are then in the series.
+    ///
+    /// # Errors
+    /// No memory; a wavefield that is no longer finite.
+    pub fn run(&mut self) -> Result<(), Error> {
+        self.reset();
+        let steps = self.steps();
+        self.session.run(FORWARD, 0..steps)?;
+        self.check_finite(steps)
+    }
+
+    /// The current level of a time function (or the level `back` steps ago), in row-major order.
+    ///
+    /// # Errors
+    /// A function that the operator does not use.
+    pub fn level<T: Real>(&self, name: &str, back: usize) -> Result<Vec<T>, Error> {
+        Ok(self.session.level(self.compiled.field(name)?, back))
+    }
+
+    /// Sets a kept level of a time function (0: current, 1: the one before).
+    ///
+    /// # Errors
+    /// A function that the operator does not use; no memory.
+    pub fn set_level<T: Real>(
+        &mut self,
+        name: &str,
+        back: usize,
+        values: &[T],
+    ) -> Result<(), Error> {
+        let field = self.compiled.field(name)?;
+        Ok(self.session.set_level(field, back, values)?)
+    }
+
+    /// Runs steps `range` from the current levels.
+    ///
+    /// # Errors
+    /// No memory.
+    pub fn advance(&mut self, range: std::ops::Range<usize>) -> Result<(), Error> {
+        Ok(self.session.run(FORWARD, range)?)
+    }
+
+    pub(crate) fn check_finite(&self, step: usize) -> Result<(), Error> {
+        for field in self.compiled.states() {
+            // Instability spreads to every point within steps: a coarse sample finds it.
+            let values: Vec<f32> = self.session.level(field, 0);
+            if values.iter().step_by(7).any(|x| !x.is_finite()) {
+                return Err(Error::NotFinite { step });
+            }
+        }
+        Ok(())
+    }
+
+    /// What a gradient of one shot holds, for a memory plan: everything but what the caller holds
+    /// itself (observed data, models, optimiser).
+    ///
+    /// `shared_bytes`: coefficient functions; `worker_bytes`: forward and adjoint levels and
+    /// gradients of one shot in flight and its series.
+    pub fn workload(&self, jobs: u64, concurrency: u64) -> Workload {
+        let stencil = self.compiled.stencil();
+        let steps = [FORWARD, RECORD, REVERSE, retrograd_compile::passes::SETUP];
+        let written = |f: FieldId| {
+            let in_steps = stencil.steps.iter().filter(|s| {
+                steps.contains(&s.name.as_str()) && s.name != retrograd_compile::passes::SETUP
+            });
+            let mut targets =
+                in_steps.flat_map(|s| &s.statements).filter_map(retrograd_ir::Stencil::written);
+            targets.any(|t| t.field == f)
+        };
+        let moving = |f: FieldId| written(f);
+        let shared = self.session.working_bytes(&steps, |f| !moving(f));
+        let levels = self.session.working_bytes(&steps, moving);
+        let series: usize =
+            (0..stencil.sparse.len() as u32).map(|s| self.session.series_bytes(SparseId(s))).sum();
+        let states = self.compiled.states();
+        let buffer = states.first().map_or(0, |f| self.session.buffer_bytes(*f)) as u64;
+        let tapes = self.compiled.adjoint().map_or(0, |a| a.tapes.len()) as u64;
+        Workload {
+            steps: self.steps() as u64,
+            snapshot_bytes: self.compiled.restart_levels() as u64 * buffer,
+            adjoint_bytes: tapes * buffer,
+            worker_bytes: (levels + series) as u64,
+            shared_bytes: shared as u64,
+            jobs,
+            concurrency,
+        }
+    }
+}
+
+/// Positions within a rounding error of a node are on the node, so that they touch it alone.
+fn snapped(cells: f64) -> f64 {
+    let node = cells.round();
+    if (cells - node).abs() <= 1e-9 * (1.0 + node.abs()) { node } else { cells }
+}

@@ -1,0 +1,148 @@
+//! Memory of functions on the grid.
+
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
+
+use crate::real::Real;
+
+/// Alignment of the first number and of every row, in bytes: one cache line, one widest vector.
+pub(crate) const ALIGNMENT: usize = 64;
+/// From this size on, huge pages are asked for.
+const HUGE: usize = 4 << 20;
+/// Buffers start at different offsets in their first page, so that the same grid point of two
+/// functions does not compete for the same cache set or store-buffer slot.
+const SKEWS: usize = 61;
+
+/// The system has no more memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error(
+    "the system gives no {bytes} bytes of memory\n  \
+     help: set a smaller `budget`, fewer shots in parallel, or a smaller grid"
+)]
+pub struct OutOfMemory {
+    /// What was asked for.
+    pub bytes: usize,
+}
+
+/// Zeroed memory, mapped for itself alone; pages are taken from the system on first touch.
+#[derive(Debug)]
+pub(crate) struct Buffer {
+    map: NonNull<u8>,
+    mapped: usize,
+    skew: usize,
+    bytes: usize,
+}
+
+// SAFETY: a buffer owns its mapping; it is plain bytes without thread affinity.
+unsafe impl Send for Buffer {}
+// SAFETY: shared access hands out raw addresses only; whoever writes through one proves in its own
+// SAFETY argument that nobody else reads or writes the same numbers at the time.
+unsafe impl Sync for Buffer {}
+
+impl Buffer {
+    pub(crate) fn zeroed(bytes: usize) -> Result<Self, OutOfMemory> {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let skew = COUNT.fetch_add(11, Ordering::Relaxed) % SKEWS * ALIGNMENT;
+        let mapped = (bytes + skew).max(1).next_multiple_of(4096);
+        let flags = MapFlags::PRIVATE;
+        // SAFETY: an anonymous private mapping at an address of the kernel's choice aliases
+        // nothing.
+        let map = unsafe {
+            mmap_anonymous(std::ptr::null_mut(), mapped, ProtFlags::READ | ProtFlags::WRITE, flags)
+        };
+        let map = map.map_err(|_| OutOfMemory { bytes })?;
+        if mapped >= HUGE {
+            // SAFETY: the range was mapped just now; the advice does not change its contents. A
+            // kernel without huge pages refuses, which costs nothing but speed.
+            let _ = unsafe { madvise(map, mapped, Advice::LinuxHugepage) };
+        }
+        let map = NonNull::new(map.cast()).ok_or(OutOfMemory { bytes })?;
+        Ok(Self { map, mapped, skew, bytes })
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Address of the first number.
+    pub(crate) fn address(&self) -> *mut u8 {
+        // SAFETY: `skew < mapped`.
+        unsafe { self.map.as_ptr().add(self.skew) }
+    }
+
+    /// The contents as numbers.
+    pub(crate) fn slice<T: Real>(&self) -> &[T] {
+        let len = self.bytes / size_of::<T>();
+        // SAFETY: the mapping holds `bytes` initialised bytes from `address`, aligned to
+        // `ALIGNMENT`, and every bit pattern is a number. Kernels that write run under `&mut` of
+        // the session that owns the buffer, so none does while this borrow of it lives.
+        unsafe { std::slice::from_raw_parts(self.address().cast::<T>(), len) }
+    }
+
+    /// The contents as numbers, to be written.
+    pub(crate) fn slice_mut<T: Real>(&mut self) -> &mut [T] {
+        let len = self.bytes / size_of::<T>();
+        // SAFETY: as `slice`, and `&mut self` makes the access exclusive.
+        unsafe { std::slice::from_raw_parts_mut(self.address().cast::<T>(), len) }
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        // SAFETY: this range was mapped by `zeroed` and nothing borrows it any more. A failure
+        // leaves it mapped, which is harmless.
+        let _ = unsafe { munmap(self.map.as_ptr().cast(), self.mapped) };
+    }
+}
+
+/// Buffers of one size that wait for their next use: nothing is mapped per step.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    bytes: usize,
+    free: Mutex<Vec<Buffer>>,
+}
+
+impl Pool {
+    pub(crate) fn new(bytes: usize) -> Arc<Self> {
+        Arc::new(Self { bytes, free: Mutex::new(Vec::new()) })
+    }
+
+    /// A buffer that nobody else holds; zero outside the grid, of any value inside.
+    pub(crate) fn take(self: &Arc<Self>) -> Result<Arc<Level>, OutOfMemory> {
+        let kept = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let buffer = match kept {
+            Some(buffer) => buffer,
+            None => Buffer::zeroed(self.bytes)?,
+        };
+        Ok(Arc::new(Level { buffer: Some(buffer), pool: self.clone() }))
+    }
+}
+
+/// A pooled buffer, shared by the levels and snapshots that hold it; goes back when the last one
+/// lets go.
+#[derive(Debug)]
+pub(crate) struct Level {
+    buffer: Option<Buffer>,
+    pool: Arc<Pool>,
+}
+
+impl Level {
+    pub(crate) fn buffer(&self) -> &Buffer {
+        self.buffer.as_ref().expect("a level should hold its buffer until it is dropped")
+    }
+
+    pub(crate) fn buffer_mut(&mut self) -> &mut Buffer {
+        self.buffer.as_mut().expect("a level should hold its buffer until it is dropped")
+    }
+}
+
+impl Drop for Level {
+    fn drop(&mut self) {
+        if let Some(buffer) = self.buffer.take() {
+            self.pool.free.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! How a function lies in memory: padded, aligned rows.
+
+use retrograd_ir::{DType, DimSet, MAX_DIMS};
+
+use crate::buffer::ALIGNMENT;
+
+/// Strides and padding of functions over some dimensions of the grid.
+///
+/// Rows run along the last dimension. Every row begins at a multiple of 64 bytes and is followed
+/// by at least one vector and at least the read radius of zeros, which the next row shares as its
+/// left halo. Outer dimensions have the read radius on both sides.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Layout {
+    /// Extents of the grid, all dimensions of the stencil.
+    pub extents: Vec<usize>,
+    /// Numbers from one index to the next; 0 along dimensions that the function lacks.
+    pub strides: Vec<usize>,
+    /// Numbers before the first grid point.
+    pub origin: usize,
+    /// Numbers in all.
+    pub len: usize,
+    dims: DimSet,
+}
+
+impl Layout {
+    /// The layout of functions over `dims` with the given read radius per dimension.
+    pub fn new(extents: &[usize], dims: DimSet, radius: &[usize], dtype: DType) -> Self {
+        let lanes = ALIGNMENT / dtype.bytes();
+        let last = extents.len() - 1;
+        let has_rows = dims.contains(last);
+        let row = if has_rows { extents[last] } else { 1 };
+        let gap = radius[last].max(lanes).next_multiple_of(lanes);
+        let mut pitch = (row + gap).next_multiple_of(lanes);
+        // Rows a multiple of 1 KiB apart would fall on few cache sets.
+        if last > 0 && (pitch * dtype.bytes()).is_multiple_of(1024) {
+            pitch += lanes;
+        }
+        let mut strides = vec![0; extents.len()];
+        strides[last] = usize::from(has_rows);
+        let mut stride = pitch;
+        let mut origin = gap;
+        for d in (0..last).rev().filter(|&d| dims.contains(d)) {
+            strides[d] = stride;
+            origin += radius[d] * stride;
+            stride *= extents[d] + 2 * radius[d];
+        }
+        let len = gap + stride + lanes.max(gap);
+        Self { extents: extents.to_vec(), strides, origin, len, dims }
+    }
+
+    /// Position of a grid point, in numbers from the start of the buffer.
+    pub fn position(&self, index: &[usize]) -> usize {
+        self.origin + index.iter().zip(&self.strides).map(|(i, s)| i * s).sum::<usize>()
+    }
+
+    /// Extents of the dimensions that the function has.
+    pub fn shape(&self) -> Vec<usize> {
+        self.dims.iter().filter(|&d| d < self.extents.len()).map(|d| self.extents[d]).collect()
+    }
+
+    /// The rows as ranges of positions, in row-major order.
+    pub fn rows(&self) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+        let last = self.extents.len() - 1;
+        let row = if self.dims.contains(last) { self.extents[last] } else { 1 };
+        let outer: Vec<usize> = (0..last).filter(|&d| self.dims.contains(d)).collect();
+        let count: usize = outer.iter().map(|&d| self.extents[d]).product();
+        (0..count).map(move |number| {
+            let mut rest = number;
+            let mut index = [0; MAX_DIMS];
+            for &d in outer.iter().rev() {
+                index[d] = rest % self.extents[d];
+                rest /= self.extents[d];
+            }
+            let start = self.position(&index[..=last]);
+            start..start + row
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_aligned_and_apart() {
+        for extents in [&[7][..], &[5, 33], &[3, 4, 1001]] {
+            let radius = vec![4; extents.len()];
+            let full = DimSet::first(extents.len());
+            let layout = Layout::new(extents, full, &radius, DType::F32);
+            let rows: Vec<_> = layout.rows().collect();
+            assert_eq!(rows.len(), extents[..extents.len() - 1].iter().product::<usize>().max(1));
+            for pair in rows.windows(2) {
+                assert!(pair[1].start >= pair[0].end + 16);
+            }
+            for row in &rows {
+                assert_eq!(row.start % 16, 0);
+                assert!(row.start >= 16 && row.end + 16 <= layout.len);
+            }
+        }
+    }
+
+    #[test]
+    fn profiles_have_no_stride_along_the_missing_dimension() {
+        let layout = Layout::new(&[5, 33], DimSet(0b10), &[4, 4], DType::F64);
+        assert_eq!(layout.strides, [0, 1]);
+        assert_eq!(layout.shape(), [33]);
+        let layout = Layout::new(&[5, 33], DimSet(0b01), &[4, 4], DType::F64);
+        assert_eq!(layout.strides[1], 0);
+        assert_eq!(layout.rows().count(), 5);
+    }
+}

@@ -1,0 +1,244 @@
+//! A verified stencil with code for its steps.
+
+use std::sync::Arc;
+
+use libloading::Library;
+use retrograd_compile::emit::{CModule, Unsupported, Vectors, emit_c};
+use retrograd_compile::passes::{SETUP, optimise};
+use retrograd_compile::schedule::{Schedule, schedule};
+use retrograd_ir::{Invalid, Levels, Stencil, Target, Verified, verify};
+
+use crate::jit::{self, JitError, JitOptions};
+
+/// What runs the steps.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Backend {
+    /// C, compiled at run time by the system's compiler.
+    #[default]
+    C,
+    /// The interpreter: slow, needs no compiler.
+    Interpreter,
+}
+
+/// Why a program cannot be run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProgramError {
+    /// The stencil breaks rules.
+    #[error("the stencil program is not well formed:\n{}", list(.0))]
+    Invalid(Vec<Invalid>),
+    /// The back end lacks something.
+    #[error("step `{step}`: {source}")]
+    Unsupported {
+        /// The step.
+        step: String,
+        /// What is lacking.
+        source: Unsupported,
+    },
+    /// No kernel.
+    #[error(transparent)]
+    Jit(#[from] JitError),
+    /// There is no such step.
+    #[error("the program has no step `{0}`")]
+    NoStep(String),
+}
+
+fn list(errors: &[Invalid]) -> String {
+    errors.iter().map(|e| format!("  {e}")).collect::<Vec<_>>().join("\n")
+}
+
+/// Generated code of a step.
+pub(crate) struct CStep {
+    pub(crate) module: CModule,
+    /// Addresses of the functions, in the order of the phases.
+    pub(crate) addresses: Vec<usize>,
+}
+
+/// How a step is run.
+pub(crate) enum Code {
+    C(CStep),
+    Interpreter,
+    /// Not asked for.
+    None,
+}
+
+/// A step with its code.
+pub(crate) struct StepCode {
+    pub(crate) schedule: Schedule,
+    pub(crate) code: Code,
+    /// Time functions whose levels move back after the step.
+    pub(crate) advances: Vec<retrograd_ir::FieldId>,
+    /// Everything that it reads or writes on the grid.
+    pub(crate) touched: Vec<Target>,
+}
+
+/// An optimised, verified stencil with code for some of its steps. Shared by all sessions.
+pub struct Program {
+    verified: Verified,
+    /// The same stencil with the expressions that schedules added.
+    scheduled: Stencil,
+    pub(crate) steps: Vec<StepCode>,
+    /// Largest read radius of any function, per dimension.
+    pub(crate) radius: Vec<usize>,
+}
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Program").field("name", &self.scheduled.name).finish_non_exhaustive()
+    }
+}
+
+impl Program {
+    /// Optimises and verifies a stencil and makes code for the named steps (and for `setup`).
+    ///
+    /// Modules that the cache has not are compiled at the same time, one process each.
+    ///
+    /// # Errors
+    /// A stencil that is not well formed, a step that does not exist, something that the back end
+    /// lacks, or no compiler.
+    pub fn new(
+        stencil: Stencil,
+        wanted: &[&str],
+        backend: Backend,
+        options: &JitOptions,
+    ) -> Result<Arc<Self>, ProgramError> {
+        let verified = verify(optimise(stencil)).map_err(ProgramError::Invalid)?;
+        let mut scheduled = verified.stencil().clone();
+        for name in wanted {
+            if scheduled.step_named(name).is_none() {
+                return Err(ProgramError::NoStep((*name).into()));
+            }
+        }
+        let mut schedules = Vec::new();
+        for number in 0..scheduled.steps.len() {
+            schedules.push(schedule(&mut scheduled, number));
+        }
+        let mut steps = Vec::new();
+        for (number, schedule) in schedules.into_iter().enumerate() {
+            let name = &scheduled.steps[number].name;
+            let asked = name == SETUP || wanted.contains(&name.as_str());
+            let code = match (asked, backend) {
+                (false, _) => Code::None,
+                (true, Backend::Interpreter) => Code::Interpreter,
+                (true, Backend::C) => emitted(&scheduled, number, &schedule)?,
+            };
+            let statements = &scheduled.steps[number].statements;
+            steps.push(StepCode {
+                schedule,
+                code,
+                advances: scheduled.steps[number].advances(),
+                touched: touched(&scheduled, statements),
+            });
+        }
+        compile_missing(&mut steps, options)?;
+        let radius = radius(&scheduled);
+        Ok(Arc::new(Self { verified, scheduled, steps, radius }))
+    }
+
+    /// The program as it runs, after all passes.
+    pub fn verified(&self) -> &Verified {
+        &self.verified
+    }
+
+    /// The stencil as it runs, after all passes.
+    pub fn stencil(&self) -> &Stencil {
+        &self.scheduled
+    }
+
+    /// Position of a step.
+    pub(crate) fn step(&self, name: &str) -> Option<usize> {
+        self.scheduled.steps.iter().position(|s| s.name == name)
+    }
+
+    /// The C text of a step, if it has one.
+    pub fn c_text(&self, step: &str) -> Option<&str> {
+        match &self.steps[self.step(step)?].code {
+            Code::C(c) => Some(&c.module.text),
+            Code::Interpreter | Code::None => None,
+        }
+    }
+}
+
+/// C for a step, not yet compiled; the interpreter for a set-up with elementary functions, which
+/// is run once.
+fn emitted(stencil: &Stencil, number: usize, schedule: &Schedule) -> Result<Code, ProgramError> {
+    let name = &stencil.steps[number].name;
+    match emit_c(stencil, schedule, vectors()) {
+        Ok(module) => Ok(Code::C(CStep { module, addresses: Vec::new() })),
+        Err(Unsupported::Elementary(_)) if name == SETUP => Ok(Code::Interpreter),
+        Err(source) => Err(ProgramError::Unsupported { step: name.clone(), source }),
+    }
+}
+
+/// The widest vectors of the processor.
+fn vectors() -> Vectors {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if std::arch::is_x86_feature_detected!("avx512f") {
+            return Vectors { bytes: 64 };
+        }
+        if std::arch::is_x86_feature_detected!("avx") {
+            return Vectors { bytes: 32 };
+        }
+    }
+    Vectors { bytes: 16 }
+}
+
+fn compile_missing(steps: &mut [StepCode], options: &JitOptions) -> Result<(), ProgramError> {
+    let results: Vec<Result<(), ProgramError>> = std::thread::scope(|scope| {
+        let jobs = steps.iter_mut().filter_map(|step| match &mut step.code {
+            Code::C(c) if !c.module.functions.is_empty() => Some(scope.spawn(|| link(c, options))),
+            _ => None,
+        });
+        let jobs: Vec<_> = jobs.collect();
+        jobs.into_iter()
+            .map(|job| job.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    results.into_iter().collect()
+}
+
+fn link(step: &mut CStep, options: &JitOptions) -> Result<(), ProgramError> {
+    let library: &'static Library = jit::load(&step.module.text, options)?;
+    for function in &step.module.functions {
+        // SAFETY: the symbol is read as an address only; calls state its type (see `session`). The
+        // library is never unloaded.
+        let address = unsafe {
+            library.get::<*const ()>(function.name.as_bytes()).map(|s| s.try_as_raw_ptr())
+        };
+        let missing = |source| JitError::Load { path: function.name.clone().into(), source };
+        step.addresses.push(address.map_err(missing)?.map_or(0, |p| p as usize));
+    }
+    Ok(())
+}
+
+fn touched(stencil: &Stencil, statements: &[retrograd_ir::Statement]) -> Vec<Target> {
+    let mut all: Vec<Target> = statements.iter().filter_map(Stencil::written).collect();
+    for statement in statements {
+        let reads = stencil.reads(&Stencil::roots(statement)).into_iter();
+        all.extend(reads.map(|r| Target { field: r.field, time: r.time }));
+    }
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+fn radius(stencil: &Stencil) -> Vec<usize> {
+    let mut radius = vec![0usize; stencil.dims.len()];
+    for statement in stencil.steps.iter().flat_map(|s| &s.statements) {
+        for read in stencil.reads(&Stencil::roots(statement)) {
+            for (r, o) in radius.iter_mut().zip(read.offset.0) {
+                *r = (*r).max(usize::from(o.unsigned_abs()));
+            }
+        }
+    }
+    radius
+}
+
+/// Number of levels of a time function beside the new one.
+pub(crate) fn kept_levels(levels: Levels) -> usize {
+    match levels {
+        Levels::Time(n) => usize::from(n) - 1,
+        Levels::Static | Levels::Tape => 0,
+    }
+}

@@ -1,0 +1,248 @@
+//! Reading and writing the functions and series of a session.
+
+use std::sync::Arc;
+
+use retrograd_ir::{FieldId, SparseId};
+
+use super::points::Numbers;
+use super::{FieldData, Session, SessionError};
+use crate::buffer::Buffer;
+use crate::real::Real;
+
+impl Session {
+    /// Sets a static function from values in row-major order over its dimensions.
+    ///
+    /// # Errors
+    /// No memory.
+    ///
+    /// # Panics
+    /// If the function is not static, or the number of values is wrong.
+    pub fn set_function<T: Real>(
+        &mut self,
+        field: FieldId,
+        values: &[T],
+    ) -> Result<(), SessionError> {
+        let mut buffer = self.take_own(field)?;
+        let own = Arc::get_mut(&mut buffer).expect("an own buffer should not be shared");
+        self.copy_in(field, values, own);
+        self.fields[field.0 as usize] = FieldData::Static(Some(buffer));
+        Ok(())
+    }
+
+    /// A static function, in row-major order over its dimensions; zeros if it was never set.
+    ///
+    /// # Panics
+    /// If the function is not static.
+    pub fn function<T: Real>(&self, field: FieldId) -> Vec<T> {
+        match &self.fields[field.0 as usize] {
+            FieldData::Static(Some(buffer)) => self.copy_out(field, buffer),
+            FieldData::Static(None) => vec![T::from_f64(0.0); self.shape_len(field)],
+            FieldData::Time(_) | FieldData::Tape(_) => panic!("the function should be static"),
+        }
+    }
+
+    /// Sets a static function to zero everywhere.
+    ///
+    /// # Errors
+    /// No memory.
+    pub fn zero(&mut self, field: FieldId) -> Result<(), SessionError> {
+        let mut buffer = self.take_own(field)?;
+        let own = Arc::get_mut(&mut buffer).expect("an own buffer should not be shared");
+        own.slice_mut::<f32>().fill(0.0);
+        self.fields[field.0 as usize] = FieldData::Static(Some(buffer));
+        Ok(())
+    }
+
+    /// Sets a kept level (0, 1 step back, ...) of a time function.
+    ///
+    /// # Errors
+    /// No memory.
+    ///
+    /// # Panics
+    /// If there is no such level, or the number of values is wrong.
+    pub fn set_level<T: Real>(
+        &mut self,
+        field: FieldId,
+        back: usize,
+        values: &[T],
+    ) -> Result<(), SessionError> {
+        self.allocate(field)?;
+        let pool = self.places[field.0 as usize].1.clone();
+        let mut level = super::zeroed_level(&pool)?;
+        let inner = Arc::get_mut(&mut level).expect("a new level should not be shared");
+        self.copy_in(field, values, inner.buffer_mut());
+        match &mut self.fields[field.0 as usize] {
+            FieldData::Time(held) => held[back] = level,
+            FieldData::Static(_) | FieldData::Tape(_) => panic!("it should be a time function"),
+        }
+        Ok(())
+    }
+
+    /// A kept level of a time function, in row-major order; zeros if no step ran yet.
+    ///
+    /// # Panics
+    /// If there is no such level.
+    pub fn level<T: Real>(&self, field: FieldId, back: usize) -> Vec<T> {
+        match &self.fields[field.0 as usize] {
+            FieldData::Time(held) if held.is_empty() => {
+                vec![T::from_f64(0.0); self.shape_len(field)]
+            }
+            FieldData::Time(held) => self.copy_out(field, held[back].buffer()),
+            FieldData::Static(_) | FieldData::Tape(_) => panic!("it should be a time function"),
+        }
+    }
+
+    /// Adds a static function, multiplied by `scale`, to values in row-major order.
+    ///
+    /// # Panics
+    /// If the function is not static, or the number of values is wrong.
+    pub fn add_function_to(&self, field: FieldId, scale: f64, sum: &mut [f64]) {
+        assert_eq!(sum.len(), self.shape_len(field), "`sum` should have one value per point");
+        let FieldData::Static(Some(buffer)) = &self.fields[field.0 as usize] else { return };
+        let layout = &self.layouts[self.places[field.0 as usize].0].1;
+        let mut at = 0;
+        for row in layout.rows() {
+            let values = &mut sum[at..at + row.len()];
+            at += row.len();
+            match self.program.stencil().field(field).dtype {
+                retrograd_ir::DType::F32 => add_row(values, &buffer.slice::<f32>()[row], scale),
+                retrograd_ir::DType::F64 => add_row(values, &buffer.slice::<f64>()[row], scale),
+            }
+        }
+    }
+
+    /// Places sparse points at coordinates in cells from the first grid node; their samples
+    /// become zero.
+    ///
+    /// # Errors
+    /// A point that lies outside the grid.
+    pub fn place(&mut self, sparse: SparseId, points: &[Vec<f64>]) -> Result<(), SessionError> {
+        let stencil = self.program.stencil();
+        let declared = &stencil.sparse[sparse.0 as usize];
+        let staggerings = stencil.staggerings();
+        let layout = (&self.layouts[0].1, declared.interpolation);
+        let data = &mut self.sparse[sparse.0 as usize];
+        data.place(points, layout, &staggerings, self.steps).map_err(|source| {
+            SessionError::Points { name: declared.name.clone(), source }
+        })?;
+        self.plans.iter_mut().for_each(|p| *p = None);
+        Ok(())
+    }
+
+    /// Number of sparse points placed.
+    pub fn points(&self, sparse: SparseId) -> usize {
+        self.sparse[sparse.0 as usize].points
+    }
+
+    /// Sets all samples: points of step 0, then of step 1, and so on.
+    ///
+    /// # Panics
+    /// If the number of samples is wrong.
+    pub fn set_series<T: Real>(&mut self, sparse: SparseId, samples: &[T]) {
+        let data = &mut self.sparse[sparse.0 as usize];
+        assert_eq!(samples.len(), data.samples.len(), "there should be steps x points samples");
+        for (at, sample) in samples.iter().enumerate() {
+            data.samples.set(at, sample.to_f64());
+        }
+    }
+
+    /// All samples: points of step 0, then of step 1, and so on.
+    pub fn series<T: Real>(&self, sparse: SparseId) -> Vec<T> {
+        let samples = &self.sparse[sparse.0 as usize].samples;
+        (0..samples.len()).map(|at| T::from_f64(samples.get(at))).collect()
+    }
+
+    /// Replaces every sample by a function of its step, its point and itself.
+    pub fn map_series(&mut self, sparse: SparseId, f: impl Fn(usize, usize, f64) -> f64) {
+        let data = &mut self.sparse[sparse.0 as usize];
+        let points = data.points;
+        for at in 0..data.samples.len() {
+            let old = data.samples.get(at);
+            data.samples.set(at, f(at / points, at % points, old));
+        }
+    }
+
+    /// Bytes of the samples and weights of one sparse function.
+    pub fn series_bytes(&self, sparse: SparseId) -> usize {
+        let data = &self.sparse[sparse.0 as usize];
+        let number = match data.samples {
+            Numbers::F32(_) => 4,
+            Numbers::F64(_) => 8,
+        };
+        let entries: usize = data.tables.iter().map(|(_, _, k)| k.touch.len()).sum();
+        // Per pair of point and grid point: index and weight in both views, here and in the IR.
+        data.samples.len() * number + entries * 72
+    }
+
+    /// Takes the buffer of a static function out of the session: its own one, or a new one of
+    /// zeros where there is none or others share it.
+    fn take_own(&mut self, field: FieldId) -> Result<Arc<Buffer>, SessionError> {
+        let bytes = self.buffer_bytes(field);
+        match std::mem::replace(&mut self.fields[field.0 as usize], FieldData::Static(None)) {
+            FieldData::Static(Some(buffer)) if Arc::strong_count(&buffer) == 1 => Ok(buffer),
+            FieldData::Static(_) => Ok(Arc::new(Buffer::zeroed(bytes)?)),
+            FieldData::Time(_) | FieldData::Tape(_) => panic!("the function should be static"),
+        }
+    }
+
+    /// Makes sure that a step may write a static function: nobody else holds its buffer. What it
+    /// held is kept.
+    pub(super) fn make_own(&mut self, field: FieldId) -> Result<(), SessionError> {
+        let FieldData::Static(Some(shared)) = &self.fields[field.0 as usize] else { return Ok(()) };
+        if Arc::strong_count(shared) == 1 {
+            return Ok(());
+        }
+        let mut copy = Buffer::zeroed(shared.bytes())?;
+        copy.slice_mut::<f32>().copy_from_slice(shared.slice());
+        self.fields[field.0 as usize] = FieldData::Static(Some(Arc::new(copy)));
+        Ok(())
+    }
+
+    fn copy_in<T: Real>(&self, field: FieldId, values: &[T], buffer: &mut Buffer) {
+        assert_eq!(values.len(), self.shape_len(field), "there should be one value per point");
+        let layout = &self.layouts[self.places[field.0 as usize].0].1;
+        let mut at = 0;
+        for row in layout.rows() {
+            let source = &values[at..at + row.len()];
+            at += row.len();
+            match self.program.stencil().field(field).dtype {
+                retrograd_ir::DType::F32 => fill_row(&mut buffer.slice_mut::<f32>()[row], source),
+                retrograd_ir::DType::F64 => fill_row(&mut buffer.slice_mut::<f64>()[row], source),
+            }
+        }
+    }
+
+    fn shape_len(&self, field: FieldId) -> usize {
+        self.layouts[self.places[field.0 as usize].0].1.shape().iter().product()
+    }
+
+    fn copy_out<T: Real>(&self, field: FieldId, buffer: &Buffer) -> Vec<T> {
+        let layout = &self.layouts[self.places[field.0 as usize].0].1;
+        let mut values = Vec::with_capacity(self.shape_len(field));
+        for row in layout.rows() {
+            match self.program.stencil().field(field).dtype {
+                retrograd_ir::DType::F32 => {
+                    let row = &buffer.slice::<f32>()[row];
+                    values.extend(row.iter().map(|x| T::from_f64(x.to_f64())));
+                }
+                retrograd_ir::DType::F64 => {
+                    let row = &buffer.slice::<f64>()[row];
+                    values.extend(row.iter().map(|x| T::from_f64(*x)));
+                }
+            }
+        }
+        values
+    }
+}
+
+fn add_row<T: Real>(sum: &mut [f64], row: &[T], scale: f64) {
+    for (s, x) in sum.iter_mut().zip(row) {
+        *s += scale * x.to_f64();
+    }
+}
+
+fn fill_row<T: Real, S: Real>(row: &mut [T], source: &[S]) {
+    for (to, from) in row.iter_mut().zip(source) {
+        *to = T::from_f64(from.to_f64());
+    }
+}

@@ -1,0 +1,352 @@
+//! The data of one run, and advancing it.
+
+mod data;
+mod interpreted;
+mod plan;
+mod points;
+mod run;
+mod tape;
+
+use std::sync::Arc;
+
+use retrograd_ir::points::PointError;
+use retrograd_ir::{DimSet, FieldId, Levels, ParamId, ScalarId, Target};
+
+use crate::buffer::{Buffer, Level, OutOfMemory, Pool};
+use crate::layout::Layout;
+use crate::program::{Program, kept_levels};
+use crate::team::Team;
+use plan::StepPlan;
+use points::SparseData;
+use tape::Tape;
+
+pub use run::RunError;
+
+/// What went wrong in a session.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// No memory.
+    #[error(transparent)]
+    OutOfMemory(#[from] OutOfMemory),
+    /// Points that do not fit the grid.
+    #[error("sparse points `{name}`: {source}")]
+    Points {
+        /// Their name.
+        name: String,
+        /// What is wrong.
+        source: PointError,
+    },
+    /// Extents or widths in the wrong number.
+    #[error("{found} {what} for a program with {expected}")]
+    Count {
+        /// `extents` or `widths`.
+        what: &'static str,
+        /// How many were given.
+        found: usize,
+        /// How many there are.
+        expected: usize,
+    },
+}
+
+/// What is held of one function.
+enum FieldData {
+    Static(Option<Arc<Buffer>>),
+    /// Levels 0, -1, ...; the new one is added while a step runs.
+    Time(Vec<Arc<Level>>),
+    Tape(Tape),
+}
+
+/// Restart data: the kept time levels of some functions, shared with the session that goes on.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    levels: Vec<(FieldId, Vec<Arc<Level>>)>,
+}
+
+/// The data of one run of a program.
+pub struct Session {
+    program: Arc<Program>,
+    extents: Vec<usize>,
+    widths: Vec<usize>,
+    params: Vec<f64>,
+    scalars: Vec<f64>,
+    /// Forward steps that series cover.
+    steps: usize,
+    layouts: Vec<(DimSet, Layout)>,
+    /// Position in `layouts` and buffers to take, per function.
+    places: Vec<(usize, Arc<Pool>)>,
+    fields: Vec<FieldData>,
+    sparse: Vec<SparseData>,
+    plans: Vec<Option<StepPlan>>,
+    team: Team,
+    /// Most points of a box along the two outermost dimensions; 0 for no limit.
+    tile: [usize; 2],
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("extents", &self.extents).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// A session on a grid of `extents` points with layers of the given `widths` (low and high
+    /// side of each dimension, in grid points), for series of `steps` steps. Functions are zero;
+    /// memory is taken when a step first needs it.
+    ///
+    /// # Errors
+    /// Wrong numbers of extents or widths.
+    pub fn new(
+        program: &Arc<Program>,
+        extents: &[usize],
+        widths: &[usize],
+        steps: usize,
+        team: Team,
+    ) -> Result<Self, SessionError> {
+        let stencil = program.stencil();
+        let count = |what, found, expected| {
+            if found == expected {
+                Ok(())
+            } else {
+                Err(SessionError::Count { what, found, expected })
+            }
+        };
+        count("extents", extents.len(), stencil.dims.len())?;
+        count("widths", widths.len(), stencil.widths.len())?;
+        let full = DimSet::first(extents.len());
+        let layout =
+            |dims| (dims, Layout::new(extents, dims, &program.radius, stencil.dtype));
+        let mut session = Self {
+            program: program.clone(),
+            extents: extents.to_vec(),
+            widths: widths.to_vec(),
+            params: vec![0.0; stencil.params.len()],
+            scalars: vec![f64::INFINITY; stencil.scalars.len()],
+            steps,
+            layouts: vec![layout(full)],
+            places: Vec::new(),
+            fields: Vec::new(),
+            sparse: stencil.sparse.iter().map(|_| SparseData::none(stencil.dtype)).collect(),
+            plans: stencil.steps.iter().map(|_| None).collect(),
+            team,
+            tile: [0, 0],
+        };
+        for field in &stencil.fields {
+            let known = session.layouts.iter().position(|(d, _)| *d == field.dims);
+            let place = known.unwrap_or_else(|| {
+                session.layouts.push(layout(field.dims));
+                session.layouts.len() - 1
+            });
+            let bytes = session.layouts[place].1.len * field.dtype.bytes();
+            let shared = session.places.iter().find(|(p, _)| *p == place).map(|(_, p)| p.clone());
+            session.places.push((place, shared.unwrap_or_else(|| Pool::new(bytes))));
+            session.fields.push(match field.levels {
+                Levels::Static => FieldData::Static(None),
+                Levels::Time(_) => FieldData::Time(Vec::new()),
+                Levels::Tape => FieldData::Tape(Tape::default()),
+            });
+        }
+        Ok(session)
+    }
+
+    /// A session of the same program on the same grid that shares all static functions with this
+    /// one; a step that writes one of them first takes a buffer of its own. Time functions,
+    /// points and series are its own.
+    ///
+    /// # Errors
+    /// None at present; kept for symmetry with [`Session::new`].
+    pub fn fork(&self, team: Team) -> Result<Self, SessionError> {
+        let mut fork =
+            Self::new(&self.program, &self.extents, &self.widths, self.steps, team)?;
+        fork.params.clone_from(&self.params);
+        fork.tile = self.tile;
+        for (new, old) in fork.fields.iter_mut().zip(&self.fields) {
+            if let FieldData::Static(Some(buffer)) = old {
+                *new = FieldData::Static(Some(buffer.clone()));
+            }
+        }
+        Ok(fork)
+    }
+
+    /// The program.
+    pub fn program(&self) -> &Arc<Program> {
+        &self.program
+    }
+
+    /// Grid points per dimension.
+    pub fn extents(&self) -> &[usize] {
+        &self.extents
+    }
+
+    /// Forward steps that series cover.
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// Sets the number of forward steps that series cover; their samples become zero.
+    pub fn set_steps(&mut self, steps: usize) {
+        self.steps = steps;
+        for data in &mut self.sparse {
+            data.set_steps(steps);
+        }
+    }
+
+    /// Limits the boxes that a kernel call works on, along the two outermost dimensions; 0 for no
+    /// limit. Changes no result.
+    pub fn set_tile(&mut self, tile: [usize; 2]) {
+        self.tile = tile;
+        self.plans.iter_mut().for_each(|p| *p = None);
+    }
+
+    /// Sets a run-time scalar by name, in SI units; unknown names are ignored, as a program
+    /// declares only what its equations use. What is time-invariant has to be computed anew
+    /// (`run` of `setup`).
+    pub fn set_param(&mut self, name: &str, value: f64) {
+        let params = &self.program.stencil().params;
+        if let Some(at) = params.iter().position(|p| p.name == name) {
+            self.params[at] = value;
+            self.plans.iter_mut().for_each(|p| *p = None);
+        }
+    }
+
+    /// The value of a run-time scalar.
+    pub fn param(&self, id: ParamId) -> f64 {
+        self.params[id.0 as usize]
+    }
+
+    /// The result of a reduction.
+    pub fn scalar(&self, id: ScalarId) -> f64 {
+        self.scalars[id.0 as usize]
+    }
+
+    /// Bytes of one buffer of a function: one time level, one tape entry.
+    pub fn buffer_bytes(&self, field: FieldId) -> usize {
+        let (place, _) = &self.places[field.0 as usize];
+        let dtype = self.program.stencil().field(field).dtype;
+        self.layouts[*place].1.len * dtype.bytes()
+    }
+
+    /// Bytes of everything that the named steps touch: static functions, kept levels and the new
+    /// one where it cannot overwrite the oldest. Tapes and series are not counted.
+    pub fn working_bytes(&self, steps: &[&str], counted: impl Fn(FieldId) -> bool) -> usize {
+        let stencil = self.program.stencil();
+        let mut total = 0;
+        for number in 0..stencil.fields.len() {
+            let id = FieldId(number as u32);
+            let codes = steps.iter().filter_map(|s| self.program.step(s));
+            let codes: Vec<_> = codes.map(|s| &self.program.steps[s]).collect();
+            let touched = codes.iter().any(|c| c.touched.iter().any(|t| t.field == id));
+            if !touched || !counted(id) {
+                continue;
+            }
+            let buffers = match stencil.fields[number].levels {
+                Levels::Static => 1,
+                Levels::Tape => 0,
+                levels @ Levels::Time(_) => {
+                    let advancing = codes.iter().filter(|c| c.advances.contains(&id));
+                    let mut apart = advancing.filter(|c| !c.schedule.in_place.contains(&id));
+                    kept_levels(levels) + usize::from(apart.next().is_some())
+                }
+            };
+            total += buffers * self.buffer_bytes(id);
+        }
+        total
+    }
+
+    /// Hands over the kept levels of the given functions; they stay readable here, and the next
+    /// steps write elsewhere.
+    pub fn save(&mut self, fields: &[FieldId]) -> Result<Snapshot, SessionError> {
+        let mut levels = Vec::with_capacity(fields.len());
+        for &field in fields {
+            self.allocate(field)?;
+            if let FieldData::Time(held) = &self.fields[field.0 as usize] {
+                levels.push((field, held.clone()));
+            }
+        }
+        Ok(Snapshot { levels })
+    }
+
+    /// Goes back to a snapshot that stays stored.
+    pub fn restore(&mut self, snapshot: &Snapshot) {
+        self.take(snapshot.clone());
+    }
+
+    /// Goes back to a snapshot at its last use: its buffers are the session's again.
+    pub fn take(&mut self, snapshot: Snapshot) {
+        for (field, levels) in snapshot.levels {
+            self.fields[field.0 as usize] = FieldData::Time(levels);
+        }
+    }
+
+    /// Lets go of the levels of time functions; they are zero when next used.
+    pub fn release(&mut self, fields: &[FieldId]) {
+        for field in fields {
+            if let FieldData::Time(held) = &mut self.fields[field.0 as usize] {
+                held.clear();
+            }
+        }
+    }
+
+    /// Makes room for the adjoint data of `range` steps; those of other steps are let go.
+    pub fn set_tape_window(&mut self, range: std::ops::Range<usize>) {
+        for data in &mut self.fields {
+            if let FieldData::Tape(tape) = data {
+                tape.set_window(range.clone());
+            }
+        }
+    }
+
+    /// Lets go of the adjoint data of one step, which the reverse sweep has read.
+    pub fn drop_tape_entry(&mut self, step: usize) {
+        for data in &mut self.fields {
+            if let FieldData::Tape(tape) = data {
+                tape.drop_entry(step);
+            }
+        }
+    }
+
+    /// Takes memory for everything that a function holds between steps, zeroed.
+    fn allocate(&mut self, field: FieldId) -> Result<(), SessionError> {
+        let levels = self.program.stencil().field(field).levels;
+        let bytes = self.buffer_bytes(field);
+        match &mut self.fields[field.0 as usize] {
+            FieldData::Static(buffer @ None) => {
+                *buffer = Some(Arc::new(Buffer::zeroed(bytes)?));
+            }
+            FieldData::Time(held) if held.is_empty() => {
+                let pool = self.places[field.0 as usize].1.clone();
+                for _ in 0..kept_levels(levels) {
+                    held.push(zeroed_level(&pool)?);
+                }
+            }
+            FieldData::Static(Some(_)) | FieldData::Time(_) | FieldData::Tape(_) => {}
+        }
+        Ok(())
+    }
+
+    /// The address of the first grid point of a level; the new level is `fresh`.
+    fn address(&self, target: Target, n: i64, fresh: Option<&Arc<Level>>) -> *mut u8 {
+        let (place, _) = &self.places[target.field.0 as usize];
+        let dtype = self.program.stencil().field(target.field).dtype;
+        let skip = self.layouts[*place].1.origin * dtype.bytes();
+        let base = match &self.fields[target.field.0 as usize] {
+            FieldData::Static(Some(buffer)) => buffer.address(),
+            FieldData::Time(held) => match (target.time, fresh) {
+                (1, Some(level)) => level.buffer().address(),
+                (time, _) => held[usize::from(time.unsigned_abs())].buffer().address(),
+            },
+            FieldData::Tape(tape) => tape.entry(n + i64::from(target.time)).buffer().address(),
+            FieldData::Static(None) => unreachable!("functions should be allocated before a step"),
+        };
+        base.wrapping_add(skip)
+    }
+}
+
+/// A level from the pool with zeros everywhere.
+fn zeroed_level(pool: &Arc<Pool>) -> Result<Arc<Level>, OutOfMemory> {
+    let mut level = pool.take()?;
+    if let Some(level) = Arc::get_mut(&mut level) {
+        level.buffer_mut().slice_mut::<f32>().fill(0.0);
+    }
+    Ok(level)
+}

@@ -1,0 +1,150 @@
+//! What does not change from step to step: boxes per thread, uniform values, shares of points.
+
+use std::ffi::c_long;
+use std::ops::Range;
+
+use retrograd_compile::emit::FunctionKind;
+use retrograd_compile::schedule::PhaseKind;
+use retrograd_ir::interpret::{Subnormals, evaluate_uniform};
+use retrograd_ir::{DimSet, StatementKind};
+
+use super::Session;
+use super::points::Numbers;
+use crate::program::{CStep, Code};
+
+/// Prepared calls of one step.
+pub(super) struct StepPlan {
+    pub(super) uniforms: Numbers,
+    pub(super) strides: Vec<c_long>,
+    pub(super) phases: Vec<PhasePlan>,
+}
+
+/// Prepared calls of one phase, per thread.
+pub(super) enum PhasePlan {
+    /// Boxes, `[lo, hi]` of every dimension.
+    Nest { boxes: Vec<Vec<Vec<c_long>>> },
+    /// Entries of the table by grid point.
+    Inject { staggered: DimSet, entries: Vec<Range<usize>> },
+    /// Points.
+    Interpolate { staggered: DimSet, points: Vec<Range<usize>> },
+}
+
+impl Session {
+    /// Prepares the calls of a step that runs as C.
+    pub(super) fn plan(&self, step: usize) -> StepPlan {
+        let code = &self.program.steps[step];
+        let Code::C(c) = &code.code else {
+            unreachable!("only generated code should be planned");
+        };
+        let stencil = self.program.stencil();
+        let params = |id| self.param(id);
+        let scalars = |id| self.scalar(id);
+        let uniforms = c
+            .module
+            .uniforms
+            .iter()
+            .map(|&e| evaluate_uniform(stencil, e, &params, &scalars, Subnormals::Flush));
+        let strides = c.module.layouts.iter().flat_map(|dims| {
+            let layout = self.layouts.iter().find(|(d, _)| d == dims);
+            let layout = &layout.expect("every function should have a layout").1;
+            layout.strides.iter().map(|&s| s as c_long)
+        });
+        let phases = code.schedule.phases.iter().enumerate();
+        StepPlan {
+            uniforms: Numbers::from_f64(stencil.dtype, uniforms),
+            strides: strides.collect(),
+            phases: phases.map(|(k, phase)| self.plan_phase(c, k, &phase.kind)).collect(),
+        }
+    }
+
+    fn plan_phase(&self, c: &CStep, number: usize, kind: &PhaseKind) -> PhasePlan {
+        let stencil = self.program.stencil();
+        match (kind, &c.module.functions[number].kind) {
+            (PhaseKind::Nest(nest), _) => {
+                let region = &stencil.regions[nest.region.0 as usize];
+                let whole = region.resolve(&self.extents, &self.widths);
+                let boxes = (0..self.team.size()).map(|t| self.boxes(&whole, t)).collect();
+                PhasePlan::Nest { boxes }
+            }
+            (_, FunctionKind::Inject { sparse, target, .. }) => {
+                let staggered = stencil.field(target.field).staggered;
+                let table = &self.sparse[sparse.0 as usize].table(staggered).2;
+                let entries = (0..self.team.size()).map(|t| {
+                    let own = self.share(t);
+                    let below = |bound| table.outermost.partition_point(|&i| i < bound);
+                    below(own.start)..below(own.end)
+                });
+                PhasePlan::Inject { staggered, entries: entries.collect() }
+            }
+            (PhaseKind::Other(StatementKind::Interpolate { sparse, value, .. }), _) => {
+                let points = self.sparse[sparse.0 as usize].points;
+                let team = self.team.size();
+                let share = |t| points * t / team..points * (t + 1) / team;
+                let staggered = stencil.staggering(*value);
+                PhasePlan::Interpolate { staggered, points: (0..team).map(share).collect() }
+            }
+            (PhaseKind::Other(_), _) => unreachable!("the emitter refuses other statements"),
+        }
+    }
+
+    /// The range of the outermost dimension that a thread owns. Rows are never split: on a
+    /// one-dimensional grid the first thread owns all.
+    pub(super) fn share(&self, thread: usize) -> Range<usize> {
+        let n = self.extents[0];
+        if self.extents.len() == 1 {
+            return if thread == 0 { 0..n } else { n..n };
+        }
+        let team = self.team.size();
+        n * thread / team..n * (thread + 1) / team
+    }
+
+    /// The part of a region that a thread owns, cut into tiles along the two outermost
+    /// dimensions (rows stay whole).
+    fn boxes(&self, region: &[Range<usize>], thread: usize) -> Vec<Vec<c_long>> {
+        let own = self.share(thread);
+        let mut ranges = region.to_vec();
+        ranges[0] = ranges[0].start.max(own.start)..ranges[0].end.min(own.end);
+        if ranges.iter().any(Range::is_empty) {
+            return Vec::new();
+        }
+        let outer = ranges.len() - 1;
+        let mut boxes = vec![ranges];
+        // The second dimension varies slowest, so that a tile sweeps along the first.
+        for dim in (0..outer.min(2)).rev() {
+            let tile = self.tile_extent(dim);
+            boxes = boxes.into_iter().flat_map(|b| cut(b, dim, tile)).collect();
+        }
+        let flat = |b: Vec<Range<usize>>| {
+            b.into_iter().flat_map(|r| [r.start as c_long, r.end as c_long]).collect()
+        };
+        boxes.into_iter().map(flat).collect()
+    }
+
+    /// Points of a tile along a dimension: as set, else so many rows of a 3-D grid that the planes
+    /// that a sweep along the first dimension reads stay in a core's second-level cache.
+    fn tile_extent(&self, dim: usize) -> usize {
+        const CACHE_BYTES: usize = 1 << 20;
+        if self.tile[dim] > 0 {
+            return self.tile[dim];
+        }
+        if dim == 0 || self.extents.len() < 3 {
+            return usize::MAX;
+        }
+        let row = self.layouts[0].1.strides[1] * self.program.stencil().dtype.bytes();
+        let planes = 2 * self.program.radius[0] + 4;
+        (CACHE_BYTES / (row * planes)).max(4)
+    }
+}
+
+fn cut(whole: Vec<Range<usize>>, dim: usize, tile: usize) -> Vec<Vec<Range<usize>>> {
+    let mut pieces = Vec::new();
+    let Range { mut start, end } = whole[dim];
+    while start < end {
+        let stop = start.saturating_add(tile).min(end);
+        let mut piece = whole.clone();
+        piece[dim] = start..stop;
+        pieces.push(piece);
+        start = stop;
+    }
+    pieces
+}

@@ -1,0 +1,329 @@
+//! Advancing a session.
+
+use std::ffi::{c_int, c_long};
+use std::sync::Arc;
+
+use retrograd_compile::emit::FunctionKind;
+use retrograd_compile::schedule::Wait;
+use retrograd_ir::interpret::{Subnormals, holds};
+use retrograd_ir::{FieldId, Levels, Target};
+
+use super::plan::{PhasePlan, StepPlan};
+use super::{FieldData, Session, SessionError};
+use crate::buffer::Level;
+use crate::program::{CStep, Code, ProgramError};
+
+/// See [`FunctionKind::Nest`].
+type NestFn =
+    unsafe extern "C" fn(*const *mut u8, *const c_long, *const u8, *const c_long);
+/// See [`FunctionKind::Inject`].
+type InjectFn = unsafe extern "C" fn(
+    *const *mut u8,
+    *const c_long,
+    *const u8,
+    *const *const u8,
+    *const c_long,
+    *const c_int,
+    *const c_int,
+    *const u8,
+    c_long,
+    c_long,
+);
+/// See [`FunctionKind::Interpolate`].
+type InterpolateFn = unsafe extern "C" fn(
+    *const *mut u8,
+    *const c_long,
+    *const u8,
+    *mut u8,
+    *const c_long,
+    *const c_int,
+    *const u8,
+    c_long,
+    c_long,
+);
+
+/// New levels of the functions that a step advances.
+type Fresh = Vec<(FieldId, Arc<Level>)>;
+
+impl Session {
+    /// Runs the named step for each step number of `steps`, in the given order.
+    ///
+    /// # Errors
+    /// No memory, or a step that has no code.
+    ///
+    /// # Panics
+    /// If sparse points that the step uses have not been placed, or a tape that it uses has no
+    /// window over a step.
+    pub fn run(
+        &mut self,
+        step: &str,
+        steps: impl IntoIterator<Item = usize>,
+    ) -> Result<(), RunError> {
+        let no_step = || ProgramError::NoStep(step.into());
+        let number = self.program.step(step).ok_or_else(no_step)?;
+        if matches!(self.program.steps[number].code, Code::None) {
+            return Err(no_step().into());
+        }
+        self.prepare(number)?;
+        for n in steps {
+            self.run_once(number, n as i64)?;
+        }
+        Ok(())
+    }
+
+    /// Computes everything that does not change with time; to be called when a coefficient
+    /// function, the time step or a spacing has changed.
+    ///
+    /// # Errors
+    /// No memory.
+    pub fn set_up(&mut self) -> Result<(), RunError> {
+        if self.program.step(retrograd_compile::passes::SETUP).is_some() {
+            self.run(retrograd_compile::passes::SETUP, [0])?;
+        }
+        Ok(())
+    }
+
+    /// Memory for all that the step touches, own buffers for all static functions that it writes.
+    fn prepare(&mut self, number: usize) -> Result<(), SessionError> {
+        let program = self.program.clone();
+        for target in &program.steps[number].touched {
+            self.allocate(target.field)?;
+        }
+        let statements = &program.stencil().steps[number].statements;
+        for target in statements.iter().filter_map(retrograd_ir::Stencil::written) {
+            if program.stencil().field(target.field).levels == Levels::Static {
+                self.make_own(target.field)?;
+            }
+        }
+        if self.plans[number].is_none() && matches!(program.steps[number].code, Code::C(_)) {
+            self.plans[number] = Some(self.plan(number));
+        }
+        Ok(())
+    }
+
+    fn run_once(&mut self, number: usize, n: i64) -> Result<(), SessionError> {
+        let program = self.program.clone();
+        let code = &program.steps[number];
+        for target in &code.touched {
+            let pool = &self.places[target.field.0 as usize].1;
+            if let FieldData::Tape(tape) = &mut self.fields[target.field.0 as usize] {
+                let step = n + i64::from(target.time);
+                tape.prepare(step, pool)?;
+            }
+        }
+        let fresh = self.fresh_levels(number)?;
+        match &code.code {
+            Code::C(c) => self.run_c(number, c, n, &fresh),
+            Code::Interpreter => self.run_interpreted(number, n, &fresh),
+            Code::None => {}
+        }
+        for (field, level) in fresh {
+            if let FieldData::Time(held) = &mut self.fields[field.0 as usize] {
+                held.pop();
+                held.insert(0, level);
+            }
+        }
+        Ok(())
+    }
+
+    /// The new level of each advanced function: the buffer of its oldest level where the step
+    /// may overwrite it and no snapshot shares it, else another one.
+    fn fresh_levels(&self, number: usize) -> Result<Fresh, SessionError> {
+        let code = &self.program.steps[number];
+        let interpreted = matches!(code.code, Code::Interpreter);
+        let mut fresh = Vec::with_capacity(code.advances.len());
+        for &field in &code.advances {
+            let FieldData::Time(held) = &self.fields[field.0 as usize] else { continue };
+            let oldest = held.last().filter(|level| {
+                let in_place = code.schedule.in_place.contains(&field) && !interpreted;
+                in_place && Arc::strong_count(level) == 1
+            });
+            let level = match oldest {
+                Some(level) => level.clone(),
+                None => self.places[field.0 as usize].1.take()?,
+            };
+            fresh.push((field, level));
+        }
+        Ok(fresh)
+    }
+
+    fn run_c(&mut self, number: usize, c: &CStep, n: i64, fresh: &Fresh) {
+        let program = self.program.clone();
+        let stencil = program.stencil();
+        let phases = &program.steps[number].schedule.phases;
+        let level = |target: Target| {
+            let found = fresh.iter().find(|(f, _)| *f == target.field);
+            found.map(|(_, level)| level)
+        };
+        let pointers: Vec<*mut u8> =
+            c.module.pointers.iter().map(|&t| self.address(t, n, level(t))).collect();
+        let samples: Vec<Samples> = c
+            .module
+            .functions
+            .iter()
+            .map(|function| self.samples(&function.kind, n))
+            .collect();
+        let active: Vec<bool> = phases
+            .iter()
+            .map(|phase| {
+                let (params, scalars) = (|id| self.param(id), |id| self.scalar(id));
+                holds(stencil, phase.when, n, &params, &scalars, Subnormals::Flush)
+            })
+            .collect();
+        let waiter = self.team.wait_in();
+        let plan = self.plans[number].take().expect("a step should be planned before it runs");
+        let call = Call { pointers: &pointers, samples: &samples, plan: &plan, code: c };
+        let call = Shared(&call);
+        let session = Shared(&*self.sparse);
+        self.team.run(&|thread| {
+            // Captured whole: the wrappers carry the promise.
+            let (call, sparse) = (&call, &session);
+            for (k, phase) in phases.iter().enumerate() {
+                if phase.waits == Wait::All {
+                    waiter.wait();
+                }
+                if active[k] {
+                    // SAFETY: see `Call::phase`; threads own disjoint parts and wait for each
+                    // other where the schedule says that one reads what another writes.
+                    unsafe { call.0.phase(k, thread, sparse.0) };
+                }
+            }
+        });
+        self.plans[number] = Some(plan);
+    }
+
+    /// Addresses of the samples that a sparse phase reads or writes at step `n`.
+    fn samples(&mut self, kind: &FunctionKind, n: i64) -> Samples {
+        match kind {
+            FunctionKind::Nest => Samples::None,
+            FunctionKind::Inject { series, .. } => {
+                let rows = series.iter().map(|(sparse, time)| {
+                    let data = &self.sparse[sparse.0 as usize];
+                    match data.row(n + i64::from(*time)) {
+                        Some(row) => data.samples.address(row),
+                        None => data.silence.address(0),
+                    }
+                });
+                Samples::Read(rows.collect())
+            }
+            FunctionKind::Interpolate { sparse, time } => {
+                let data = &mut self.sparse[sparse.0 as usize];
+                Samples::Write(match data.row(n + i64::from(*time)) {
+                    Some(row) => data.samples.address_mut(row),
+                    None => data.scratch.address_mut(0),
+                })
+            }
+        }
+    }
+}
+
+/// What went wrong while a session ran.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The session.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The program.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+}
+
+/// Sample addresses of one phase.
+enum Samples {
+    None,
+    Read(Vec<*const u8>),
+    Write(*mut u8),
+}
+
+/// Lets threads of a team share addresses.
+struct Shared<T>(T);
+
+// SAFETY: the wrapped values are addresses and tables that are only read; what lies behind the
+// addresses is divided between the threads as argued in `Call::phase`.
+unsafe impl<T> Sync for Shared<T> {}
+
+/// Everything that the phases of one step are called with.
+struct Call<'a> {
+    pointers: &'a [*mut u8],
+    samples: &'a [Samples],
+    plan: &'a StepPlan,
+    code: &'a CStep,
+}
+
+impl Call<'_> {
+    /// Runs the part of a phase that belongs to a thread.
+    ///
+    /// # Safety
+    /// The addresses have to belong to allocated levels of the layouts that the plan was made
+    /// for, and no other thread may, until the next wait, write what this part reads or writes:
+    /// the schedule proves it for the boxes, entries and points of the plan.
+    unsafe fn phase(&self, k: usize, thread: usize, sparse: &[super::points::SparseData]) {
+        let address = self.code.addresses[k];
+        let f = self.pointers.as_ptr();
+        let s = self.plan.strides.as_ptr();
+        let c = self.plan.uniforms.address(0);
+        match (&self.plan.phases[k], &self.samples[k], &self.code.module.functions[k].kind) {
+            (PhasePlan::Nest { boxes }, _, _) => {
+                // SAFETY: the function was emitted with this kind, hence this type. Boxes lie
+                // inside the grid, reads within the radius that the layout pads, and vectors
+                // reach at most one vector beyond a row, which the layout has too.
+                unsafe {
+                    let run: NestFn = std::mem::transmute(address);
+                    for b in &boxes[thread] {
+                        run(f, s, c, b.as_ptr());
+                    }
+                }
+            }
+            (
+                PhasePlan::Inject { staggered, entries },
+                Samples::Read(rows),
+                FunctionKind::Inject { sparse: id, .. },
+            ) => {
+                let table = &sparse[id.0 as usize].table(*staggered).2;
+                let own = &entries[thread];
+                // SAFETY: as above; entries are positions of grid points that the thread owns, and
+                // every row has one sample per point.
+                unsafe {
+                    let run: InjectFn = std::mem::transmute(address);
+                    run(
+                        f,
+                        s,
+                        c,
+                        rows.as_ptr(),
+                        table.grid.as_ptr(),
+                        table.grid_start.as_ptr(),
+                        table.point.as_ptr(),
+                        table.grid_weight.address(0),
+                        own.start as c_long,
+                        own.end as c_long,
+                    );
+                }
+            }
+            (
+                PhasePlan::Interpolate { staggered, points },
+                Samples::Write(out),
+                FunctionKind::Interpolate { sparse: id, .. },
+            ) => {
+                let table = &sparse[id.0 as usize].table(*staggered).2;
+                let own = &points[thread];
+                // SAFETY: as above; `out` has one sample per point and each thread writes its own.
+                unsafe {
+                    let run: InterpolateFn = std::mem::transmute(address);
+                    run(
+                        f,
+                        s,
+                        c,
+                        *out,
+                        table.touch.as_ptr(),
+                        table.touch_start.as_ptr(),
+                        table.touch_weight.address(0),
+                        own.start as c_long,
+                        own.end as c_long,
+                    );
+                }
+            }
+            _ => unreachable!("plans, samples and functions should be of one kind"),
+        }
+    }
+}

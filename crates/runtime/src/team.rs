@@ -1,0 +1,307 @@
+//! Threads that work on one step together.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+
+/// Rounds of waiting actively before a thread gives its core away.
+const SPINS: usize = 4000;
+
+/// A fixed number of threads, the calling one included, that run the same job with different
+/// numbers and can wait for each other within it.
+///
+/// Subnormal numbers are flushed to zero in all of them while a job runs. A job starts within
+/// about a microsecond while steps follow each other, and threads sleep when they do not.
+#[derive(Debug)]
+pub struct Team {
+    shared: Arc<Shared>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    size: usize,
+    /// Number of jobs begun; the low bit pattern itself does not matter.
+    begun: AtomicUsize,
+    /// Workers that have finished the current job.
+    finished: AtomicUsize,
+    stop: AtomicBool,
+    panicked: AtomicBool,
+    job: JobCell,
+    /// Threads that have arrived at the current wait, and number of completed waits.
+    arrived: AtomicUsize,
+    passed: AtomicUsize,
+}
+
+/// The current job: written by the caller before `begun` rises, read by workers after.
+#[derive(Debug)]
+struct JobCell(std::cell::UnsafeCell<Option<Job>>);
+
+type JobFn = dyn Fn(usize) + Sync;
+
+/// A job whose borrow has been lengthened; see [`Team::run`].
+#[derive(Clone, Copy)]
+struct Job(&'static JobFn);
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Job")
+    }
+}
+
+// SAFETY: the cell is written only by the thread in `Team::run` (which holds `&mut Team`) while all
+// workers wait for `begun` to rise, and read only between that rise (release, acquire) and
+// their `finished` increments (release), which `run` awaits (acquire) before it returns.
+unsafe impl Sync for JobCell {}
+
+impl Team {
+    /// A team of `size` threads, at least one.
+    pub fn new(size: usize) -> Self {
+        let size = size.max(1);
+        let shared = Arc::new(Shared {
+            size,
+            begun: AtomicUsize::new(0),
+            finished: AtomicUsize::new(0),
+            stop: AtomicBool::new(false),
+            panicked: AtomicBool::new(false),
+            job: JobCell(std::cell::UnsafeCell::new(None)),
+            arrived: AtomicUsize::new(0),
+            passed: AtomicUsize::new(0),
+        });
+        let workers = (1..size).filter_map(|number| {
+            let shared = shared.clone();
+            let name = format!("retrograd-{number}");
+            std::thread::Builder::new().name(name).spawn(move || work(&shared, number)).ok()
+        });
+        let workers: Vec<_> = workers.collect();
+        if workers.len() + 1 == size {
+            return Self { shared, workers };
+        }
+        // The system refused a thread: the others are let go and the caller works alone.
+        let partial = Self { shared, workers };
+        drop(partial);
+        Self::new(1)
+    }
+
+    /// Number of threads.
+    pub fn size(&self) -> usize {
+        self.shared.size
+    }
+
+    /// Runs `job(0)` here and `job(1)`, ..., `job(size - 1)` in the other threads; returns when
+    /// all are done.
+    ///
+    /// # Panics
+    /// If a job panics; the team stays usable only if all threads panic at the same wait.
+    pub fn run(&mut self, job: &(dyn Fn(usize) + Sync)) {
+        let flushing = FlushSubnormals::begin();
+        if self.workers.is_empty() {
+            job(0);
+            drop(flushing);
+            return;
+        }
+        // SAFETY: workers use the job only before they count themselves finished, which is awaited
+        // below also when the own part panics; so the borrow outlives every use.
+        let job: &'static JobFn = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static JobFn>(job) };
+        self.shared.finished.store(0, Ordering::Relaxed);
+        // SAFETY: see `JobCell`; `&mut self` keeps other callers out.
+        unsafe { *self.shared.job.0.get() = Some(Job(job)) };
+        self.shared.begun.fetch_add(1, Ordering::Release);
+        for worker in &self.workers {
+            worker.thread().unpark();
+        }
+        let own = catch_unwind(AssertUnwindSafe(|| (job)(0)));
+        let others = self.workers.len();
+        wait_until(|| self.shared.finished.load(Ordering::Acquire) == others);
+        drop(flushing);
+        if let Err(panic) = own {
+            resume_unwind(panic);
+        }
+        assert!(
+            !self.shared.panicked.swap(false, Ordering::Relaxed),
+            "a thread of the team panicked"
+        );
+    }
+
+    /// Waits, inside a job, until all threads of the team have arrived here.
+    pub fn wait_in(&self) -> Waiter {
+        Waiter { shared: self.shared.clone() }
+    }
+}
+
+/// Lets the threads of a job wait for each other.
+#[derive(Clone, Debug)]
+pub struct Waiter {
+    shared: Arc<Shared>,
+}
+
+impl Waiter {
+    /// Returns when every thread of the team has called it.
+    pub fn wait(&self) {
+        let shared = &self.shared;
+        if shared.size == 1 {
+            return;
+        }
+        let round = shared.passed.load(Ordering::Acquire);
+        if shared.arrived.fetch_add(1, Ordering::AcqRel) + 1 == shared.size {
+            shared.arrived.store(0, Ordering::Relaxed);
+            shared.passed.store(round.wrapping_add(1), Ordering::Release);
+        } else {
+            wait_until(|| shared.passed.load(Ordering::Acquire) != round);
+        }
+    }
+}
+
+impl Drop for Team {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Release);
+        self.shared.begun.fetch_add(1, Ordering::Release);
+        for worker in self.workers.drain(..) {
+            worker.thread().unpark();
+            // A worker that panicked has been reported by `run`.
+            let _ = worker.join();
+        }
+    }
+}
+
+fn wait_until(done: impl Fn() -> bool) {
+    let mut rounds = 0usize;
+    while !done() {
+        rounds += 1;
+        if rounds < SPINS {
+            std::hint::spin_loop();
+        } else {
+            std::thread::yield_now();
+        }
+    }
+}
+
+fn work(shared: &Shared, number: usize) {
+    let _flushing = FlushSubnormals::begin();
+    let mut seen = 0;
+    loop {
+        wait_for_job(shared, seen);
+        seen = shared.begun.load(Ordering::Acquire);
+        if shared.stop.load(Ordering::Acquire) {
+            return;
+        }
+        // SAFETY: see `JobCell`.
+        let job = unsafe { *shared.job.0.get() };
+        if let Some(Job(job)) = job
+            && catch_unwind(AssertUnwindSafe(|| job(number))).is_err()
+        {
+            shared.panicked.store(true, Ordering::Relaxed);
+        }
+        shared.finished.fetch_add(1, Ordering::Release);
+    }
+}
+
+/// Spins for a while, then sleeps until the caller wakes it.
+fn wait_for_job(shared: &Shared, seen: usize) {
+    let mut rounds = 0usize;
+    while shared.begun.load(Ordering::Acquire) == seen {
+        rounds += 1;
+        if rounds < 20 * SPINS {
+            std::hint::spin_loop();
+        } else {
+            // A token left by an earlier wake-up only costs one more round.
+            std::thread::park();
+        }
+    }
+}
+
+/// Sets flush-to-zero and denormals-are-zero while it lives.
+struct FlushSubnormals {
+    #[cfg(target_arch = "x86_64")]
+    before: u32,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl FlushSubnormals {
+    fn begin() -> Self {
+        let before = control_register();
+        // Bits 15 (flush to zero) and 6 (denormals are zero).
+        set_control_register(before | 0x8040);
+        Self { before }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Drop for FlushSubnormals {
+    fn drop(&mut self) {
+        set_control_register(self.before);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn control_register() -> u32 {
+    let mut value = 0u32;
+    // SAFETY: stores the SSE control register of this thread to a local; SSE is part of x86-64.
+    unsafe {
+        std::arch::asm!("stmxcsr [{}]", in(reg) &raw mut value, options(nostack, preserves_flags));
+    }
+    value
+}
+
+#[cfg(target_arch = "x86_64")]
+fn set_control_register(value: u32) {
+    // SAFETY: changes only the two subnormal bits of the value that was read, or restores it; Rust
+    // code in between is kernel code and integer arithmetic, whose results are documented to be
+    // computed with subnormals flushed.
+    unsafe {
+        std::arch::asm!("ldmxcsr [{}]", in(reg) &raw const value, options(nostack, preserves_flags));
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+impl FlushSubnormals {
+    fn begin() -> Self {
+        Self {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+
+    use super::*;
+
+    #[test]
+    fn every_thread_runs_every_job_once() {
+        for size in [1, 2, 3, 7] {
+            let mut team = Team::new(size);
+            let sum = AtomicU64::new(0);
+            for _ in 0..200 {
+                team.run(&|number| {
+                    sum.fetch_add(1 << (8 * number), Ordering::Relaxed);
+                });
+            }
+            let expected: u64 = (0..size).map(|n| 200 << (8 * n)).sum();
+            assert_eq!(sum.load(Ordering::Relaxed), expected);
+        }
+    }
+
+    #[test]
+    fn threads_wait_for_each_other() {
+        let mut team = Team::new(3);
+        let waiter = team.wait_in();
+        let arrived = AtomicUsize::new(0);
+        team.run(&|_| {
+            for round in 1..=100 {
+                arrived.fetch_add(1, Ordering::Relaxed);
+                waiter.wait();
+                assert!(arrived.load(Ordering::Relaxed) >= 3 * round);
+                waiter.wait();
+            }
+        });
+    }
+
+    #[test]
+    fn subnormals_are_flushed_only_inside_a_job() {
+        let mut team = Team::new(2);
+        let tiny = std::hint::black_box(f32::MIN_POSITIVE);
+        team.run(&|_| assert_eq!(std::hint::black_box(tiny * 0.5), 0.0));
+        assert!(std::hint::black_box(tiny * 0.5) > 0.0);
+    }
+}
