@@ -46,8 +46,8 @@ impl Monomial {
 /// Rewrites a value into grouped normal form.
 ///
 /// Re-associates: rounding may change by a few units in the last place. Requires a value without
-/// side conditions; leaves elementary functions, minima and choices as they are. Cost: linear in
-/// the number of terms, up to sorting.
+/// side conditions; leaves elementary functions, minima and choices as they are. Cost: quadratic
+/// in the number of distinct products, some dozens.
 pub(crate) fn normalise(stencil: &mut Stencil, root: ExprId) -> ExprId {
     let terms = expand(stencil, root);
     rebuild_sum(stencil, terms)

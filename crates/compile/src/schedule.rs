@@ -95,7 +95,7 @@ pub fn schedule(stencil: &mut Stencil, step: usize) -> Schedule {
         phases.push(Phase { when: statement.when, kind, waits: Wait::No });
     }
     let in_place = in_place_fields(stencil, &phases);
-    place_waits(stencil, &mut phases, &in_place);
+    place_waits(stencil, &mut phases);
     Schedule { phases, in_place }
 }
 
@@ -284,20 +284,13 @@ fn access(stencil: &Stencil, phase: &Phase) -> Access {
     Access { far_reads, writes }
 }
 
-fn place_waits(stencil: &Stencil, phases: &mut [Phase], in_place: &[FieldId]) {
-    // A buffer is named by its level; where levels may share one, by the oldest.
-    let shared = |resource: Resource| match resource {
-        Resource::Level(t) if t.time == 1 && in_place.contains(&t.field) => {
-            Resource::Level(oldest(stencil, t.field).unwrap_or(t))
-        }
-        other => other,
-    };
+/// A new level that shares the buffer of the oldest one is a resource of its own: threads read the
+/// oldest level at their own points only, else it would not work in place.
+fn place_waits(stencil: &Stencil, phases: &mut [Phase]) {
     let (mut written, mut far_read): (Vec<Resource>, Vec<Resource>) = (Vec::new(), Vec::new());
     for phase in phases {
-        let access = access(stencil, phase);
-        let reads: Vec<Resource> = access.far_reads.into_iter().map(shared).collect();
-        let writes: Vec<Resource> = access.writes.into_iter().map(shared).collect();
-        let conflict = reads.iter().any(|t| written.contains(t))
+        let Access { far_reads, writes } = access(stencil, phase);
+        let conflict = far_reads.iter().any(|t| written.contains(t))
             || writes.iter().any(|t| far_read.contains(t));
         let reduces = matches!(phase.kind, PhaseKind::Other(StatementKind::Reduce { .. }));
         if conflict || reduces {
@@ -306,6 +299,6 @@ fn place_waits(stencil: &Stencil, phases: &mut [Phase], in_place: &[FieldId]) {
             far_read.clear();
         }
         written.extend(writes);
-        far_read.extend(reads);
+        far_read.extend(far_reads);
     }
 }

@@ -1,8 +1,12 @@
 //! Full-waveform inversion on Retrograd.
 #![forbid(unsafe_code)]
 
+pub mod absorb;
+pub mod acoustic;
 pub mod basin;
+pub mod engine;
 pub mod files;
+pub mod inversion;
 pub mod model_error;
 pub mod npy;
 pub mod optimise;

@@ -41,11 +41,22 @@ pub enum Error {
     #[error("the checkpointing schedule is not valid: {0}")]
     Schedule(String),
     /// A name that the operator does not use.
-    #[error("the operator does not use `{0}`\n  help: functions come into an operator by its equations")]
+    #[error(
+        "the operator does not use `{0}`\n  help: functions come into an operator by its equations"
+    )]
     Unknown(String),
     /// The program was compiled without the adjoint.
     #[error("no gradient: compile the operator with `Operator::with_gradient`")]
     NoGradient,
+    /// A test for linear operators.
+    #[error(
+        "the operator is not linear in its state and sources: it has no dot-product test\n  \
+         help: the Taylor test covers its gradient"
+    )]
+    NotLinear,
+    /// Two kernels that should agree do not.
+    #[error("{0}: a defect of Retrograd or of the C compiler")]
+    Inconsistent(&'static str),
     /// A field became infinite or not a number.
     #[error(
         "the wavefield is no longer finite after step {step}\n  \

@@ -3,9 +3,9 @@
 use std::ops::{ControlFlow, Range};
 
 use retrograd_checkpoint::{Action, Executor, Model};
+use retrograd_compile::Adjoint;
 use retrograd_compile::adjoint::{FORWARD, RECORD, REVERSE, REVERSE_SEEDED};
 use retrograd_compile::symbolic::Function;
-use retrograd_compile::Adjoint;
 use retrograd_ir::{
     BinaryOp, Closure, DOMAIN, Expr, FieldId, Offset, Predicate, Statement, StatementKind, Target,
     WriteMode,
@@ -52,10 +52,8 @@ pub(crate) fn with_illumination(mut adjoint: Adjoint) -> Adjoint {
         let target = Target { field: stencil.add_static(&name), time: 0 };
         let (time, offset, closure) = (0, Offset::ZERO, Closure::ZERO);
         let read = stencil.exprs.intern(Expr::Load { field: tape, time, offset, closure });
-        let value =
-            stencil.exprs.intern(Expr::Binary { op: BinaryOp::Mul, lhs: read, rhs: read });
-        let kind =
-            StatementKind::Update { target, region: DOMAIN, mode: WriteMode::Add, value };
+        let value = stencil.exprs.intern(Expr::Binary { op: BinaryOp::Mul, lhs: read, rhs: read });
+        let kind = StatementKind::Update { target, region: DOMAIN, mode: WriteMode::Add, value };
         for step in &mut stencil.steps {
             if step.name == REVERSE || step.name == REVERSE_SEEDED {
                 // Behind the dense updates, with which it shares the loop.

@@ -17,6 +17,7 @@
 //! | [`check`] | dot-product and Taylor tests |
 #![forbid(unsafe_code)]
 
+pub mod bench;
 pub mod check;
 mod compiled;
 mod error;

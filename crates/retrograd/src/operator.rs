@@ -48,6 +48,19 @@ impl Operator {
         &self.grid
     }
 
+    /// The same operator with all functions and samples in another number type.
+    ///
+    /// # Errors
+    /// None that a well-formed operator can cause.
+    pub fn in_precision(&self, dtype: DType) -> Result<Self, Error> {
+        let mut stencil = self.stencil().clone();
+        stencil.dtype = dtype;
+        stencil.fields.iter_mut().for_each(|f| f.dtype = dtype);
+        stencil.sparse.iter_mut().for_each(|s| s.dtype = dtype);
+        let stencil = verify(stencil).map_err(Error::Invalid)?;
+        Ok(Self { grid: self.grid.clone(), stencil })
+    }
+
     /// Derives the reverse sweep, with gradients with respect to the given functions and to every
     /// injected series.
     ///

@@ -198,13 +198,20 @@ impl Simulation {
 
     pub(crate) fn check_finite(&self, step: usize) -> Result<(), Error> {
         for field in self.compiled.states() {
-            // Instability spreads to every point within steps: a coarse sample finds it.
-            let values: Vec<f32> = self.session.level(field, 0);
-            if values.iter().step_by(7).any(|x| !x.is_finite()) {
+            if !self.session.looks_finite(field) {
                 return Err(Error::NotFinite { step });
             }
         }
         Ok(())
+    }
+
+    /// Buffers that have been mapped so far for time levels, snapshots and adjoint data of functions
+    /// like the named one.
+    ///
+    /// # Errors
+    /// A function that the operator does not use.
+    pub fn pooled_buffers(&self, name: &str) -> Result<usize, Error> {
+        Ok(self.session.pooled_buffers(self.compiled.field(name)?))
     }
 
     /// What a gradient of one shot holds, for a memory plan: everything but what the caller holds
@@ -228,6 +235,10 @@ impl Simulation {
         let levels = self.session.working_bytes(&steps, moving);
         let series: usize =
             (0..stencil.sparse.len() as u32).map(|s| self.session.series_bytes(SparseId(s))).sum();
+        // Samples and cotangents of one series at a time, in f64, when the misfit is taken.
+        let outputs = self.compiled.adjoint().map_or(&[][..], |a| &a.outputs);
+        let samples = outputs.iter().map(|(s, _)| self.session.points(*s) * self.steps());
+        let misfit = samples.max().unwrap_or(0) * 2 * size_of::<f64>();
         let states = self.compiled.states();
         let buffer = states.first().map_or(0, |f| self.session.buffer_bytes(*f)) as u64;
         let tapes = self.compiled.adjoint().map_or(0, |a| a.tapes.len()) as u64;
@@ -235,7 +246,7 @@ impl Simulation {
             steps: self.steps() as u64,
             snapshot_bytes: self.compiled.restart_levels() as u64 * buffer,
             adjoint_bytes: tapes * buffer,
-            worker_bytes: (levels + series) as u64,
+            worker_bytes: (levels + series + misfit) as u64,
             shared_bytes: shared as u64,
             jobs,
             concurrency,

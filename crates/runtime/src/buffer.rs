@@ -98,16 +98,34 @@ impl Drop for Buffer {
     }
 }
 
+/// Whether nobody else holds what `shared` points to.
+///
+/// Unlike a look at the count, this also orders what others read before they let go before what
+/// the caller writes next.
+pub(crate) fn is_own<T>(shared: &mut Arc<T>) -> bool {
+    Arc::get_mut(shared).is_some()
+}
+
 /// Buffers of one size that wait for their next use: nothing is mapped per step.
 #[derive(Debug)]
 pub(crate) struct Pool {
     bytes: usize,
     free: Mutex<Vec<Buffer>>,
+    taken: AtomicUsize,
 }
 
 impl Pool {
     pub(crate) fn new(bytes: usize) -> Arc<Self> {
-        Arc::new(Self { bytes, free: Mutex::new(Vec::new()) })
+        Arc::new(Self { bytes, free: Mutex::new(Vec::new()), taken: AtomicUsize::new(0) })
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Buffers that it has ever mapped: all of them live as long as the pool.
+    pub(crate) fn mapped(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
     }
 
     /// A buffer that nobody else holds; zero outside the grid, of any value inside.
@@ -115,7 +133,11 @@ impl Pool {
         let kept = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let buffer = match kept {
             Some(buffer) => buffer,
-            None => Buffer::zeroed(self.bytes)?,
+            None => {
+                let buffer = Buffer::zeroed(self.bytes)?;
+                self.taken.fetch_add(1, Ordering::Relaxed);
+                buffer
+            }
         };
         Ok(Arc::new(Level { buffer: Some(buffer), pool: self.clone() }))
     }

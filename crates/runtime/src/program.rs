@@ -6,7 +6,10 @@ use libloading::Library;
 use retrograd_compile::emit::{CModule, Unsupported, Vectors, emit_c};
 use retrograd_compile::passes::{SETUP, optimise};
 use retrograd_compile::schedule::{Schedule, schedule};
-use retrograd_ir::{Invalid, Levels, Stencil, Target, Verified, verify};
+use retrograd_ir::{
+    DOMAIN, Invalid, Levels, Predicate, Statement, StatementKind, Stencil, Target, Verified,
+    WriteMode, verify,
+};
 
 use crate::jit::{self, JitError, JitOptions};
 
@@ -70,6 +73,10 @@ pub(crate) struct StepCode {
     pub(crate) advances: Vec<retrograd_ir::FieldId>,
     /// Everything that it reads or writes on the grid.
     pub(crate) touched: Vec<Target>,
+    /// What it writes of that.
+    pub(crate) written: Vec<Target>,
+    /// What has to hold zeros where nobody wrote before; see [`written_in_part`].
+    pub(crate) clears: Vec<Target>,
 }
 
 /// An optimised, verified stencil with code for some of its steps. Shared by all sessions.
@@ -102,6 +109,8 @@ impl Program {
         backend: Backend,
         options: &JitOptions,
     ) -> Result<Arc<Self>, ProgramError> {
+        // Passes add functions and steps and keep the others, with their numbers.
+        let declared = stencil.clone();
         let verified = verify(optimise(stencil)).map_err(ProgramError::Invalid)?;
         let mut scheduled = verified.stencil().clone();
         for name in wanted {
@@ -109,6 +118,8 @@ impl Program {
                 return Err(ProgramError::NoStep((*name).into()));
             }
         }
+        let clears: Vec<Vec<Target>> =
+            scheduled.steps.iter().map(|s| written_in_part(&declared, &s.name)).collect();
         let mut schedules = Vec::new();
         for number in 0..scheduled.steps.len() {
             schedules.push(schedule(&mut scheduled, number));
@@ -128,6 +139,8 @@ impl Program {
                 code,
                 advances: scheduled.steps[number].advances(),
                 touched: touched(&scheduled, statements),
+                written: statements.iter().filter_map(Stencil::written).collect(),
+                clears: clears[number].clone(),
             });
         }
         compile_missing(&mut steps, options)?;
@@ -163,6 +176,20 @@ impl Program {
 /// is run once.
 fn emitted(stencil: &Stencil, number: usize, schedule: &Schedule) -> Result<Code, ProgramError> {
     let name = &stencil.steps[number].name;
+    // Kernels take samples in the working precision.
+    let mixed = |s: &&Statement| match s.kind {
+        StatementKind::Inject { sparse, .. } | StatementKind::Interpolate { sparse, .. } => {
+            stencil.sparse[sparse.0 as usize].dtype != stencil.dtype
+        }
+        StatementKind::Update { .. } | StatementKind::Reduce { .. } => false,
+    };
+    if let Some(statement) = stencil.steps[number].statements.iter().find(mixed)
+        && let StatementKind::Inject { sparse, .. } | StatementKind::Interpolate { sparse, .. } =
+            statement.kind
+    {
+        let source = Unsupported::MixedTypes(stencil.sparse[sparse.0 as usize].name.clone());
+        return Err(ProgramError::Unsupported { step: name.clone(), source });
+    }
     match emit_c(stencil, schedule, vectors()) {
         Ok(module) => Ok(Code::C(CStep { module, addresses: Vec::new() })),
         Err(Unsupported::Elementary(_)) if name == SETUP => Ok(Code::Interpreter),
@@ -207,7 +234,8 @@ fn link(step: &mut CStep, options: &JitOptions) -> Result<(), ProgramError> {
             library.get::<*const ()>(function.name.as_bytes()).map(|s| s.try_as_raw_ptr())
         };
         let missing = |source| JitError::Load { path: function.name.clone().into(), source };
-        step.addresses.push(address.map_err(missing)?.map_or(0, |p| p as usize));
+        let address = address.and_then(|p| p.ok_or(libloading::Error::DlSymUnknown));
+        step.addresses.push(address.map_err(missing)? as usize);
     }
     Ok(())
 }
@@ -221,6 +249,24 @@ fn touched(stencil: &Stencil, statements: &[retrograd_ir::Statement]) -> Vec<Tar
     all.sort_unstable();
     all.dedup();
     all
+}
+
+/// What the named step writes in part: adds to, reads before it writes, or writes in some steps or
+/// places only. As declared: passes split whole updates into regions.
+fn written_in_part(stencil: &Stencil, step: &str) -> Vec<Target> {
+    let Some(step) = stencil.step_named(step) else { return Vec::new() };
+    let roots = step.statements.iter().map(Stencil::roots);
+    let reads: Vec<_> = roots.flat_map(|roots| stencil.reads(&roots)).collect();
+    let in_part = |s: &&Statement| {
+        let whole = s.when == Predicate::Always
+            && matches!(
+                s.kind,
+                StatementKind::Update { mode: WriteMode::Assign, region: DOMAIN, .. }
+            );
+        let reads_it = |t: Target| reads.iter().any(|r| (r.field, r.time) == (t.field, t.time));
+        !whole || Stencil::written(s).is_some_and(reads_it)
+    };
+    step.statements.iter().filter(in_part).filter_map(Stencil::written).collect()
 }
 
 fn radius(stencil: &Stencil) -> Vec<usize> {

@@ -22,7 +22,7 @@ pub struct Team {
 #[derive(Debug)]
 struct Shared {
     size: usize,
-    /// Number of jobs begun; the low bit pattern itself does not matter.
+    /// Number of jobs begun.
     begun: AtomicUsize,
     /// Workers that have finished the current job.
     finished: AtomicUsize,
@@ -93,7 +93,8 @@ impl Team {
     /// all are done.
     ///
     /// # Panics
-    /// If a job panics; the team stays usable only if all threads panic at the same wait.
+    /// If a job panics. Threads that wait for the one that panicked panic as well, so that all
+    /// come back; the team stays usable.
     pub fn run(&mut self, job: &(dyn Fn(usize) + Sync)) {
         let flushing = FlushSubnormals::begin();
         if self.workers.is_empty() {
@@ -103,8 +104,11 @@ impl Team {
         }
         // SAFETY: workers use the job only before they count themselves finished, which is awaited
         // below also when the own part panics; so the borrow outlives every use.
-        let job: &'static JobFn = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static JobFn>(job) };
+        let job = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static JobFn>(job) };
         self.shared.finished.store(0, Ordering::Relaxed);
+        // What a job that panicked has left behind.
+        self.shared.panicked.store(false, Ordering::Relaxed);
+        self.shared.arrived.store(0, Ordering::Relaxed);
         // SAFETY: see `JobCell`; `&mut self` keeps other callers out.
         unsafe { *self.shared.job.0.get() = Some(Job(job)) };
         self.shared.begun.fetch_add(1, Ordering::Release);
@@ -112,16 +116,16 @@ impl Team {
             worker.thread().unpark();
         }
         let own = catch_unwind(AssertUnwindSafe(|| (job)(0)));
+        if own.is_err() {
+            self.shared.panicked.store(true, Ordering::Release);
+        }
         let others = self.workers.len();
         wait_until(|| self.shared.finished.load(Ordering::Acquire) == others);
         drop(flushing);
         if let Err(panic) = own {
             resume_unwind(panic);
         }
-        assert!(
-            !self.shared.panicked.swap(false, Ordering::Relaxed),
-            "a thread of the team panicked"
-        );
+        assert!(!self.shared.panicked.load(Ordering::Relaxed), "a thread of the team panicked");
     }
 
     /// Waits, inside a job, until all threads of the team have arrived here.
@@ -138,6 +142,9 @@ pub struct Waiter {
 
 impl Waiter {
     /// Returns when every thread of the team has called it.
+    ///
+    /// # Panics
+    /// If another thread of the team has panicked in this job: it would never arrive.
     pub fn wait(&self) {
         let shared = &self.shared;
         if shared.size == 1 {
@@ -148,7 +155,10 @@ impl Waiter {
             shared.arrived.store(0, Ordering::Relaxed);
             shared.passed.store(round.wrapping_add(1), Ordering::Release);
         } else {
-            wait_until(|| shared.passed.load(Ordering::Acquire) != round);
+            let panicked = || shared.panicked.load(Ordering::Acquire);
+            let passed = || shared.passed.load(Ordering::Acquire) != round;
+            wait_until(|| passed() || panicked());
+            assert!(passed() || !panicked(), "another thread of the team panicked");
         }
     }
 }
@@ -191,7 +201,7 @@ fn work(shared: &Shared, number: usize) {
         if let Some(Job(job)) = job
             && catch_unwind(AssertUnwindSafe(|| job(number))).is_err()
         {
-            shared.panicked.store(true, Ordering::Relaxed);
+            shared.panicked.store(true, Ordering::Release);
         }
         shared.finished.fetch_add(1, Ordering::Release);
     }
@@ -295,6 +305,28 @@ mod tests {
                 waiter.wait();
             }
         });
+    }
+
+    /// The thread that panics never arrives; the others come back all the same, whoever it is.
+    #[test]
+    fn a_panic_in_one_thread_ends_the_job_in_all() {
+        let mut team = Team::new(3);
+        let waiter = team.wait_in();
+        for guilty in 0..3 {
+            let run = catch_unwind(AssertUnwindSafe(|| {
+                team.run(&|number| {
+                    assert_ne!(number, guilty, "as the test wants it");
+                    waiter.wait();
+                });
+            }));
+            assert!(run.is_err(), "the panic of thread {guilty} should be reported");
+            let sum = AtomicUsize::new(0);
+            team.run(&|number| {
+                waiter.wait();
+                sum.fetch_add(number + 1, Ordering::Relaxed);
+            });
+            assert_eq!(sum.load(Ordering::Relaxed), 6, "the team should stay usable");
+        }
     }
 
     #[test]

@@ -202,7 +202,13 @@ impl Collected {
                 });
                 continue;
             }
-            for (coefficient, rest) in uniform_terms(&mut self.stencil, slope) {
+            // What changes with time takes a tape: one for the whole slope.
+            let terms = if self.stencil.is_time_invariant(slope) {
+                uniform_terms(&mut self.stencil, slope)
+            } else {
+                vec![(self.stencil.exprs.constant(1.0), Some(slope))]
+            };
+            for (coefficient, rest) in terms {
                 let source = match rest {
                     None => self.adjoints[&update.field],
                     Some(rest) => self.product(update, rest, 1),

@@ -1,11 +1,11 @@
 //! Writing the statements of the reverse sweep.
 
 use retrograd_ir::{
-    DOMAIN, DimSet, Direction, Expr, ExprId, FieldId, Levels, Offset, Predicate, Sparse, SparseId,
-    Statement, StatementKind, Stencil, Step, Target, WriteMode,
+    DOMAIN, DimSet, Direction, Expr, ExprId, Field, FieldId, Levels, Offset, Predicate, Sparse,
+    SparseId, Statement, StatementKind, Stencil, Step, Target, WriteMode,
 };
 
-use super::contributions::{Collected, Contribution};
+use super::contributions::{Collected, Consumer, Contribution};
 use super::forward::{Forward, SparseUse};
 use super::{
     Adjoint, AdjointError, FORWARD, RECORD, REVERSE, REVERSE_SEEDED, StateAdjoint, initial_step,
@@ -109,7 +109,7 @@ impl Writer {
             let stem = format!("{}_grad", self.name(parameter));
             let name = self.stencil().fresh_field_name(&stem);
             let like = self.all.stencil.field(parameter).clone();
-            let field = retrograd_ir::Field { name, zero_in: None, ..like };
+            let field = Field { name, zero_in: None, ..like };
             let gradient = self.stencil().add_field(field);
             for update in self.forward.updates.clone() {
                 self.all.parameter(&update, parameter, gradient)?;
@@ -175,6 +175,11 @@ impl Writer {
             let Some(&(_, gradient)) = parameters.iter().find(|(p, _)| *p == read.field) else {
                 continue;
             };
+            let place = |f: FieldId| self.all.stencil.field(f).staggered;
+            if place(gradient) != place(into) {
+                let why = "reads a parameter on another staggered grid than its target";
+                return Err(self.refuse(operation, sparse, why));
+            }
             let exprs = &mut self.stencil().exprs;
             let leaf = exprs.load(Target { field: read.field, time: 0 }, Offset::ZERO);
             let slope = derivative(exprs, flow.value, leaf);
@@ -194,6 +199,16 @@ impl Writer {
             return Err(self.refuse(operation, sparse, "is not linear in the samples"));
         }
         let value = self.stencil().exprs.mul(slope, cotangent);
+        self.source_gradient(sparse, time, value)
+    }
+
+    /// The gradient by the samples of `sparse` gets `w^T value`.
+    fn source_gradient(
+        &mut self,
+        sparse: SparseId,
+        time: i8,
+        value: ExprId,
+    ) -> Result<(), AdjointError> {
         let twin = self.twin(sparse);
         if !self.inputs.contains(&(sparse, twin)) {
             self.inputs.push((sparse, twin));
@@ -201,16 +216,19 @@ impl Writer {
             return Ok(());
         }
         // Injected into another function already: the gradients add up.
-        let known = self.tail.iter().position(
-            |k| matches!(k, StatementKind::Interpolate { sparse, time: t, .. } if (*sparse, *t) == (twin, time)),
-        );
-        let same_place = |at: &usize| {
-            let stencil = &self.all.stencil;
-            stencil.staggering(self.tail[*at].value()) == stencil.staggering(value)
-        };
-        let Some(at) = known.filter(same_place) else {
+        let stencil = &self.all.stencil;
+        let known = self.tail.iter().position(|known| match *known {
+            StatementKind::Interpolate { sparse, time: at, value: sum } => {
+                let same_place = stencil.staggering(sum) == stencil.staggering(value);
+                (sparse, at) == (twin, time) && same_place
+            }
+            StatementKind::Update { .. }
+            | StatementKind::Inject { .. }
+            | StatementKind::Reduce { .. } => false,
+        });
+        let Some(at) = known else {
             let why = "goes into functions on different staggered grids or at different steps";
-            return Err(self.refuse(operation, sparse, why));
+            return Err(self.refuse("injection", sparse, why));
         };
         let sum = self.tail[at].value();
         let sum = self.stencil().exprs.add(sum, value);
@@ -280,15 +298,15 @@ impl Writer {
         let states = updates.iter().map(|update| {
             let forward = update.field;
             let name = self.name(forward);
-            let levels = match self.all.stencil.field(forward).levels {
+            let like = self.all.stencil.field(forward).clone();
+            let levels = match like.levels {
                 Levels::Time(n) => usize::from(n) - 1,
                 Levels::Static | Levels::Tape => 0,
             };
             let mut declare = |stem: String, levels| {
                 let name = self.all.stencil.fresh_field_name(&stem);
-                let id = self.all.stencil.add_static(&name);
-                self.all.stencil.fields[id.0 as usize].levels = levels;
-                id
+                let field = Field { name, levels, zero_in: None, ..like.clone() };
+                self.all.stencil.add_field(field)
             };
             // A time function, although no step advances it: it differs from step to step.
             let seed = declare(format!("{name}_seed"), Levels::Time(2));
@@ -367,17 +385,18 @@ impl Writer {
         }
         let value = self.stencil().exprs.div(sum, denominator);
         let mu = Target { field: self.all.adjoints[&field], time: 1 };
-        let update = |target, mode, value| {
-            always(StatementKind::Update { target, region: DOMAIN, mode, value })
-        };
-        statements.push(update(mu, WriteMode::Assign, value));
-        let consumers: Vec<_> =
+        let (region, mode) = (DOMAIN, WriteMode::Assign);
+        statements.push(always(StatementKind::Update { target: mu, region, mode, value }));
+        let consumers: Vec<Consumer> =
             self.all.consumers.iter().filter(|c| c.of == field).copied().collect();
-        for c in &consumers {
-            let exprs = &mut self.stencil().exprs;
-            let read = exprs.load(mu, Offset::ZERO);
-            let value = exprs.mul(c.coefficient, read);
-            statements.push(update(c.target, c.mode, value));
+        // Injected are weights for the place of mu; what sits elsewhere reads it afterwards.
+        let place = |f: FieldId| self.all.stencil.field(f).staggered;
+        let injected = self.samples.iter().any(|s| s.to == field);
+        let (before, after): (Vec<_>, Vec<_>) = consumers
+            .into_iter()
+            .partition(|c| !injected || place(c.target.field) == place(mu.field));
+        for c in &before {
+            statements.push(self.consume(c));
         }
         let sign = self.sign();
         for at in 0..self.samples.len() {
@@ -390,11 +409,24 @@ impl Writer {
             let scaled = exprs.mul(coefficient, sample);
             let value = exprs.div(scaled, denominator);
             statements.push(always(StatementKind::Inject { target: mu, sparse, value }));
-            for c in &consumers {
+            for c in &before {
                 let (target, value) = (c.target, self.stencil().exprs.mul(c.coefficient, value));
                 statements.push(always(StatementKind::Inject { target, sparse, value }));
             }
         }
+        for c in &after {
+            statements.push(self.consume(c));
+        }
+    }
+
+    /// `target (=|+=) coefficient * mu[t+1]`.
+    fn consume(&mut self, c: &Consumer) -> Statement {
+        let mu = Target { field: self.all.adjoints[&c.of], time: 1 };
+        let exprs = &mut self.stencil().exprs;
+        let read = exprs.load(mu, Offset::ZERO);
+        let value = exprs.mul(c.coefficient, read);
+        let (target, region, mode) = (c.target, DOMAIN, c.mode);
+        always(StatementKind::Update { target, region, mode, value })
     }
 
     /// The cotangent of the initial level `-level`: only reads that far back existed there.

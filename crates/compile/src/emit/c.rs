@@ -256,7 +256,8 @@ fn print_nest(module: &mut Module<'_>, nest: &LoopNest) -> String {
         let _ = writeln!(stores, "      put({row} + i, {result}, i, lo, hi);");
     }
     let mut text = format!(
-        "(T *const *f, const long *s, const T *c, const long *b) {{\n{}",
+        "(T *const *f, const long *s, const T *c, const long *b) {{\n  \
+         (void)s, (void)c;\n{}",
         body.uniform_lines("  ")
     );
     let _ = writeln!(text, "  const long lo = b[{}], hi = b[{}];", 2 * last, 2 * last + 1);
@@ -298,7 +299,8 @@ fn print_sparse(
             let text = format!(
                 "(T *const *f, const long *s, const T *c, const T *const *q, \
                  const long *index, const int *start, const int *point, const T *weight, \
-                 long e0, long e1) {{\n{}  \
+                 long e0, long e1) {{\n  \
+                 (void)s, (void)c, (void)q, (void)point;\n{}  \
                  for (long e = e0; e < e1; ++e) {{\n    \
                  const long i = index[e];\n    T sum = 0;\n    \
                  for (int j = start[e]; j < start[e + 1]; ++j) {{\n{}      \
@@ -314,7 +316,8 @@ fn print_sparse(
             let result = body.value(value);
             let text = format!(
                 "(T *const *f, const long *s, const T *c, T *out, \
-                 const long *index, const int *start, const T *weight, long p0, long p1) {{\n{}  \
+                 const long *index, const int *start, const T *weight, long p0, long p1) {{\n  \
+                 (void)s, (void)c;\n{}  \
                  for (long p = p0; p < p1; ++p) {{\n    T sum = 0;\n    \
                  for (int j = start[p]; j < start[p + 1]; ++j) {{\n      \
                  const long i = index[j];\n{}      \

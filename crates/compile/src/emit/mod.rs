@@ -24,8 +24,8 @@ pub enum Unsupported {
          boundary\n  help: use the interpreter"
     )]
     Closure(String),
-    /// An elementary function of a quantity that changes with time.
-    #[error("the C back end has no `{0}` of a quantity that changes with time yet")]
+    /// An elementary function of a quantity that varies over the grid.
+    #[error("the C back end has no `{0}` of a quantity that varies over the grid yet")]
     Elementary(&'static str),
     /// A reduction.
     #[error("the C back end has no reductions yet; use the interpreter")]

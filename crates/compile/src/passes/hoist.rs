@@ -21,7 +21,8 @@ pub const SETUP: &str = "setup";
 /// grid, only what is zero or not finite there anyway is moved: `1 / m` is, `1 / (1 + m)` is not.
 #[must_use]
 pub fn hoist_invariants(mut stencil: Stencil) -> Stencil {
-    let mut hoisted = Hoisted::default();
+    let written = stencil.steps.iter().flat_map(|s| &s.statements).filter_map(Stencil::written);
+    let mut hoisted = Hoisted { written: written.map(|t| t.field).collect(), ..Hoisted::default() };
     let mut steps = std::mem::take(&mut stencil.steps);
     for step in steps.iter_mut().filter(|s| s.name != SETUP) {
         for statement in &mut step.statements {
@@ -46,13 +47,15 @@ pub fn hoist_invariants(mut stencil: Stencil) -> Stencil {
 
 #[derive(Default)]
 struct Hoisted {
+    /// What the steps write: not invariant, whatever it is declared as.
+    written: Vec<FieldId>,
     fields: HashMap<ExprId, FieldId>,
     statements: Vec<Statement>,
 }
 
 impl Hoisted {
     fn replace(&mut self, stencil: &mut Stencil, value: ExprId) -> ExprId {
-        let chosen = worthwhile(stencil, value);
+        let chosen = worthwhile(stencil, value, &self.written);
         // The arena is lent to `substitute` while functions are declared.
         let mut exprs = std::mem::take(&mut stencil.exprs);
         let mut replaced = HashMap::new();
@@ -94,7 +97,11 @@ impl Hoisted {
 
 /// The largest time-invariant parts of a value that are worth a function of their own, each with
 /// the common offset and closure of its reads.
-fn worthwhile(stencil: &mut Stencil, root: ExprId) -> Vec<(ExprId, Offset, Closure)> {
+fn worthwhile(
+    stencil: &mut Stencil,
+    root: ExprId,
+    written: &[FieldId],
+) -> Vec<(ExprId, Offset, Closure)> {
     let nodes = stencil.exprs.reachable(&[root]);
     let invariant = |id: ExprId| stencil.is_time_invariant(id) && !stencil.is_uniform(id);
     let mut maximal = Vec::new();
@@ -109,7 +116,10 @@ fn worthwhile(stencil: &mut Stencil, root: ExprId) -> Vec<(ExprId, Offset, Closu
         });
     }
     maximal.retain(|&id| costs(stencil, id));
-    let placed = |id| common_place(stencil, id).map(|(offset, closure)| (id, offset, closure));
+    let placed = |id| {
+        let (offset, closure) = common_place(stencil, id, written)?;
+        Some((id, offset, closure))
+    };
     maximal.into_iter().filter_map(placed).collect()
 }
 
@@ -125,14 +135,18 @@ fn costs(stencil: &Stencil, id: ExprId) -> bool {
 }
 
 /// The offset and closure that all reads share; written fields cannot be hoisted.
-fn common_place(stencil: &mut Stencil, id: ExprId) -> Option<(Offset, Closure)> {
+fn common_place(
+    stencil: &mut Stencil,
+    id: ExprId,
+    written: &[FieldId],
+) -> Option<(Offset, Closure)> {
     let reads = stencil.reads(&[id]);
     let place = |r: &Read| (r.offset, acting(r));
     let (offset, closure) = place(reads.first()?);
     let alike = reads.iter().all(|r| {
         place(r) == (offset, closure)
             && stencil.field(r.field).levels == Levels::Static
-            && !is_written(stencil, r.field)
+            && !written.contains(&r.field)
     });
     let sides = || closure.0.iter().zip(offset.0).filter(|(_, o)| *o != 0).flat_map(|(s, _)| s);
     let mirrored = sides().any(|edge| *edge == Edge::Odd);
@@ -165,9 +179,4 @@ fn vanishes(stencil: &mut Stencil, id: ExprId) -> bool {
         .iter()
         .any(|&n| matches!(exprs[n], Expr::Binary { op: BinaryOp::Div, rhs, .. } if rhs == zero));
     divides || exprs.literal(outside).is_some_and(|v| v == 0.0 || !v.is_finite())
-}
-
-fn is_written(stencil: &Stencil, field: FieldId) -> bool {
-    let statements = stencil.steps.iter().flat_map(|s| &s.statements);
-    statements.filter_map(Stencil::written).any(|t| t.field == field)
 }

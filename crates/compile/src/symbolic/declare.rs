@@ -32,6 +32,14 @@ pub enum GridError {
         /// What was given.
         spacing: f64,
     },
+    /// Origins must be finite.
+    #[error("origin {origin} m of dimension {dim} is not a finite number of metres")]
+    Origin {
+        /// Number of the dimension.
+        dim: usize,
+        /// What was given.
+        origin: f64,
+    },
     /// As many spacings and origins as extents.
     #[error("{found} values of `{what}` for a grid of {dims} dimensions")]
     Count {
@@ -85,10 +93,13 @@ impl Grid {
     /// The same grid with its first point here, in metres.
     ///
     /// # Errors
-    /// Wrong count.
+    /// Wrong count, or an origin that is not finite.
     pub fn origin(mut self, origin_m: impl Into<Vec<f64>>) -> Result<Self, GridError> {
         self.origin_m = self.counted("origin", origin_m.into())?;
-        Ok(self)
+        match self.origin_m.iter().position(|x| !x.is_finite()) {
+            Some(dim) => Err(GridError::Origin { dim, origin: self.origin_m[dim] }),
+            None => Ok(self),
+        }
     }
 
     fn counted(&self, what: &'static str, values: Vec<f64>) -> Result<Vec<f64>, GridError> {

@@ -2,4 +2,10 @@
 
 mod common;
 mod dot_product;
+mod executor;
+mod goldens;
+mod messages;
+mod passes;
+mod random_schedules;
+mod schedule;
 mod tangent;

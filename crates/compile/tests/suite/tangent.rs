@@ -115,9 +115,7 @@ fn the_misfit_of_acoustic_waves_passes_the_taylor_test() {
         let second = |h: f64| (misfit(h) - start - h * slope).abs();
         for halving in 0..5 {
             let h = 2e-3 / f64::from(1 << halving);
-            let order = |remainder: &dyn Fn(f64) -> f64| {
-                (remainder(h) / remainder(0.5 * h)).log2()
-            };
+            let order = |remainder: &dyn Fn(f64) -> f64| (remainder(h) / remainder(0.5 * h)).log2();
             let (one, two) = (order(&first), order(&second));
             assert!((one - 1.0).abs() <= 0.02, "h = {h:e}: slope {one}");
             assert!((two - 2.0).abs() <= 0.05, "h = {h:e}: slope {two}");

@@ -8,8 +8,8 @@
 mod cache;
 mod compiler;
 
-pub use compiler::{Compiler, find_compiler};
 pub(crate) use cache::load;
+pub use compiler::{Compiler, find_compiler};
 
 use std::path::PathBuf;
 
@@ -54,8 +54,10 @@ pub enum JitError {
         tried: String,
     },
     /// The compiler refused the text.
-    #[error("`{command}` failed on generated C ({status}):\n{message}\n  help: this is a defect \
-             of Retrograd or of the compiler; the text is kept in {source_file}")]
+    #[error(
+        "`{command}` failed on generated C ({status}):\n{message}\n  help: this is a defect \
+             of Retrograd or of the compiler; the text is kept in {source_file}"
+    )]
     Failed {
         /// What was run.
         command: String,

@@ -6,7 +6,7 @@ use retrograd_ir::{FieldId, SparseId};
 
 use super::points::Numbers;
 use super::{FieldData, Session, SessionError};
-use crate::buffer::Buffer;
+use crate::buffer::{Buffer, is_own};
 use crate::real::Real;
 
 impl Session {
@@ -22,6 +22,7 @@ impl Session {
         field: FieldId,
         values: &[T],
     ) -> Result<(), SessionError> {
+        assert_eq!(values.len(), self.shape_len(field), "there should be one value per point");
         let mut buffer = self.take_own(field)?;
         let own = Arc::get_mut(&mut buffer).expect("an own buffer should not be shared");
         self.copy_in(field, values, own);
@@ -92,6 +93,70 @@ impl Session {
         }
     }
 
+    /// Sets the recorded entry of a forward step, which has to lie in the window.
+    ///
+    /// # Errors
+    /// No memory.
+    ///
+    /// # Panics
+    /// If the function is no tape, the step lies outside the window, or the number of values is
+    /// wrong.
+    pub fn set_tape_entry<T: Real>(
+        &mut self,
+        field: FieldId,
+        step: usize,
+        values: &[T],
+    ) -> Result<(), SessionError> {
+        let pool = self.places[field.0 as usize].1.clone();
+        let mut level = super::zeroed_level(&pool)?;
+        let inner = Arc::get_mut(&mut level).expect("a new level should not be shared");
+        self.copy_in(field, values, inner.buffer_mut());
+        match &mut self.fields[field.0 as usize] {
+            FieldData::Tape(tape) => *tape.slot(step as i64) = Some(level),
+            FieldData::Static(_) | FieldData::Time(_) => panic!("it should be a tape"),
+        }
+        Ok(())
+    }
+
+    /// The recorded entry of a forward step, in row-major order; zeros if there is none.
+    ///
+    /// # Panics
+    /// If the function is no tape.
+    pub fn tape_entry<T: Real>(&self, field: FieldId, step: usize) -> Vec<T> {
+        let FieldData::Tape(tape) = &self.fields[field.0 as usize] else {
+            panic!("it should be a tape")
+        };
+        match tape.get(step as i64) {
+            Some(level) => self.copy_out(field, level.buffer()),
+            None => vec![T::from_f64(0.0); self.shape_len(field)],
+        }
+    }
+
+    /// Whether a sample of the points of a level (every 7th along each row) is finite: an unstable
+    /// field spreads to every point within a few steps.
+    ///
+    /// # Panics
+    /// If it is no time function.
+    pub fn looks_finite(&self, field: FieldId) -> bool {
+        let held = match &self.fields[field.0 as usize] {
+            FieldData::Time(held) => held,
+            FieldData::Static(_) | FieldData::Tape(_) => panic!("it should be a time function"),
+        };
+        let Some(level) = held.first() else { return true };
+        let layout = &self.layouts[self.places[field.0 as usize].0].1;
+        let buffer = level.buffer();
+        match self.program.stencil().field(field).dtype {
+            retrograd_ir::DType::F32 => {
+                let all = buffer.slice::<f32>();
+                layout.rows().all(|row| all[row].iter().step_by(7).all(|x| x.is_finite()))
+            }
+            retrograd_ir::DType::F64 => {
+                let all = buffer.slice::<f64>();
+                layout.rows().all(|row| all[row].iter().step_by(7).all(|x| x.is_finite()))
+            }
+        }
+    }
+
     /// Adds a static function, multiplied by `scale`, to values in row-major order.
     ///
     /// # Panics
@@ -122,9 +187,8 @@ impl Session {
         let staggerings = stencil.staggerings();
         let layout = (&self.layouts[0].1, declared.interpolation);
         let data = &mut self.sparse[sparse.0 as usize];
-        data.place(points, layout, &staggerings, self.steps).map_err(|source| {
-            SessionError::Points { name: declared.name.clone(), source }
-        })?;
+        data.place(points, layout, &staggerings, self.steps)
+            .map_err(|source| SessionError::Points { name: declared.name.clone(), source })?;
         self.plans.iter_mut().for_each(|p| *p = None);
         Ok(())
     }
@@ -178,18 +242,24 @@ impl Session {
     /// zeros where there is none or others share it.
     fn take_own(&mut self, field: FieldId) -> Result<Arc<Buffer>, SessionError> {
         let bytes = self.buffer_bytes(field);
-        match std::mem::replace(&mut self.fields[field.0 as usize], FieldData::Static(None)) {
-            FieldData::Static(Some(buffer)) if Arc::strong_count(&buffer) == 1 => Ok(buffer),
-            FieldData::Static(_) => Ok(Arc::new(Buffer::zeroed(bytes)?)),
-            FieldData::Time(_) | FieldData::Tape(_) => panic!("the function should be static"),
+        let FieldData::Static(held) = &mut self.fields[field.0 as usize] else {
+            panic!("the function should be static")
+        };
+        if let Some(mut buffer) = held.take()
+            && is_own(&mut buffer)
+        {
+            return Ok(buffer);
         }
+        Ok(Arc::new(Buffer::zeroed(bytes)?))
     }
 
     /// Makes sure that a step may write a static function: nobody else holds its buffer. What it
     /// held is kept.
     pub(super) fn make_own(&mut self, field: FieldId) -> Result<(), SessionError> {
-        let FieldData::Static(Some(shared)) = &self.fields[field.0 as usize] else { return Ok(()) };
-        if Arc::strong_count(shared) == 1 {
+        let FieldData::Static(Some(shared)) = &mut self.fields[field.0 as usize] else {
+            return Ok(());
+        };
+        if is_own(shared) {
             return Ok(());
         }
         let mut copy = Buffer::zeroed(shared.bytes())?;

@@ -40,8 +40,7 @@ impl View<'_> {
                 held.get(usize::from(target.time.unsigned_abs())).map(|level| level.buffer())
             }
             FieldData::Tape(tape) => {
-                let step = n + i64::from(target.time);
-                tape.covers(step).then(|| tape.entry(step).buffer())
+                tape.get(n + i64::from(target.time)).map(|level| level.buffer())
             }
         }
     }

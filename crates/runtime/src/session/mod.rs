@@ -10,7 +10,9 @@ mod tape;
 use std::sync::Arc;
 
 use retrograd_ir::points::PointError;
-use retrograd_ir::{DimSet, FieldId, Levels, ParamId, ScalarId, Target};
+use retrograd_ir::{
+    Bound, DimSet, Field, FieldId, Levels, ParamId, ScalarId, Side, Stencil, Target,
+};
 
 use crate::buffer::{Buffer, Level, OutOfMemory, Pool};
 use crate::layout::Layout;
@@ -37,6 +39,21 @@ pub enum SessionError {
         /// What is wrong.
         source: PointError,
     },
+    /// Layers that leave no room between them.
+    #[error(
+        "the layers of dimension {dim} are {low} and {high} points wide and leave nothing of its \
+         {extent} points\n  help: make the grid larger or the layers narrower"
+    )]
+    LayersMeet {
+        /// The dimension, from 0.
+        dim: usize,
+        /// Where the inside begins, in grid points from the low end.
+        low: usize,
+        /// Where it ends, in grid points from the high end.
+        high: usize,
+        /// Grid points of the dimension.
+        extent: usize,
+    },
     /// Extents or widths in the wrong number.
     #[error("{found} {what} for a program with {expected}")]
     Count {
@@ -58,8 +75,11 @@ enum FieldData {
 }
 
 /// Restart data: the kept time levels of some functions, shared with the session that goes on.
+/// Fits all sessions of one program on one grid.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
+    program: Arc<Program>,
+    extents: Vec<usize>,
     levels: Vec<(FieldId, Vec<Arc<Level>>)>,
 }
 
@@ -75,12 +95,24 @@ pub struct Session {
     layouts: Vec<(DimSet, Layout)>,
     /// Position in `layouts` and buffers to take, per function.
     places: Vec<(usize, Arc<Pool>)>,
+    /// Per function, what reads of tape entries outside the window see; mapped on first need.
+    zeros: Vec<Option<Arc<Level>>>,
     fields: Vec<FieldData>,
     sparse: Vec<SparseData>,
     plans: Vec<Option<StepPlan>>,
     team: Team,
     /// Most points of a box along the two outermost dimensions; 0 for no limit.
     tile: [usize; 2],
+    /// Whether a new level may overwrite the oldest one where the schedule says so.
+    in_place: InPlace,
+}
+
+/// What the proof of [`retrograd_compile::schedule::Schedule::in_place`] is worth on a grid.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum InPlace {
+    Allowed,
+    /// Some region has its lower bound above its upper one: the proof does not cover that.
+    Forbidden,
 }
 
 impl std::fmt::Debug for Session {
@@ -95,7 +127,8 @@ impl Session {
     /// memory is taken when a step first needs it.
     ///
     /// # Errors
-    /// Wrong numbers of extents or widths.
+    /// Wrong numbers of extents or widths; layers that meet around an inside where a function is
+    /// known to be zero.
     pub fn new(
         program: &Arc<Program>,
         extents: &[usize],
@@ -113,9 +146,9 @@ impl Session {
         };
         count("extents", extents.len(), stencil.dims.len())?;
         count("widths", widths.len(), stencil.widths.len())?;
+        let in_place = check_layers(stencil, extents, widths)?;
         let full = DimSet::first(extents.len());
-        let layout =
-            |dims| (dims, Layout::new(extents, dims, &program.radius, stencil.dtype));
+        let layout = |dims| (dims, Layout::new(extents, dims, &program.radius, stencil.dtype));
         let mut session = Self {
             program: program.clone(),
             extents: extents.to_vec(),
@@ -125,11 +158,13 @@ impl Session {
             steps,
             layouts: vec![layout(full)],
             places: Vec::new(),
+            zeros: vec![None; stencil.fields.len()],
             fields: Vec::new(),
-            sparse: stencil.sparse.iter().map(|_| SparseData::none(stencil.dtype)).collect(),
+            sparse: stencil.sparse.iter().map(|s| SparseData::none(s.dtype)).collect(),
             plans: stencil.steps.iter().map(|_| None).collect(),
             team,
             tile: [0, 0],
+            in_place,
         };
         for field in &stencil.fields {
             let known = session.layouts.iter().position(|(d, _)| *d == field.dims);
@@ -138,8 +173,9 @@ impl Session {
                 session.layouts.len() - 1
             });
             let bytes = session.layouts[place].1.len * field.dtype.bytes();
-            let shared = session.places.iter().find(|(p, _)| *p == place).map(|(_, p)| p.clone());
-            session.places.push((place, shared.unwrap_or_else(|| Pool::new(bytes))));
+            let alike = session.places.iter().find(|(p, q)| *p == place && q.bytes() == bytes);
+            let pool = alike.map_or_else(|| Pool::new(bytes), |(_, pool)| pool.clone());
+            session.places.push((place, pool));
             session.fields.push(match field.levels {
                 Levels::Static => FieldData::Static(None),
                 Levels::Time(_) => FieldData::Time(Vec::new()),
@@ -156,9 +192,9 @@ impl Session {
     /// # Errors
     /// None at present; kept for symmetry with [`Session::new`].
     pub fn fork(&self, team: Team) -> Result<Self, SessionError> {
-        let mut fork =
-            Self::new(&self.program, &self.extents, &self.widths, self.steps, team)?;
+        let mut fork = Self::new(&self.program, &self.extents, &self.widths, self.steps, team)?;
         fork.params.clone_from(&self.params);
+        fork.scalars.clone_from(&self.scalars);
         fork.tile = self.tile;
         for (new, old) in fork.fields.iter_mut().zip(&self.fields) {
             if let FieldData::Static(Some(buffer)) = old {
@@ -219,6 +255,12 @@ impl Session {
         self.scalars[id.0 as usize]
     }
 
+    /// Sets the result of a reduction, until a step computes it anew.
+    pub fn set_scalar(&mut self, id: ScalarId, value: f64) {
+        self.scalars[id.0 as usize] = value;
+        self.plans.iter_mut().for_each(|p| *p = None);
+    }
+
     /// Bytes of one buffer of a function: one time level, one tape entry.
     pub fn buffer_bytes(&self, field: FieldId) -> usize {
         let (place, _) = &self.places[field.0 as usize];
@@ -253,8 +295,17 @@ impl Session {
         total
     }
 
+    /// Buffers that have been mapped so far for time levels, snapshots and tape entries of functions
+    /// like this one (those of the same dimensions and number type share them).
+    pub fn pooled_buffers(&self, field: FieldId) -> usize {
+        self.places[field.0 as usize].1.mapped()
+    }
+
     /// Hands over the kept levels of the given functions; they stay readable here, and the next
     /// steps write elsewhere.
+    ///
+    /// # Errors
+    /// No memory.
     pub fn save(&mut self, fields: &[FieldId]) -> Result<Snapshot, SessionError> {
         let mut levels = Vec::with_capacity(fields.len());
         for &field in fields {
@@ -263,16 +314,26 @@ impl Session {
                 levels.push((field, held.clone()));
             }
         }
-        Ok(Snapshot { levels })
+        Ok(Snapshot { program: self.program.clone(), extents: self.extents.clone(), levels })
     }
 
     /// Goes back to a snapshot that stays stored.
+    ///
+    /// # Panics
+    /// As [`take`](Self::take).
     pub fn restore(&mut self, snapshot: &Snapshot) {
         self.take(snapshot.clone());
     }
 
     /// Goes back to a snapshot at its last use: its buffers are the session's again.
+    ///
+    /// # Panics
+    /// If the snapshot is of another program or of a grid of other extents.
     pub fn take(&mut self, snapshot: Snapshot) {
+        // Kernels trust the buffers to have the layout of this session.
+        let fits =
+            Arc::ptr_eq(&self.program, &snapshot.program) && self.extents == snapshot.extents;
+        assert!(fits, "a snapshot should come from a session of the same program and grid");
         for (field, levels) in snapshot.levels {
             self.fields[field.0 as usize] = FieldData::Time(levels);
         }
@@ -335,11 +396,48 @@ impl Session {
                 (1, Some(level)) => level.buffer().address(),
                 (time, _) => held[usize::from(time.unsigned_abs())].buffer().address(),
             },
-            FieldData::Tape(tape) => tape.entry(n + i64::from(target.time)).buffer().address(),
+            FieldData::Tape(tape) => {
+                let recorded = tape.get(n + i64::from(target.time));
+                let zeros = self.zeros[target.field.0 as usize].as_ref();
+                let level = recorded.or(zeros);
+                level.expect("tapes should be prepared before a step").buffer().address()
+            }
             FieldData::Static(None) => unreachable!("functions should be allocated before a step"),
         };
         base.wrapping_add(skip)
     }
+}
+
+/// Refuses layers that meet where updates have been split along them (the pieces would overlap),
+/// and tells whether bounds are in order everywhere.
+fn check_layers(
+    stencil: &Stencil,
+    extents: &[usize],
+    widths: &[usize],
+) -> Result<InPlace, SessionError> {
+    let mut in_place = InPlace::Allowed;
+    for (number, region) in stencil.regions.iter().enumerate() {
+        for (dim, ([lower, upper], &extent)) in region.bounds.iter().zip(extents).enumerate() {
+            let inset =
+                |b: &Bound| usize::from(b.cells) + b.width.map_or(0, |w| widths[w.0 as usize]);
+            let meet = match (lower.side, upper.side) {
+                (Side::Low, Side::High) => inset(lower) + inset(upper) > extent,
+                (Side::Low, Side::Low) => inset(lower) > inset(upper),
+                (Side::High, Side::High) => inset(lower) < inset(upper),
+                (Side::High, Side::Low) => inset(lower) + inset(upper) < extent,
+            };
+            if !meet {
+                continue;
+            }
+            in_place = InPlace::Forbidden;
+            let inside = |f: &Field| f.zero_in.is_some_and(|r| r.0 as usize == number);
+            if stencil.fields.iter().any(inside) {
+                let (low, high) = (inset(lower), inset(upper));
+                return Err(SessionError::LayersMeet { dim, low, high, extent });
+            }
+        }
+    }
+    Ok(in_place)
 }
 
 /// A level from the pool with zeros everywhere.

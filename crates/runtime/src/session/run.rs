@@ -9,13 +9,12 @@ use retrograd_ir::interpret::{Subnormals, holds};
 use retrograd_ir::{FieldId, Levels, Target};
 
 use super::plan::{PhasePlan, StepPlan};
-use super::{FieldData, Session, SessionError};
-use crate::buffer::Level;
+use super::{FieldData, InPlace, Session, SessionError, zeroed_level};
+use crate::buffer::{Level, is_own};
 use crate::program::{CStep, Code, ProgramError};
 
 /// See [`FunctionKind::Nest`].
-type NestFn =
-    unsafe extern "C" fn(*const *mut u8, *const c_long, *const u8, *const c_long);
+type NestFn = unsafe extern "C" fn(*const *mut u8, *const c_long, *const u8, *const c_long);
 /// See [`FunctionKind::Inject`].
 type InjectFn = unsafe extern "C" fn(
     *const *mut u8,
@@ -89,8 +88,7 @@ impl Session {
         for target in &program.steps[number].touched {
             self.allocate(target.field)?;
         }
-        let statements = &program.stencil().steps[number].statements;
-        for target in statements.iter().filter_map(retrograd_ir::Stencil::written) {
+        for target in &program.steps[number].written {
             if program.stencil().field(target.field).levels == Levels::Static {
                 self.make_own(target.field)?;
             }
@@ -104,13 +102,7 @@ impl Session {
     fn run_once(&mut self, number: usize, n: i64) -> Result<(), SessionError> {
         let program = self.program.clone();
         let code = &program.steps[number];
-        for target in &code.touched {
-            let pool = &self.places[target.field.0 as usize].1;
-            if let FieldData::Tape(tape) = &mut self.fields[target.field.0 as usize] {
-                let step = n + i64::from(target.time);
-                tape.prepare(step, pool)?;
-            }
-        }
+        self.prepare_tapes(number, n)?;
         let fresh = self.fresh_levels(number)?;
         match &code.code {
             Code::C(c) => self.run_c(number, c, n, &fresh),
@@ -126,18 +118,35 @@ impl Session {
         Ok(())
     }
 
+    /// Entries for what step `n` records, zeros for what it reads and nobody recorded.
+    fn prepare_tapes(&mut self, number: usize, n: i64) -> Result<(), SessionError> {
+        let program = self.program.clone();
+        let code = &program.steps[number];
+        for &target in &code.touched {
+            let at = target.field.0 as usize;
+            let FieldData::Tape(tape) = &mut self.fields[at] else { continue };
+            let pool = &self.places[at].1;
+            let step = n + i64::from(target.time);
+            if code.written.contains(&target) {
+                let clear = code.clears.contains(&target);
+                tape.prepare(step, || if clear { zeroed_level(pool) } else { pool.take() })?;
+            } else if tape.get(step).is_none() && self.zeros[at].is_none() {
+                self.zeros[at] = Some(zeroed_level(pool)?);
+            }
+        }
+        Ok(())
+    }
+
     /// The new level of each advanced function: the buffer of its oldest level where the step
     /// may overwrite it and no snapshot shares it, else another one.
-    fn fresh_levels(&self, number: usize) -> Result<Fresh, SessionError> {
+    fn fresh_levels(&mut self, number: usize) -> Result<Fresh, SessionError> {
         let code = &self.program.steps[number];
-        let interpreted = matches!(code.code, Code::Interpreter);
+        let allowed = self.in_place == InPlace::Allowed && !matches!(code.code, Code::Interpreter);
         let mut fresh = Vec::with_capacity(code.advances.len());
         for &field in &code.advances {
-            let FieldData::Time(held) = &self.fields[field.0 as usize] else { continue };
-            let oldest = held.last().filter(|level| {
-                let in_place = code.schedule.in_place.contains(&field) && !interpreted;
-                in_place && Arc::strong_count(level) == 1
-            });
+            let in_place = allowed && code.schedule.in_place.contains(&field);
+            let FieldData::Time(held) = &mut self.fields[field.0 as usize] else { continue };
+            let oldest = held.last_mut().and_then(|l| (in_place && is_own(l)).then_some(l));
             let level = match oldest {
                 Some(level) => level.clone(),
                 None => self.places[field.0 as usize].1.take()?,
@@ -157,12 +166,8 @@ impl Session {
         };
         let pointers: Vec<*mut u8> =
             c.module.pointers.iter().map(|&t| self.address(t, n, level(t))).collect();
-        let samples: Vec<Samples> = c
-            .module
-            .functions
-            .iter()
-            .map(|function| self.samples(&function.kind, n))
-            .collect();
+        let samples: Vec<Samples> =
+            c.module.functions.iter().map(|function| self.samples(&function.kind, n)).collect();
         let active: Vec<bool> = phases
             .iter()
             .map(|phase| {

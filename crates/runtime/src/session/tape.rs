@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::buffer::{Level, OutOfMemory, Pool};
+use crate::buffer::{Level, OutOfMemory};
 
 /// The entries of a window of steps.
 #[derive(Default)]
@@ -28,25 +28,39 @@ impl Tape {
         }
     }
 
-    /// Makes sure that a step has an entry.
-    pub(super) fn prepare(&mut self, step: i64, pool: &Arc<Pool>) -> Result<(), OutOfMemory> {
-        let at = self.position(step);
-        if self.entries[at].is_none() {
-            self.entries[at] = Some(pool.take()?);
+    /// Makes sure that a step that is going to write its entry has one.
+    ///
+    /// # Panics
+    /// If the step lies outside the window.
+    pub(super) fn prepare(
+        &mut self,
+        step: i64,
+        new: impl FnOnce() -> Result<Arc<Level>, OutOfMemory>,
+    ) -> Result<(), OutOfMemory> {
+        let entry = self.slot(step);
+        if entry.is_none() {
+            *entry = Some(new()?);
         }
         Ok(())
     }
 
-    pub(super) fn entry(&self, step: i64) -> &Arc<Level> {
-        let entry = &self.entries[self.position(step)];
-        entry.as_ref().expect("a tape entry should be recorded before it is read")
+    /// The entry of a step; none outside the window, or where nothing has been recorded.
+    pub(super) fn get(&self, step: i64) -> Option<&Arc<Level>> {
+        if self.covers(step) { self.entries[self.position(step)].as_ref() } else { None }
+    }
+
+    /// The entry of a step, to be replaced.
+    ///
+    /// # Panics
+    /// If the step lies outside the window.
+    pub(super) fn slot(&mut self, step: i64) -> &mut Option<Arc<Level>> {
+        let at = self.position(step);
+        &mut self.entries[at]
     }
 
     /// Whether a step lies in the window.
-    pub(super) fn covers(&self, step: i64) -> bool {
-        usize::try_from(step).is_ok_and(|s| {
-            s >= self.first && s - self.first < self.entries.len()
-        })
+    fn covers(&self, step: i64) -> bool {
+        usize::try_from(step).is_ok_and(|s| s >= self.first && s - self.first < self.entries.len())
     }
 
     fn position(&self, step: i64) -> usize {

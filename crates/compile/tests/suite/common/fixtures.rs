@@ -69,6 +69,30 @@ pub(crate) fn velocity_stress() -> Stencil {
     discretise("velocity_stress", &grid, DType::F64, &items).expect("should discretise")
 }
 
+/// The same with sources that push and receivers that feel the velocity, off the nodes.
+pub(crate) fn velocity_records() -> Stencil {
+    let grid = Grid::new(SHAPES[1]).expect("grid");
+    let (b, k) = (grid.function("b"), grid.function("k"));
+    let p = grid.time_function("p").time_order(1).space_order(4);
+    let vx = grid.time_function("vx").time_order(1).space_order(4).staggered(0);
+    let vz = grid.time_function("vz").time_order(1).space_order(4).staggered(1);
+    let (src, rec) = (grid.sparse("src"), grid.sparse("rec"));
+    let slope = |f: Expression, dim, side| f.derivative_at(dim, 1, 4, side);
+    let dt = Grid::dt();
+    let items = [
+        Item::Update(Eq::new(vx.forward(), vx.value() + &dt * (&b * slope(p.value(), 0, 1)))),
+        Item::Update(Eq::new(vz.forward(), vz.value() + &dt * (&b * slope(p.value(), 1, 1)))),
+        inject(&src, &vx, src.value() * &dt),
+        Item::Update(Eq::new(
+            p.forward(),
+            p.value() + &dt * (&k * (slope(vx.forward(), 0, -1) + slope(vz.forward(), 1, -1))),
+        )),
+        Item::Interpolate { sparse: rec.clone(), value: vx.value() },
+        Item::Interpolate { sparse: grid.sparse("rec_z"), value: 0.5 * vz.forward() },
+    ];
+    discretise("velocity_records", &grid, DType::F64, &items).expect("should discretise")
+}
+
 /// Advection and diffusion with variable coefficients in flux form: nested derivatives.
 pub(crate) fn transport() -> Stencil {
     let grid = Grid::new(SHAPES[1]).expect("grid");
@@ -178,6 +202,7 @@ pub(crate) fn linear() -> Vec<(String, Stencil)> {
     }
     all.push(("velocity form".into(), velocity_form()));
     all.push(("velocity-stress".into(), velocity_stress()));
+    all.push(("velocity records".into(), velocity_records()));
     all.push(("transport".into(), transport()));
     all.push(("variable density 2-D".into(), variable_density(2)));
     all.push(("variable density 3-D".into(), variable_density(3)));
@@ -185,9 +210,58 @@ pub(crate) fn linear() -> Vec<(String, Stencil)> {
     all
 }
 
+/// A program that is written as text.
+fn written(steps: &str) -> Stencil {
+    let declarations = "stencil test f64
+        dim x
+        param dt, h_x
+        function m(x)
+        function b(x)
+        function k(x)
+        time function u(x) levels 3
+        time function p(x) levels 2
+        sparse src linear
+        sparse rec sinc 2
+        step forward {";
+    let parsed = retrograd_ir::text::parse(&format!("{declarations} {steps} }}"));
+    parsed.unwrap_or_else(|e| panic!("{steps}\n{e}"))
+}
+
+/// Programs that the symbolic layer does not write.
+fn special() -> Vec<(String, Stencil)> {
+    let all = [
+        (
+            "periodic boundaries, of parameters too",
+            "u[t+1] = 2 * u - u[t-1] + dt^2 * m * (b[x+1 periodic] * (u[x+1 periodic] - u)
+               - b * (u - u[x-1 periodic]) + k[x-2 periodic] * b[x+1] * u[x+2]);
+             inject src into u[t+1]: src * m;
+             interpolate rec: u;",
+        ),
+        (
+            "an update in two parts, around one that it reads",
+            "u[t+1] = u + dt * (m * u[x-1]);
+             p[t+1] = (k * p + u[x+1]) / (k + b);
+             u[t+1] += dt * b[x+1] * p[t+1, x+1] * u[t-1];
+             inject src into u[t+1]: src;
+             interpolate rec: u[t+1] + p;",
+        ),
+        (
+            "writes and injections that are overwritten",
+            "u[t+1] = m * u * k;
+             inject src into u[t+1]: src;
+             u[t+1] = 0.5 * m * u[x-1] + b * u[t-1] / (2 + k);
+             p[t+1] = p + dt * u[t+1, x+1];
+             inject src into p[t+1]: src * b;
+             interpolate rec: p;",
+        ),
+    ];
+    all.into_iter().map(|(name, steps)| (name.to_owned(), written(steps))).collect()
+}
+
 /// All programs, with the names of their parameter functions.
 pub(crate) fn all() -> Vec<(String, Stencil, Vec<FieldId>)> {
     let mut programs = linear();
+    programs.extend(special());
     programs.push(("burgers".into(), burgers()));
     programs.push(("reaction".into(), reaction()));
     let with_parameters = |(name, stencil): (String, Stencil)| {

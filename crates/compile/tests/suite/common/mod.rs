@@ -12,7 +12,7 @@ use retrograd_ir::{
     Stencil, Target, Verified, verify,
 };
 
-/// Numbers in -1..1 from a 64-bit counter (SplitMix64), the same on every machine.
+/// Numbers in -1..1 from a 64-bit counter (`SplitMix64`), the same on every machine.
 pub(crate) struct Noise(Cell<u64>);
 
 impl Noise {
@@ -152,10 +152,8 @@ impl<'a> Run<'a> {
         let written: Vec<FieldId> =
             statements.filter_map(Stencil::written).map(|t| t.field).collect();
         let ids = (0..self.stencil().fields.len() as u32).map(FieldId);
-        ids.filter(|id| {
-            self.stencil().field(*id).levels == Levels::Static && !written.contains(id)
-        })
-        .collect()
+        ids.filter(|id| self.stencil().field(*id).levels == Levels::Static && !written.contains(id))
+            .collect()
     }
 
     fn parameter_values(&self, field: FieldId) -> Vec<f64> {

@@ -1,5 +1,9 @@
 //! The one door from the command line to the numerical crates.
 
+mod invert;
+mod plan;
+mod setup;
+
 use std::path::PathBuf;
 
 use crate::cli::{Case, Target};
@@ -30,6 +34,11 @@ impl RunError {
         Self { help: Some(help.into()), ..self }
     }
 
+    /// An error of a numerical crate, whose message already says how to mend it.
+    fn of(error: impl std::fmt::Display) -> Self {
+        Self::new(error.to_string())
+    }
+
     fn not_built(command: &str) -> Self {
         Self::new(format!("`{command}` is not built into this binary yet"))
     }
@@ -56,8 +65,8 @@ pub fn check(_job: &Job, _progress: &Progress) -> Result<CheckOutcome, RunError>
 ///
 /// # Errors
 /// If the budget is too small; the message states the minimum.
-pub fn plan(_job: &Job) -> Result<PlanOutcome, RunError> {
-    Err(RunError::not_built("plan"))
+pub fn plan(job: &Job) -> Result<PlanOutcome, RunError> {
+    plan::plan(job)
 }
 
 /// Models every shot in the true model, or in the start model where the truth is unknown.
@@ -80,8 +89,8 @@ pub fn gradient(_job: &Job, _progress: &Progress) -> Result<GradientOutcome, Run
 ///
 /// # Errors
 /// As [`gradient`], and if the run to be resumed is missing or belongs to another job.
-pub fn invert(_job: &Job, _begin: &Begin, _progress: &Progress) -> Result<InvertOutcome, RunError> {
-    Err(RunError::not_built("invert"))
+pub fn invert(job: &Job, begin: &Begin, progress: &Progress) -> Result<InvertOutcome, RunError> {
+    invert::invert(job, begin, progress)
 }
 
 /// The text of the job's programs in `target`.

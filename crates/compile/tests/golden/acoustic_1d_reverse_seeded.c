@@ -1,0 +1,273 @@
+typedef double T;
+typedef long I;
+typedef T V __attribute__((vector_size(16), aligned(8), may_alias));
+typedef I M __attribute__((vector_size(16), aligned(8), may_alias));
+enum { L = 2 };
+#define LOAD(p) (*(const V *)(p))
+static inline V sp(T x) { return (V){x, x}; }
+static inline V pick(M m, V a, V b) { return (V)((m & (M)a) | (~m & (M)b)); }
+static inline V vmin(V a, V b) { return pick(b < a, b, a); }
+static inline V vmax(V a, V b) { return pick(a < b, b, a); }
+static inline V vabs(V a) { return (V)((M)a & ~(M)sp(-(T)0)); }
+static inline V vsqrt(V a) { for (int k = 0; k < L; ++k) a[k] = __builtin_sqrt(a[k]); return a; }
+static inline V vfma(V a, V b, V c) { for (int k = 0; k < L; ++k) c[k] = __builtin_fma(a[k], b[k], c[k]); return c; }
+static inline T smin(T a, T b) { return b < a ? b : a; }
+static inline T smax(T a, T b) { return a < b ? b : a; }
+static inline T sabs(T a) { return a < 0 ? -a : a == 0 ? (T)0 : a; }
+static inline T ssqrt(T a) { return __builtin_sqrt(a); }
+static inline T sfma(T a, T b, T c) { return __builtin_fma(a, b, c); }
+static inline void put(T *p, V v, long i, long lo, long hi) {
+  if (i >= lo && i + L <= hi) { *(V *)p = v; return; }
+  const M at = (M){0, 1} + (I)i;
+  *(V *)p = pick((at >= (I)lo) & (at < (I)hi), v, LOAD(p));
+}
+void rg_0(T *const *f, const long *s, const T *c, const long *b) {
+  (void)s, (void)c;
+  const T c0 = c[0];
+  const T c1 = c[1];
+  const T c2 = c[2];
+  const T c3 = c[3];
+  const long lo = b[0], hi = b[1];
+  {
+    T *const r0 = f[0];
+    T *const r1 = f[1];
+    T *const r2 = f[2];
+    T *const r3 = f[3];
+    T *const r4 = f[4];
+    T *const r5 = f[5];
+    T *const r6 = f[6];
+    T *const r7 = f[7];
+    T *const r8 = f[8];
+    for (long i = lo & -(long)L; i < hi; i += L) {
+      const V v0 = LOAD(r0 + i);
+      const V v1 = LOAD(r1 + i);
+      const V v2 = -v1;
+      const V v3 = LOAD(r2 + i);
+      const V v4 = c0 * v3;
+      const V v5 = v2 + v4;
+      const V v6 = LOAD(r2 + i + 1);
+      const V v7 = LOAD(r2 + i - 1);
+      const V v8 = v6 + v7;
+      const V v9 = c2 * v8;
+      const V v10 = c3 * v3;
+      const V v11 = v9 - v10;
+      const V v12 = LOAD(r3 + i);
+      const V v13 = c1 * v12;
+      const V v14 = v11 + v13;
+      const V v15 = v0 * v14;
+      const V v16 = v5 + v15;
+      const V v17 = LOAD(r4 + i);
+      const V v18 = LOAD(r5 + i);
+      const V v19 = v17 * v16;
+      const V v20 = v18 + v19;
+      const V v21 = LOAD(r6 + i);
+      const V v22 = LOAD(r7 + i);
+      const V v23 = v16 * v21;
+      const V v24 = v22 + v23;
+      put(r8 + i, v16, i, lo, hi);
+      put(r5 + i, v20, i, lo, hi);
+      put(r7 + i, v24, i, lo, hi);
+    }
+  }
+}
+void rg_1(T *const *f, const long *s, const T *c, const long *b) {
+  (void)s, (void)c;
+  const T c4 = c[4];
+  const T c5 = c[5];
+  const T c6 = c[6];
+  const T c7 = c[7];
+  const T c8 = c[8];
+  const long lo = b[0], hi = b[1];
+  {
+    T *const r0 = f[9];
+    T *const r1 = f[10];
+    T *const r2 = f[11];
+    T *const r3 = f[1];
+    T *const r4 = f[2];
+    T *const r5 = f[3];
+    T *const r6 = f[4];
+    T *const r7 = f[5];
+    T *const r8 = f[6];
+    T *const r9 = f[7];
+    T *const r10 = f[8];
+    for (long i = lo & -(long)L; i < hi; i += L) {
+      const V v0 = LOAD(r0 + i);
+      const V v1 = LOAD(r1 + i);
+      const V v2 = LOAD(r2 + i);
+      const V v3 = LOAD(r3 + i);
+      const V v4 = LOAD(r4 + i);
+      const V v5 = LOAD(r4 + i + 1);
+      const V v6 = LOAD(r4 + i - 1);
+      const V v7 = v5 + v6;
+      const V v8 = c5 * v3;
+      const V v9 = -v8;
+      const V v10 = c4 * v4;
+      const V v11 = v9 + v10;
+      const V v12 = v0 * v11;
+      const V v13 = c8 * v3;
+      const V v14 = v2 * v13;
+      const V v15 = v12 + v14;
+      const V v16 = c6 * v7;
+      const V v17 = c7 * v4;
+      const V v18 = v16 - v17;
+      const V v19 = LOAD(r5 + i);
+      const V v20 = v18 + v19;
+      const V v21 = v1 * v20;
+      const V v22 = v15 + v21;
+      const V v23 = LOAD(r6 + i);
+      const V v24 = LOAD(r7 + i);
+      const V v25 = v23 * v22;
+      const V v26 = v24 + v25;
+      const V v27 = LOAD(r8 + i);
+      const V v28 = LOAD(r9 + i);
+      const V v29 = v22 * v27;
+      const V v30 = v28 + v29;
+      put(r10 + i, v22, i, lo, hi);
+      put(r7 + i, v26, i, lo, hi);
+      put(r9 + i, v30, i, lo, hi);
+    }
+  }
+}
+void rg_3(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+  (void)s, (void)c, (void)q, (void)point;
+  const T c5 = c[5];
+  const T c9 = c[9];
+  for (long e = e0; e < e1; ++e) {
+    const long i = index[e];
+    T sum = 0;
+    for (int j = start[e]; j < start[e + 1]; ++j) {
+      const T v0 = f[12][i];
+      const T v1 = v0 * c5;
+      const T v2 = f[13][i];
+      const T v3 = v2 * c9;
+      const T v4 = v1 + v3;
+      const T v5 = q[0][point[j]];
+      const T v6 = v5 / v4;
+      sum = sum + weight[j] * v6;
+    }
+    f[8][i] = f[8][i] + sum;
+  }
+}
+void rg_4(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+  (void)s, (void)c, (void)q, (void)point;
+  const T c5 = c[5];
+  const T c9 = c[9];
+  for (long e = e0; e < e1; ++e) {
+    const long i = index[e];
+    T sum = 0;
+    for (int j = start[e]; j < start[e + 1]; ++j) {
+      const T v0 = f[12][i];
+      const T v1 = v0 * c5;
+      const T v2 = f[13][i];
+      const T v3 = v2 * c9;
+      const T v4 = v1 + v3;
+      const T v5 = f[4][i];
+      const T v6 = q[0][point[j]];
+      const T v7 = v6 / v4;
+      const T v8 = v5 * v7;
+      sum = sum + weight[j] * v8;
+    }
+    f[5][i] = f[5][i] + sum;
+  }
+}
+void rg_5(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+  (void)s, (void)c, (void)q, (void)point;
+  const T c5 = c[5];
+  const T c9 = c[9];
+  for (long e = e0; e < e1; ++e) {
+    const long i = index[e];
+    T sum = 0;
+    for (int j = start[e]; j < start[e + 1]; ++j) {
+      const T v0 = f[12][i];
+      const T v1 = v0 * c5;
+      const T v2 = f[13][i];
+      const T v3 = v2 * c9;
+      const T v4 = v1 + v3;
+      const T v5 = f[6][i];
+      const T v6 = q[0][point[j]];
+      const T v7 = v6 / v4;
+      const T v8 = v5 * v7;
+      sum = sum + weight[j] * v8;
+    }
+    f[7][i] = f[7][i] + sum;
+  }
+}
+void rg_6(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+  (void)s, (void)c, (void)q, (void)point;
+  const T c10 = c[10];
+  const T c5 = c[5];
+  const T c9 = c[9];
+  for (long e = e0; e < e1; ++e) {
+    const long i = index[e];
+    T sum = 0;
+    for (int j = start[e]; j < start[e + 1]; ++j) {
+      const T v0 = q[0][point[j]];
+      const T v1 = f[12][i];
+      const T v2 = v1 * c5;
+      const T v3 = f[13][i];
+      const T v4 = v3 * c9;
+      const T v5 = v2 + v4;
+      const T v6 = c10 / v5;
+      const T v7 = f[8][i];
+      const T v8 = v6 * c5;
+      const T v9 = -v8;
+      const T v10 = v9 / v5;
+      const T v11 = v0 * v10;
+      const T v12 = v5 * v7;
+      const T v13 = v11 * v12;
+      sum = sum + weight[j] * v13;
+    }
+    f[5][i] = f[5][i] + sum;
+  }
+}
+void rg_7(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+  (void)s, (void)c, (void)q, (void)point;
+  const T c10 = c[10];
+  const T c5 = c[5];
+  const T c9 = c[9];
+  for (long e = e0; e < e1; ++e) {
+    const long i = index[e];
+    T sum = 0;
+    for (int j = start[e]; j < start[e + 1]; ++j) {
+      const T v0 = q[0][point[j]];
+      const T v1 = f[12][i];
+      const T v2 = v1 * c5;
+      const T v3 = f[13][i];
+      const T v4 = v3 * c9;
+      const T v5 = v2 + v4;
+      const T v6 = c10 / v5;
+      const T v7 = f[8][i];
+      const T v8 = v5 * v7;
+      const T v9 = v6 * c9;
+      const T v10 = -v9;
+      const T v11 = v10 / v5;
+      const T v12 = v0 * v11;
+      const T v13 = v12 * v8;
+      sum = sum + weight[j] * v13;
+    }
+    f[7][i] = f[7][i] + sum;
+  }
+}
+void rg_8(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
+  (void)s, (void)c;
+  const T c10 = c[10];
+  const T c5 = c[5];
+  const T c9 = c[9];
+  for (long p = p0; p < p1; ++p) {
+    T sum = 0;
+    for (int j = start[p]; j < start[p + 1]; ++j) {
+      const long i = index[j];
+      const T v0 = f[12][i];
+      const T v1 = v0 * c5;
+      const T v2 = f[13][i];
+      const T v3 = v2 * c9;
+      const T v4 = v1 + v3;
+      const T v5 = c10 / v4;
+      const T v6 = f[8][i];
+      const T v7 = v4 * v6;
+      const T v8 = v5 * v7;
+      sum = sum + weight[j] * v8;
+    }
+    out[p] = sum;
+  }
+}

@@ -1,0 +1,196 @@
+typedef float T;
+typedef int I;
+typedef T V __attribute__((vector_size(16), aligned(4), may_alias));
+typedef I M __attribute__((vector_size(16), aligned(4), may_alias));
+enum { L = 4 };
+#define LOAD(p) (*(const V *)(p))
+static inline V sp(T x) { return (V){x, x, x, x}; }
+static inline V pick(M m, V a, V b) { return (V)((m & (M)a) | (~m & (M)b)); }
+static inline V vmin(V a, V b) { return pick(b < a, b, a); }
+static inline V vmax(V a, V b) { return pick(a < b, b, a); }
+static inline V vabs(V a) { return (V)((M)a & ~(M)sp(-(T)0)); }
+static inline V vsqrt(V a) { for (int k = 0; k < L; ++k) a[k] = __builtin_sqrtf(a[k]); return a; }
+static inline V vfma(V a, V b, V c) { for (int k = 0; k < L; ++k) c[k] = __builtin_fmaf(a[k], b[k], c[k]); return c; }
+static inline T smin(T a, T b) { return b < a ? b : a; }
+static inline T smax(T a, T b) { return a < b ? b : a; }
+static inline T sabs(T a) { return a < 0 ? -a : a == 0 ? (T)0 : a; }
+static inline T ssqrt(T a) { return __builtin_sqrtf(a); }
+static inline T sfma(T a, T b, T c) { return __builtin_fmaf(a, b, c); }
+static inline void put(T *p, V v, long i, long lo, long hi) {
+  if (i >= lo && i + L <= hi) { *(V *)p = v; return; }
+  const M at = (M){0, 1, 2, 3} + (I)i;
+  *(V *)p = pick((at >= (I)lo) & (at < (I)hi), v, LOAD(p));
+}
+void rg_0(T *const *f, const long *s, const T *c, const long *b) {
+  (void)s, (void)c;
+  const T c0 = c[0];
+  const T c1 = c[1];
+  const T c2 = c[2];
+  const T c3 = c[3];
+  const T c4 = c[4];
+  const T c5 = c[5];
+  const T c6 = c[6];
+  const T c7 = c[7];
+  const T c8 = c[8];
+  const long lo = b[2], hi = b[3];
+  for (long i0 = b[0]; i0 < b[1]; ++i0)
+  {
+    T *const r0 = f[0] + (i0) * s[0];
+    T *const r1 = f[1] + (i0) * s[0];
+    T *const r2 = f[2] + (i0) * s[0];
+    T *const r3 = f[0] + (i0 - 2) * s[0];
+    T *const r4 = f[0] + (i0 + 2) * s[0];
+    T *const r5 = f[0] + (i0 - 1) * s[0];
+    T *const r6 = f[0] + (i0 + 1) * s[0];
+    T *const r7 = f[3] + (i0) * s[0];
+    T *const r8 = f[4] + (i0) * s[0];
+    T *const r9 = f[5] + (i0) * s[0];
+    for (long i = lo & -(long)L; i < hi; i += L) {
+      const V v0 = LOAD(r0 + i);
+      const V v1 = c0 * v0;
+      const V v2 = LOAD(r1 + i);
+      const V v3 = v1 - v2;
+      const V v4 = LOAD(r2 + i);
+      const V v5 = LOAD(r3 + i);
+      const V v6 = LOAD(r4 + i);
+      const V v7 = v5 + v6;
+      const V v8 = c1 * v7;
+      const V v9 = -v8;
+      const V v10 = LOAD(r5 + i);
+      const V v11 = LOAD(r6 + i);
+      const V v12 = v10 + v11;
+      const V v13 = c2 * v12;
+      const V v14 = v9 + v13;
+      const V v15 = c3 * v0;
+      const V v16 = v14 - v15;
+      const V v17 = LOAD(r0 + i - 2);
+      const V v18 = LOAD(r0 + i + 2);
+      const V v19 = v17 + v18;
+      const V v20 = c4 * v19;
+      const V v21 = v16 - v20;
+      const V v22 = LOAD(r0 + i - 1);
+      const V v23 = LOAD(r0 + i + 1);
+      const V v24 = v22 + v23;
+      const V v25 = c5 * v24;
+      const V v26 = v21 + v25;
+      const V v27 = v4 * v26;
+      const V v28 = v3 + v27;
+      const V v29 = c6 * v0;
+      const V v30 = v2 + v28;
+      const V v31 = c7 * v30;
+      const V v32 = v29 - v31;
+      const V v33 = v2 - v28;
+      const V v34 = c8 * v33;
+      put(r7 + i, v28, i, lo, hi);
+      put(r8 + i, v32, i, lo, hi);
+      put(r9 + i, v34, i, lo, hi);
+    }
+  }
+}
+void rg_1(T *const *f, const long *s, const T *c, const long *b) {
+  (void)s, (void)c;
+  const T c6 = c[6];
+  const T c7 = c[7];
+  const T c9 = c[9];
+  const T c10 = c[10];
+  const T c11 = c[11];
+  const T c12 = c[12];
+  const T c13 = c[13];
+  const T c8 = c[8];
+  const long lo = b[2], hi = b[3];
+  for (long i0 = b[0]; i0 < b[1]; ++i0)
+  {
+    T *const r0 = f[0] + (i0) * s[0];
+    T *const r1 = f[1] + (i0) * s[0];
+    T *const r2 = f[0] + (i0 - 2) * s[0];
+    T *const r3 = f[0] + (i0 + 2) * s[0];
+    T *const r4 = f[0] + (i0 - 1) * s[0];
+    T *const r5 = f[0] + (i0 + 1) * s[0];
+    T *const r6 = f[6] + (i0) * s[0];
+    T *const r7 = f[7] + (i0) * s[0];
+    T *const r8 = f[8] + (i0) * s[0];
+    T *const r9 = f[3] + (i0) * s[0];
+    T *const r10 = f[4] + (i0) * s[0];
+    T *const r11 = f[5] + (i0) * s[0];
+    for (long i = lo & -(long)L; i < hi; i += L) {
+      const V v0 = LOAD(r0 + i);
+      const V v1 = LOAD(r1 + i);
+      const V v2 = LOAD(r2 + i);
+      const V v3 = LOAD(r3 + i);
+      const V v4 = v2 + v3;
+      const V v5 = LOAD(r4 + i);
+      const V v6 = LOAD(r5 + i);
+      const V v7 = v5 + v6;
+      const V v8 = LOAD(r0 + i - 2);
+      const V v9 = LOAD(r0 + i + 2);
+      const V v10 = v8 + v9;
+      const V v11 = LOAD(r0 + i - 1);
+      const V v12 = LOAD(r0 + i + 1);
+      const V v13 = v11 + v12;
+      const V v14 = LOAD(r6 + i);
+      const V v15 = c6 * v0;
+      const V v16 = c7 * v1;
+      const V v17 = v15 - v16;
+      const V v18 = v14 * v17;
+      const V v19 = LOAD(r7 + i);
+      const V v20 = c9 * v4;
+      const V v21 = -v20;
+      const V v22 = c10 * v7;
+      const V v23 = v21 + v22;
+      const V v24 = c11 * v0;
+      const V v25 = v23 - v24;
+      const V v26 = c12 * v10;
+      const V v27 = v25 - v26;
+      const V v28 = c13 * v13;
+      const V v29 = v27 + v28;
+      const V v30 = v19 * v29;
+      const V v31 = v18 + v30;
+      const V v32 = LOAD(r8 + i);
+      const V v33 = c8 * v1;
+      const V v34 = v32 * v33;
+      const V v35 = v31 + v34;
+      const V v36 = v1 + v35;
+      const V v37 = c7 * v36;
+      const V v38 = v15 - v37;
+      const V v39 = v1 - v35;
+      const V v40 = c8 * v39;
+      put(r9 + i, v35, i, lo, hi);
+      put(r10 + i, v38, i, lo, hi);
+      put(r11 + i, v40, i, lo, hi);
+    }
+  }
+}
+void rg_5(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+  (void)s, (void)c, (void)q, (void)point;
+  const T c14 = c[14];
+  const T c7 = c[7];
+  const T c15 = c[15];
+  for (long e = e0; e < e1; ++e) {
+    const long i = index[e];
+    T sum = 0;
+    for (int j = start[e]; j < start[e + 1]; ++j) {
+      const T v0 = q[0][point[j]];
+      const T v1 = f[9][i];
+      const T v2 = v1 * c7;
+      const T v3 = f[10][i];
+      const T v4 = v3 * c15;
+      const T v5 = v2 + v4;
+      const T v6 = c14 / v5;
+      const T v7 = v0 * v6;
+      sum = sum + weight[j] * v7;
+    }
+    f[3][i] = f[3][i] + sum;
+  }
+}
+void rg_6(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
+  (void)s, (void)c;
+  for (long p = p0; p < p1; ++p) {
+    T sum = 0;
+    for (int j = start[p]; j < start[p + 1]; ++j) {
+      const long i = index[j];
+      const T v0 = f[0][i];
+      sum = sum + weight[j] * v0;
+    }
+    out[p] = sum;
+  }
+}

@@ -1,0 +1,313 @@
+typedef float T;
+typedef int I;
+typedef T V __attribute__((vector_size(16), aligned(4), may_alias));
+typedef I M __attribute__((vector_size(16), aligned(4), may_alias));
+enum { L = 4 };
+#define LOAD(p) (*(const V *)(p))
+static inline V sp(T x) { return (V){x, x, x, x}; }
+static inline V pick(M m, V a, V b) { return (V)((m & (M)a) | (~m & (M)b)); }
+static inline V vmin(V a, V b) { return pick(b < a, b, a); }
+static inline V vmax(V a, V b) { return pick(a < b, b, a); }
+static inline V vabs(V a) { return (V)((M)a & ~(M)sp(-(T)0)); }
+static inline V vsqrt(V a) { for (int k = 0; k < L; ++k) a[k] = __builtin_sqrtf(a[k]); return a; }
+static inline V vfma(V a, V b, V c) { for (int k = 0; k < L; ++k) c[k] = __builtin_fmaf(a[k], b[k], c[k]); return c; }
+static inline T smin(T a, T b) { return b < a ? b : a; }
+static inline T smax(T a, T b) { return a < b ? b : a; }
+static inline T sabs(T a) { return a < 0 ? -a : a == 0 ? (T)0 : a; }
+static inline T ssqrt(T a) { return __builtin_sqrtf(a); }
+static inline T sfma(T a, T b, T c) { return __builtin_fmaf(a, b, c); }
+static inline void put(T *p, V v, long i, long lo, long hi) {
+  if (i >= lo && i + L <= hi) { *(V *)p = v; return; }
+  const M at = (M){0, 1, 2, 3} + (I)i;
+  *(V *)p = pick((at >= (I)lo) & (at < (I)hi), v, LOAD(p));
+}
+void rg_0(T *const *f, const long *s, const T *c, const long *b) {
+  (void)s, (void)c;
+  const T c0 = c[0];
+  const T c1 = c[1];
+  const T c2 = c[2];
+  const T c3 = c[3];
+  const T c4 = c[4];
+  const T c5 = c[5];
+  const long lo = b[2], hi = b[3];
+  for (long i0 = b[0]; i0 < b[1]; ++i0)
+  {
+    T *const r0 = f[0] + (i0) * s[0];
+    T *const r1 = f[1] + (i0) * s[0];
+    T *const r2 = f[2] + (i0) * s[0];
+    T *const r3 = f[2] + (i0 + 2) * s[0];
+    T *const r4 = f[2] + (i0 - 2) * s[0];
+    T *const r5 = f[2] + (i0 + 1) * s[0];
+    T *const r6 = f[2] + (i0 - 1) * s[0];
+    T *const r7 = f[3] + (i0) * s[0];
+    T *const r8 = f[4] + (i0) * s[0];
+    T *const r9 = f[5] + (i0) * s[0];
+    T *const r10 = f[6] + (i0) * s[0];
+    T *const r11 = f[7] + (i0) * s[0];
+    for (long i = lo & -(long)L; i < hi; i += L) {
+      const V v0 = LOAD(r0 + i);
+      const V v1 = LOAD(r1 + i);
+      const V v2 = -v1;
+      const V v3 = LOAD(r2 + i);
+      const V v4 = c0 * v3;
+      const V v5 = v2 + v4;
+      const V v6 = LOAD(r3 + i);
+      const V v7 = LOAD(r4 + i);
+      const V v8 = v6 + v7;
+      const V v9 = c1 * v8;
+      const V v10 = -v9;
+      const V v11 = LOAD(r5 + i);
+      const V v12 = LOAD(r6 + i);
+      const V v13 = v11 + v12;
+      const V v14 = c2 * v13;
+      const V v15 = v10 + v14;
+      const V v16 = LOAD(r2 + i + 2);
+      const V v17 = LOAD(r2 + i - 2);
+      const V v18 = v16 + v17;
+      const V v19 = c4 * v18;
+      const V v20 = v15 - v19;
+      const V v21 = LOAD(r2 + i + 1);
+      const V v22 = LOAD(r2 + i - 1);
+      const V v23 = v21 + v22;
+      const V v24 = c5 * v23;
+      const V v25 = v20 + v24;
+      const V v26 = c3 * v3;
+      const V v27 = v25 - v26;
+      const V v28 = v0 * v27;
+      const V v29 = v5 + v28;
+      const V v30 = LOAD(r7 + i);
+      const V v31 = LOAD(r8 + i);
+      const V v32 = v30 * v29;
+      const V v33 = v31 + v32;
+      const V v34 = LOAD(r9 + i);
+      const V v35 = LOAD(r10 + i);
+      const V v36 = v29 * v34;
+      const V v37 = v35 + v36;
+      put(r11 + i, v29, i, lo, hi);
+      put(r8 + i, v33, i, lo, hi);
+      put(r10 + i, v37, i, lo, hi);
+    }
+  }
+}
+void rg_1(T *const *f, const long *s, const T *c, const long *b) {
+  (void)s, (void)c;
+  const T c6 = c[6];
+  const T c7 = c[7];
+  const T c8 = c[8];
+  const T c9 = c[9];
+  const T c10 = c[10];
+  const T c11 = c[11];
+  const T c12 = c[12];
+  const T c13 = c[13];
+  const long lo = b[2], hi = b[3];
+  for (long i0 = b[0]; i0 < b[1]; ++i0)
+  {
+    T *const r0 = f[8] + (i0) * s[0];
+    T *const r1 = f[9] + (i0) * s[0];
+    T *const r2 = f[10] + (i0) * s[0];
+    T *const r3 = f[1] + (i0) * s[0];
+    T *const r4 = f[2] + (i0) * s[0];
+    T *const r5 = f[2] + (i0 + 2) * s[0];
+    T *const r6 = f[2] + (i0 - 2) * s[0];
+    T *const r7 = f[2] + (i0 + 1) * s[0];
+    T *const r8 = f[2] + (i0 - 1) * s[0];
+    T *const r9 = f[3] + (i0) * s[0];
+    T *const r10 = f[4] + (i0) * s[0];
+    T *const r11 = f[5] + (i0) * s[0];
+    T *const r12 = f[6] + (i0) * s[0];
+    T *const r13 = f[7] + (i0) * s[0];
+    for (long i = lo & -(long)L; i < hi; i += L) {
+      const V v0 = LOAD(r0 + i);
+      const V v1 = LOAD(r1 + i);
+      const V v2 = LOAD(r2 + i);
+      const V v3 = LOAD(r3 + i);
+      const V v4 = LOAD(r4 + i);
+      const V v5 = LOAD(r5 + i);
+      const V v6 = LOAD(r6 + i);
+      const V v7 = v5 + v6;
+      const V v8 = LOAD(r7 + i);
+      const V v9 = LOAD(r8 + i);
+      const V v10 = v8 + v9;
+      const V v11 = LOAD(r4 + i + 2);
+      const V v12 = LOAD(r4 + i - 2);
+      const V v13 = v11 + v12;
+      const V v14 = LOAD(r4 + i + 1);
+      const V v15 = LOAD(r4 + i - 1);
+      const V v16 = v14 + v15;
+      const V v17 = c7 * v3;
+      const V v18 = -v17;
+      const V v19 = c6 * v4;
+      const V v20 = v18 + v19;
+      const V v21 = v0 * v20;
+      const V v22 = c13 * v3;
+      const V v23 = v2 * v22;
+      const V v24 = v21 + v23;
+      const V v25 = c8 * v7;
+      const V v26 = -v25;
+      const V v27 = c9 * v10;
+      const V v28 = v26 + v27;
+      const V v29 = c11 * v13;
+      const V v30 = v28 - v29;
+      const V v31 = c12 * v16;
+      const V v32 = v30 + v31;
+      const V v33 = c10 * v4;
+      const V v34 = v32 - v33;
+      const V v35 = v1 * v34;
+      const V v36 = v24 + v35;
+      const V v37 = LOAD(r9 + i);
+      const V v38 = LOAD(r10 + i);
+      const V v39 = v37 * v36;
+      const V v40 = v38 + v39;
+      const V v41 = LOAD(r11 + i);
+      const V v42 = LOAD(r12 + i);
+      const V v43 = v36 * v41;
+      const V v44 = v42 + v43;
+      put(r13 + i, v36, i, lo, hi);
+      put(r10 + i, v40, i, lo, hi);
+      put(r12 + i, v44, i, lo, hi);
+    }
+  }
+}
+void rg_5(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+  (void)s, (void)c, (void)q, (void)point;
+  const T c7 = c[7];
+  const T c14 = c[14];
+  for (long e = e0; e < e1; ++e) {
+    const long i = index[e];
+    T sum = 0;
+    for (int j = start[e]; j < start[e + 1]; ++j) {
+      const T v0 = f[11][i];
+      const T v1 = v0 * c7;
+      const T v2 = f[12][i];
+      const T v3 = v2 * c14;
+      const T v4 = v1 + v3;
+      const T v5 = q[0][point[j]];
+      const T v6 = v5 / v4;
+      sum = sum + weight[j] * v6;
+    }
+    f[7][i] = f[7][i] + sum;
+  }
+}
+void rg_6(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+  (void)s, (void)c, (void)q, (void)point;
+  const T c7 = c[7];
+  const T c14 = c[14];
+  for (long e = e0; e < e1; ++e) {
+    const long i = index[e];
+    T sum = 0;
+    for (int j = start[e]; j < start[e + 1]; ++j) {
+      const T v0 = f[11][i];
+      const T v1 = v0 * c7;
+      const T v2 = f[12][i];
+      const T v3 = v2 * c14;
+      const T v4 = v1 + v3;
+      const T v5 = f[3][i];
+      const T v6 = q[0][point[j]];
+      const T v7 = v6 / v4;
+      const T v8 = v5 * v7;
+      sum = sum + weight[j] * v8;
+    }
+    f[4][i] = f[4][i] + sum;
+  }
+}
+void rg_7(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+  (void)s, (void)c, (void)q, (void)point;
+  const T c7 = c[7];
+  const T c14 = c[14];
+  for (long e = e0; e < e1; ++e) {
+    const long i = index[e];
+    T sum = 0;
+    for (int j = start[e]; j < start[e + 1]; ++j) {
+      const T v0 = f[11][i];
+      const T v1 = v0 * c7;
+      const T v2 = f[12][i];
+      const T v3 = v2 * c14;
+      const T v4 = v1 + v3;
+      const T v5 = f[5][i];
+      const T v6 = q[0][point[j]];
+      const T v7 = v6 / v4;
+      const T v8 = v5 * v7;
+      sum = sum + weight[j] * v8;
+    }
+    f[6][i] = f[6][i] + sum;
+  }
+}
+void rg_8(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+  (void)s, (void)c, (void)q, (void)point;
+  const T c15 = c[15];
+  const T c7 = c[7];
+  const T c14 = c[14];
+  for (long e = e0; e < e1; ++e) {
+    const long i = index[e];
+    T sum = 0;
+    for (int j = start[e]; j < start[e + 1]; ++j) {
+      const T v0 = q[0][point[j]];
+      const T v1 = f[11][i];
+      const T v2 = v1 * c7;
+      const T v3 = f[12][i];
+      const T v4 = v3 * c14;
+      const T v5 = v2 + v4;
+      const T v6 = c15 / v5;
+      const T v7 = f[7][i];
+      const T v8 = v6 * c7;
+      const T v9 = -v8;
+      const T v10 = v9 / v5;
+      const T v11 = v0 * v10;
+      const T v12 = v5 * v7;
+      const T v13 = v11 * v12;
+      sum = sum + weight[j] * v13;
+    }
+    f[4][i] = f[4][i] + sum;
+  }
+}
+void rg_9(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+  (void)s, (void)c, (void)q, (void)point;
+  const T c15 = c[15];
+  const T c7 = c[7];
+  const T c14 = c[14];
+  for (long e = e0; e < e1; ++e) {
+    const long i = index[e];
+    T sum = 0;
+    for (int j = start[e]; j < start[e + 1]; ++j) {
+      const T v0 = q[0][point[j]];
+      const T v1 = f[11][i];
+      const T v2 = v1 * c7;
+      const T v3 = f[12][i];
+      const T v4 = v3 * c14;
+      const T v5 = v2 + v4;
+      const T v6 = c15 / v5;
+      const T v7 = f[7][i];
+      const T v8 = v5 * v7;
+      const T v9 = v6 * c14;
+      const T v10 = -v9;
+      const T v11 = v10 / v5;
+      const T v12 = v0 * v11;
+      const T v13 = v12 * v8;
+      sum = sum + weight[j] * v13;
+    }
+    f[6][i] = f[6][i] + sum;
+  }
+}
+void rg_10(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
+  (void)s, (void)c;
+  const T c15 = c[15];
+  const T c7 = c[7];
+  const T c14 = c[14];
+  for (long p = p0; p < p1; ++p) {
+    T sum = 0;
+    for (int j = start[p]; j < start[p + 1]; ++j) {
+      const long i = index[j];
+      const T v0 = f[11][i];
+      const T v1 = v0 * c7;
+      const T v2 = f[12][i];
+      const T v3 = v2 * c14;
+      const T v4 = v1 + v3;
+      const T v5 = c15 / v4;
+      const T v6 = f[7][i];
+      const T v7 = v4 * v6;
+      const T v8 = v5 * v7;
+      sum = sum + weight[j] * v8;
+    }
+    out[p] = sum;
+  }
+}

@@ -1,0 +1,108 @@
+typedef double T;
+typedef long I;
+typedef T V __attribute__((vector_size(16), aligned(8), may_alias));
+typedef I M __attribute__((vector_size(16), aligned(8), may_alias));
+enum { L = 2 };
+#define LOAD(p) (*(const V *)(p))
+static inline V sp(T x) { return (V){x, x}; }
+static inline V pick(M m, V a, V b) { return (V)((m & (M)a) | (~m & (M)b)); }
+static inline V vmin(V a, V b) { return pick(b < a, b, a); }
+static inline V vmax(V a, V b) { return pick(a < b, b, a); }
+static inline V vabs(V a) { return (V)((M)a & ~(M)sp(-(T)0)); }
+static inline V vsqrt(V a) { for (int k = 0; k < L; ++k) a[k] = __builtin_sqrt(a[k]); return a; }
+static inline V vfma(V a, V b, V c) { for (int k = 0; k < L; ++k) c[k] = __builtin_fma(a[k], b[k], c[k]); return c; }
+static inline T smin(T a, T b) { return b < a ? b : a; }
+static inline T smax(T a, T b) { return a < b ? b : a; }
+static inline T sabs(T a) { return a < 0 ? -a : a == 0 ? (T)0 : a; }
+static inline T ssqrt(T a) { return __builtin_sqrt(a); }
+static inline T sfma(T a, T b, T c) { return __builtin_fma(a, b, c); }
+static inline void put(T *p, V v, long i, long lo, long hi) {
+  if (i >= lo && i + L <= hi) { *(V *)p = v; return; }
+  const M at = (M){0, 1} + (I)i;
+  *(V *)p = pick((at >= (I)lo) & (at < (I)hi), v, LOAD(p));
+}
+void rg_0(T *const *f, const long *s, const T *c, const long *b) {
+  (void)s, (void)c;
+  const T c0 = c[0];
+  const T c1 = c[1];
+  const T c2 = c[2];
+  const long lo = b[2], hi = b[3];
+  for (long i0 = b[0]; i0 < b[1]; ++i0)
+  {
+    T *const r0 = f[0] + (i0) * s[0];
+    T *const r1 = f[1] + (i0 - 1) * s[0];
+    T *const r2 = f[0] + (i0 - 2) * s[0];
+    T *const r3 = f[1] + (i0 + 1) * s[0];
+    T *const r4 = f[0] + (i0 + 2) * s[0];
+    T *const r5 = f[1] + (i0) * s[0];
+    T *const r6 = f[2];
+    T *const r7 = f[0] + (i0 - 1) * s[0];
+    T *const r8 = f[0] + (i0 + 1) * s[0];
+    T *const r9 = f[3] + (i0) * s[0];
+    for (long i = lo & -(long)L; i < hi; i += L) {
+      const V v0 = LOAD(r0 + i);
+      const V v1 = LOAD(r1 + i);
+      const V v2 = LOAD(r2 + i);
+      const V v3 = v2 - v0;
+      const V v4 = c0 * v3;
+      const V v5 = v1 * v4;
+      const V v6 = v0 + v5;
+      const V v7 = LOAD(r3 + i);
+      const V v8 = LOAD(r4 + i);
+      const V v9 = v0 - v8;
+      const V v10 = c0 * v9;
+      const V v11 = -v10;
+      const V v12 = v7 * v11;
+      const V v13 = v6 + v12;
+      const V v14 = LOAD(r5 + i - 1);
+      const V v15 = LOAD(r0 + i - 2);
+      const V v16 = v15 - v0;
+      const V v17 = c1 * v16;
+      const V v18 = v14 * v17;
+      const V v19 = v13 + v18;
+      const V v20 = LOAD(r5 + i + 1);
+      const V v21 = LOAD(r0 + i + 2);
+      const V v22 = v0 - v21;
+      const V v23 = c1 * v22;
+      const V v24 = -v23;
+      const V v25 = v20 * v24;
+      const V v26 = v19 + v25;
+      const V v27 = LOAD(r6 + i);
+      const V v28 = LOAD(r7 + i);
+      const V v29 = LOAD(r8 + i);
+      const V v30 = v28 - v29;
+      const V v31 = c2 * v30;
+      const V v32 = v27 * v31;
+      const V v33 = v26 + v32;
+      put(r9 + i, v33, i, lo, hi);
+    }
+  }
+}
+void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+  (void)s, (void)c, (void)q, (void)point;
+  const T c3 = c[3];
+  for (long e = e0; e < e1; ++e) {
+    const long i = index[e];
+    T sum = 0;
+    for (int j = start[e]; j < start[e + 1]; ++j) {
+      const T v0 = q[0][point[j]];
+      const T v1 = v0 * c3;
+      sum = sum + weight[j] * v1;
+    }
+    f[3][i] = f[3][i] + sum;
+  }
+}
+void rg_2(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
+  (void)s, (void)c;
+  const T c4 = c[4];
+  for (long p = p0; p < p1; ++p) {
+    T sum = 0;
+    for (int j = start[p]; j < start[p + 1]; ++j) {
+      const long i = index[j];
+      const T v0 = f[0][i];
+      const T v1 = c4 * v0;
+      sum = sum + weight[j] * v1;
+    }
+    out[p] = sum;
+  }
+}

@@ -1,0 +1,376 @@
+//! Every message that a user can cause, read in full or by the part that names the place.
+
+use retrograd_compile::emit::{Vectors, emit_c};
+use retrograd_compile::schedule::schedule;
+use retrograd_compile::symbolic::{Eq, Expression, Grid, GridError, solve};
+use retrograd_compile::{Item, adjoint, discretise};
+use retrograd_ir::{DType, FieldId, Stencil, text};
+
+const DECLARATIONS: &str = "
+dim x, z
+param dt
+region inner = x[2 : -2]
+function m(x, z)
+function a(x, z)
+function g(z)
+function single(x, z) f32
+function far(x, z) device
+time function u(x, z) levels 3
+time function v(x, z) levels 3 staggered(x)
+time function w(z) levels 2
+time function p(x, z) levels 2
+tape q(x, z)
+sparse src linear
+sparse rec linear
+scalar s
+step forward {
+";
+
+fn parsed(statements: &str) -> Stencil {
+    let text = format!("stencil test f64\n{DECLARATIONS}{statements}\n}}");
+    text::parse(&text).unwrap_or_else(|e| panic!("{statements}\n{e}"))
+}
+
+fn grid() -> Grid {
+    Grid::new([8, 8]).expect("should be a grid")
+}
+
+#[track_caller]
+fn grid_error(result: Result<Grid, GridError>, message: &str) {
+    assert_eq!(result.expect_err("should be refused").to_string(), message);
+}
+
+#[test]
+fn grids() {
+    grid_error(
+        Grid::new([2, 2, 2, 2]),
+        "a grid has 1, 2 or 3 dimensions, not 4\n  help: give one extent per dimension",
+    );
+    grid_error(
+        Grid::new([3, 0]),
+        "extent 0 of dimension 1 is too small\n  help: give at least 1 grid point",
+    );
+    for spacing in [0.0, -1.0, f64::INFINITY] {
+        grid_error(
+            grid().spacing([1.0, spacing]),
+            &format!("spacing {spacing} m of dimension 1 is not a positive number of metres"),
+        );
+    }
+    grid_error(grid().spacing([1.0]), "1 values of `spacing` for a grid of 2 dimensions");
+    grid_error(
+        grid().origin([0.0, f64::NAN]),
+        "origin NaN m of dimension 1 is not a finite number of metres",
+    );
+    grid_error(grid().origin([0.0; 3]), "3 values of `origin` for a grid of 2 dimensions");
+}
+
+#[track_caller]
+fn discretise_error(items: &[Item], message: &str) {
+    let error = discretise("test", &grid(), DType::F64, items).expect_err("should be refused");
+    assert_eq!(error.to_string(), message);
+}
+
+#[track_caller]
+fn value_error(value: Expression, message: &str) {
+    let c = grid().time_function("c");
+    discretise_error(&[Item::Update(Eq::new(c.forward(), value))], message);
+}
+
+#[test]
+fn declarations_in_equations() {
+    let grid = grid();
+    let value = |order| grid.function("f").space_order(order).value();
+    let space = "space order 3 of `f`: allowed are even orders from 2 to 16";
+    value_error(value(3), space);
+    value_error(value(18), &space.replace('3', "18"));
+    value_error(
+        grid.time_function("f").time_order(3).value(),
+        "time order 3 of `f`: allowed are 1 and 2",
+    );
+    value_error(
+        grid.function("f").value() + grid.function("f").staggered(0).value(),
+        "two different functions or sets of points are named `f`\n  help: give each its own name",
+    );
+    let points = grid.sparse("rec");
+    let record = |sparse| Item::Interpolate { sparse, value: grid.function("f").value() };
+    discretise_error(
+        &[record(points.clone()), record(points.sinc(4))],
+        "two different functions or sets of points are named `rec`\n  help: give each its own name",
+    );
+}
+
+#[test]
+fn equations() {
+    let grid = grid();
+    let (f, c) = (grid.function("f").value(), grid.time_function("c"));
+    discretise_error(
+        &[Item::Update(Eq::new(c.value(), f.clone()))],
+        "the left side of an update should be `u.forward()` of a time function or a function",
+    );
+    let allowed = "allowed are orders from 1 to 8 and even accuracies from 2 to 16";
+    for (order, accuracy) in [(0, 2), (9, 2), (1, 3), (1, 18)] {
+        value_error(
+            f.derivative(0, order, accuracy),
+            &format!("derivative of order {order} with accuracy {accuracy}: {allowed}"),
+        );
+    }
+    value_error(
+        f.derivative(2, 1, 2),
+        "a derivative along dimension 2 of a grid with 2 dimensions",
+    );
+    value_error(
+        c.backward(),
+        "`c` has time order 1: its level -1 does not exist\n  help: declare `.time_order(2)` to \
+         use `backward()`",
+    );
+    let reach = "derivatives of derivatives read more than 127 grid points away";
+    value_error((0..3).fold(f.clone(), |f, _| f.derivative_at(0, 1, 2, 90)), reach);
+    value_error((0..3).fold(f.clone(), |f, _| f.derivative_at(0, 1, 2, -90)), reach);
+    // One derivative far off its argument, in either direction.
+    for half_cells in [i8::MIN, -97, 97, i8::MAX] {
+        value_error(f.derivative_at(0, 1, 2, half_cells), reach);
+    }
+}
+
+#[test]
+fn derivatives_reach_as_far_as_they_may() {
+    let (grid, c) = (grid(), grid().time_function("c"));
+    for half_cells in [-96, 96] {
+        let far = grid.function("f").value().derivative_at(0, 8, 16, half_cells);
+        let items = [Item::Update(Eq::new(c.forward(), far))];
+        let stencil = discretise("test", &grid, DType::F64, &items).expect("should be allowed");
+        assert!(retrograd_ir::verify(stencil).is_ok());
+    }
+}
+
+#[track_caller]
+fn solve_error(residual: &Expression, unknown: &Expression, message: &str) {
+    assert_eq!(solve(residual, unknown).expect_err("should be refused").to_string(), message);
+}
+
+#[test]
+fn solving() {
+    let grid = grid();
+    let u = grid.time_function("u").time_order(2);
+    let x = u.forward();
+    solve_error(
+        &u.value(),
+        &x,
+        "the equation does not contain the unknown `u.forward()`\n  help: a time derivative such \
+         as `u.dt2()` brings in `u.forward()`",
+    );
+    let help = "help: `solve` handles a x + b = 0; write the update of a non-linear scheme with \
+                `Eq`";
+    for (residual, place) in [
+        (&x * &x, "a product of itself"),
+        (1.0 / x.clone(), "a denominator"),
+        (x.min(0.0), "a minimum, maximum, power or choice"),
+        (x.where_less(0.0, 1.0, &x), "a minimum, maximum, power or choice"),
+        (x.exp(), "an elementary function"),
+    ] {
+        let start = "the equation is not linear in the unknown `u.forward()`: it occurs in";
+        solve_error(&residual, &x, &format!("{start} {place}\n  {help}"));
+    }
+    solve_error(
+        &x.derivative(0, 2, 2),
+        &x,
+        "the unknown `u.forward()` stands under a spatial derivative: the scheme is implicit\n  \
+         help: take the derivative at a known time level, such as `u.laplace()`",
+    );
+    solve_error(
+        &x,
+        &(&x + 1.0),
+        "`solve` finds a level of a function, such as `u.forward()`, not a compound expression",
+    );
+}
+
+#[track_caller]
+fn adjoint_error(statements: &str, with_respect_to: &[&str], message: &str) {
+    let stencil = parsed(statements);
+    let ids: Vec<FieldId> = with_respect_to
+        .iter()
+        .map(|n| stencil.field_named(n).expect("should be declared"))
+        .collect();
+    let error = adjoint(&stencil, "forward", &ids).expect_err("should be refused");
+    assert_eq!(error.to_string(), message, "{statements}");
+}
+
+#[test]
+fn adjoints_of_updates() {
+    let missing = adjoint(&parsed("u[t+1] = u;"), "nowhere", &[]).expect_err("should be refused");
+    assert_eq!(missing.to_string(), "the stencil has no step named `nowhere`");
+    let early = "`u` is read at its new level before its last write in the step\n  help: move \
+                 interpolations and later updates behind all injections into `u`";
+    adjoint_error("u[t+1] = u; interpolate rec: u[t+1]; inject src into u[t+1]: src;", &[], early);
+    adjoint_error("u[t+1] = u; p[t+1] = u[t+1]; u[t+1] += p[t+1];", &[], early);
+    adjoint_error(
+        "u[t+1] = u; in inner: u[t+1] = 0;",
+        &[],
+        "the update of `u` covers only the region `inner`; adjoints of regional updates are not \
+         supported yet",
+    );
+    for (statement, name) in [("a = m;", "a"), ("q = m;", "q"), ("inject src into a: src;", "a")] {
+        adjoint_error(
+            statement,
+            &[],
+            &format!(
+                "the step writes `{name}`, which is not a time function; its adjoint is not \
+                 supported yet\n  help: write temporaries as expressions"
+            ),
+        );
+    }
+    for statement in ["every 2: u[t+1] = u;", "s = max of m;", "while s > 1: u[t+1] = u;"] {
+        let message = "statement 0 of the step acts only in some steps or reduces; not supported \
+                       yet";
+        adjoint_error(statement, &[], message);
+    }
+}
+
+#[test]
+fn adjoints_of_closures() {
+    let closure = |name: &str| {
+        format!(
+            "`{name}` is read with a mirrored or clamped boundary; only zero and periodic \
+             boundaries have an adjoint yet"
+        )
+    };
+    for edge in ["clamp", "odd", "even", "zero|periodic"] {
+        adjoint_error(&format!("u[t+1] = u[x+1 {edge}];"), &[], &closure("u"));
+        adjoint_error(&format!("u[t+1] = u * m[x+1 {edge}];"), &["m"], &closure("m"));
+        // Without a gradient by it, the boundary of a parameter does not matter.
+        let stencil = parsed(&format!("u[t+1] = u * m[x+1 {edge}];"));
+        assert!(adjoint(&stencil, "forward", &[]).is_ok());
+    }
+}
+
+#[test]
+fn adjoints_by_what_is_no_full_parameter() {
+    adjoint_error(
+        "u[t+1] = u;",
+        &["p"],
+        "`p` is not a parameter function: gradients are by static functions",
+    );
+    let profile = |name: &str| {
+        format!(
+            "`{name}` lacks a dimension of the grid; the adjoint of a state, or the gradient by a \
+             parameter, that does is not supported yet"
+        )
+    };
+    adjoint_error("u[t+1] = g * u;", &["g"], &profile("g"));
+    adjoint_error("w[t+1] = w; u[t+1] = u + w;", &[], &profile("w"));
+}
+
+#[test]
+fn adjoints_of_sparse_operations() {
+    let refused = |operation: &str, points: &str, why: &str| {
+        format!("the {operation} of `{points}` {why}; its adjoint is not supported yet")
+    };
+    for (value, why) in [
+        ("src * m[x+1]", "reads the grid at an offset"),
+        ("src * p", "depends on the state"),
+        ("src * src", "is not linear in the samples"),
+        ("src + src[t-1]", "reads samples of several steps"),
+    ] {
+        let statements = format!("p[t+1] = p; u[t+1] = u; inject src into u[t+1]: {value};");
+        adjoint_error(&statements, &[], &refused("injection", "src", why));
+    }
+    adjoint_error(
+        "u[t+1] = u; v[t+1] = v; inject src into u[t+1]: src; inject src into v[t+1]: src;",
+        &[],
+        &refused(
+            "injection",
+            "src",
+            "goes into functions on different staggered grids or at different steps",
+        ),
+    );
+    adjoint_error(
+        "v[t+1] = v; inject src into v[t+1]: src * m;",
+        &["m"],
+        &refused("injection", "src", "reads a parameter on another staggered grid than its target"),
+    );
+    for (value, why) in [
+        ("u[x+1]", "reads the grid at an offset"),
+        ("u * u", "is not linear in the state"),
+        ("u + v", "mixes functions on different staggered grids"),
+        ("m * u", "reads a parameter that a gradient is asked for"),
+    ] {
+        let statements = format!("u[t+1] = m * u; v[t+1] = v; interpolate rec: {value};");
+        adjoint_error(&statements, &["m"], &refused("interpolation", "rec", why));
+    }
+    adjoint_error(
+        "u[t+1] = u; interpolate rec: u; interpolate rec[t+1]: u;",
+        &[],
+        &refused("interpolation", "rec", "happens more than once per step"),
+    );
+    adjoint_error(
+        "u[t+1] = u; inject src into u[t+1]: src; interpolate src: u;",
+        &[],
+        &refused("interpolation", "src", "is of points that are injected too"),
+    );
+}
+
+#[track_caller]
+fn emit_error(statements: &str, message: &str) {
+    let mut stencil = parsed(statements);
+    let result = schedule(&mut stencil, 0);
+    let error = emit_c(&stencil, &result, Vectors { bytes: 16 }).expect_err("should be refused");
+    assert_eq!(error.to_string(), message, "{statements}");
+}
+
+#[test]
+fn c_texts() {
+    let mixed = "the C back end needs all functions of a step in its working precision; `single` \
+                 differs\n  help: declare it alike, or use the interpreter";
+    emit_error("single = m;", mixed);
+    emit_error("a = single;", mixed);
+    emit_error("a = far;", "the C back end works in host memory; `far` lives on a device");
+    for edge in ["clamp", "odd", "even", "periodic"] {
+        emit_error(
+            &format!("a = m[z-1 {edge}];"),
+            "the C back end reads zero outside the grid; `m` has a mirrored, clamped or periodic \
+             boundary\n  help: use the interpreter",
+        );
+    }
+    for (value, name) in [
+        ("exp(u)", "exp"),
+        ("ln(u)", "ln"),
+        ("sin(u)", "sin"),
+        ("cos(u)", "cos"),
+        ("tan(u)", "tan"),
+        ("tanh(u)", "tanh"),
+        ("pow(u, 1.5)", "pow"),
+    ] {
+        let message =
+            format!("the C back end has no `{name}` of a quantity that varies over the grid yet");
+        emit_error(&format!("u[t+1] = {value};"), &message);
+        emit_error(&format!("interpolate rec: {value};"), &message);
+    }
+    emit_error("s = sum of m;", "the C back end has no reductions yet; use the interpreter");
+    emit_error(
+        "while s > 1: a = m;",
+        "the C back end has no `while` predicates yet; use the interpreter",
+    );
+    emit_error(
+        "interpolate rec: g * u;",
+        "the C back end reads full functions at sparse points; `g` lacks a dimension",
+    );
+    emit_error(
+        "g = 1;",
+        "the C back end writes functions of all dimensions; `g` lacks one\n  help: declare it in \
+         full, or use the interpreter",
+    );
+    let own = "the C back end works in place; `a` is read at an offset by the statement that \
+               writes it\n  help: write to a function of its own first, or use the interpreter";
+    emit_error("a = a[x+1];", own);
+    emit_error("a += a[z-1];", own);
+    emit_error("inject src into a: src * a[x-1];", own);
+}
+
+/// What is uniform over the grid is evaluated by the caller: any function of it will do.
+#[test]
+fn uniform_values_may_use_any_function() {
+    let mut stencil = parsed("a = exp(dt) * m + pow(dt, 1.5);");
+    let result = schedule(&mut stencil, 0);
+    let module = emit_c(&stencil, &result, Vectors { bytes: 16 }).expect("should be printable");
+    assert_eq!(module.uniforms.len(), 2);
+}

@@ -1,0 +1,247 @@
+//! Passes, as pairs of texts.
+
+use retrograd_compile::passes::{hoist_invariants, normalise_updates, optimise, split_layers};
+use retrograd_ir::{Stencil, text, verify};
+
+const DECLARATIONS: &str = "
+dim x, z
+param dt, h
+width w0, w1
+region inner = x[w0 : -w1], z[w0 : -w1]
+function m(x, z)
+function b(x, z)
+function a(x, z)
+function g(z)
+function damp(x, z) zero in inner
+time function u(x, z) levels 3
+sparse src linear
+";
+
+fn stencil(steps: &str) -> Stencil {
+    let parsed = text::parse(&format!("stencil test f64\n{DECLARATIONS}{steps}"));
+    verify(parsed.expect("should parse")).expect("should be well formed").stencil().clone()
+}
+
+fn forward(statements: &str) -> Stencil {
+    stencil(&format!("step forward {{ {statements} }}"))
+}
+
+/// The text of the steps, without line breaks and indents.
+fn steps(stencil: &Stencil) -> String {
+    let verified = verify(stencil.clone().compact()).expect("a pass should keep programs valid");
+    let printed = text::print(verified.stencil());
+    let from = printed.find("step ").expect("there should be a step");
+    printed[from..].split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[track_caller]
+fn check(pass: fn(Stencil) -> Stencil, before: &str, after: &str) {
+    let result = pass(forward(before));
+    assert_eq!(steps(&result), after.split_whitespace().collect::<Vec<_>>().join(" "), "{before}");
+    // A second time changes nothing.
+    assert_eq!(steps(&pass(result)), steps(&pass(forward(before))), "{before}: not idempotent");
+}
+
+#[track_caller]
+fn normal(before: &str, after: &str) {
+    let step = |value: &str| format!("step forward {{ u[t+1] = {value}; }}");
+    check(normalise_updates, &format!("u[t+1] = {before};"), &step(after));
+}
+
+#[test]
+fn leapfrog_appears_where_coefficients_cancel() {
+    let value = "(2 * m / dt^2 * u - m / dt^2 * u[t-1] + (u[x-1] + u[x+1])) / (m / dt^2)";
+    normal(value, "2 * u - u[t-1] + 1 / m * (dt^2 * (u[x-1] + u[x+1]))");
+    normal("(m * u + m * u[t-1]) / m", "u + u[t-1]");
+    normal("m * u / (m * m)", "1 / m * u");
+    normal("u * dt / dt", "u");
+}
+
+#[test]
+fn reads_with_one_weight_share_one_product() {
+    normal("0.5 * u[x-1] + 2 * u + 0.5 * u[x+1]", "0.5 * (u[x-1] + u[x+1]) + 2 * u");
+    normal("h * u[x-1] - h * u[x+1]", "h * (u[x-1] - u[x+1])");
+    normal("u * h - 3 * u", "(h + -3) * u");
+    normal("u[x-1] / h + u / h^2 + u[x+1] / h", "1 / h * (u[x-1] + u[x+1]) + 1 / h^2 * u");
+}
+
+#[test]
+fn signs_are_taken_out() {
+    normal("-(u - u[t-1])", "-(u - u[t-1])");
+    normal("-(u - 2 * u[t-1])", "-u + 2 * u[t-1]");
+    normal("-2 * u[x-1] - 2 * u[x+1]", "-(2 * (u[x-1] + u[x+1]))");
+    normal("u - (-(u[t-1]))", "u + u[t-1]");
+    normal("0.5 * u[x-1] - 0.5 * u[x+1]", "0.5 * (u[x-1] - u[x+1])");
+}
+
+#[test]
+fn equal_terms_add_up_and_vanish() {
+    normal("u + u + u", "3 * u");
+    normal("u + u[t-1] - u", "u[t-1]");
+    normal("u - u", "0");
+    normal("2 + u - 1", "1 + u");
+}
+
+#[test]
+fn what_is_no_sum_of_products_stays() {
+    normal("abs(u - u) + abs(u)", "abs(u - u) + abs(u)");
+    normal("max(u, u[t-1]) * 2", "2 * max(u, u[t-1])");
+    normal("u / (u + 1)", "u / (u + 1)");
+    normal("select(u < 0, u, m)", "select(u < 0, u, m)");
+}
+
+#[test]
+fn a_division_or_a_function_is_hoisted_a_product_of_one_read_is_not() {
+    check(hoist_invariants, "u[t+1] = u / m;", "step forward { u[t+1] = u / m; }");
+    check(
+        hoist_invariants,
+        "u[t+1] = 1 / m * u;",
+        "step forward { u[t+1] = pre * u; } step setup { pre = 1 / m; }",
+    );
+    check(
+        hoist_invariants,
+        "u[t+1] = sqrt(m) * u;",
+        "step forward { u[t+1] = pre * u; } step setup { pre = sqrt(m); }",
+    );
+    check(
+        hoist_invariants,
+        "u[t+1] = m * b * u;",
+        "step forward { u[t+1] = pre * u; } step setup { pre = m * b; }",
+    );
+    check(hoist_invariants, "u[t+1] = dt * m * u;", "step forward { u[t+1] = dt * m * u; }");
+    check(hoist_invariants, "u[t+1] = 1 / dt * u;", "step forward { u[t+1] = 1 / dt * u; }");
+    check(hoist_invariants, "u[t+1] = exp(u);", "step forward { u[t+1] = exp(u); }");
+}
+
+#[test]
+fn equal_invariants_share_a_function_across_statements_steps_and_offsets() {
+    check(
+        hoist_invariants,
+        "u[t+1] = 1 / m * u + 1 / m[x+1] * u[x+1];",
+        "step forward { u[t+1] = pre * u + pre[x+1] * u[x+1]; } step setup { pre = 1 / m; }",
+    );
+    let both = "step forward { u[t+1] = 1 / m * u; } step other { u[t+1] = u + 1 / m; }";
+    assert_eq!(
+        steps(&hoist_invariants(stencil(both))),
+        "step forward { u[t+1] = pre * u; } step other { u[t+1] = u + pre; } \
+         step setup { pre = 1 / m; }"
+    );
+}
+
+#[test]
+fn a_set_up_that_is_there_is_continued() {
+    let with = "step setup { b = m; } step forward { u[t+1] = 1 / m * u; }";
+    assert_eq!(
+        steps(&hoist_invariants(stencil(with))),
+        "step setup { b = m; pre = 1 / m; } step forward { u[t+1] = pre * u; }"
+    );
+}
+
+#[test]
+fn what_a_step_writes_is_not_hoisted() {
+    let kept = "u[t+1] = 1 / a * u; a += u;";
+    check(hoist_invariants, kept, &format!("step forward {{ {kept} }}"));
+}
+
+/// Reads at several offsets are one value of no single function; outside the grid, `1 / (1 + m)`
+/// is 1 where reads are zero, not zero.
+#[test]
+fn what_would_change_at_the_boundary_is_not_hoisted() {
+    for kept in [
+        "u[t+1] = m * b[x+1] * u;",
+        "u[t+1] = 1 / (1 + m[x+1]) * u;",
+        "u[t+1] = sqrt(m[x+1]) * u;",
+        "u[t+1] = 1 / m[x+1 odd] * u;",
+        "u[t+1] = 1 / (m[x+1] * b[x+1 clamp]) * u;",
+    ] {
+        check(hoist_invariants, kept, &format!("step forward {{ {kept} }}"));
+    }
+    check(
+        hoist_invariants,
+        "u[t+1] = 1 / (1 + m[x+1 clamp]) * u + m[z-1] * b[z-1] * u;",
+        "step forward { u[t+1] = pre[x+1 clamp] * u + pre_1[z-1] * u; } \
+         step setup { pre = 1 / (1 + m); pre_1 = m * b; }",
+    );
+}
+
+#[test]
+fn the_inside_of_a_layer_does_not_read_it() {
+    check(
+        split_layers,
+        "u[t+1] = u - damp * u;",
+        "step forward {
+           in inner: u[t+1] = u;
+           let e1 = u - damp * u;
+           in inner_x_low: u[t+1] = e1;
+           in inner_x_high: u[t+1] = e1;
+           in inner_z_low: u[t+1] = e1;
+           in inner_z_high: u[t+1] = e1; }",
+    );
+    let regions = text::print(&split_layers(forward("u[t+1] = u - damp * u;")));
+    for region in [
+        "inner_x_low = x[: w0]\n",
+        "inner_x_high = x[-w1 :]\n",
+        "inner_z_low = x[w0 : -w1], z[: w0]\n",
+        "inner_z_high = x[w0 : -w1], z[-w1 :]\n",
+    ] {
+        assert!(regions.contains(region), "{region}{regions}");
+    }
+}
+
+#[test]
+fn neighbours_at_the_point_are_split_along() {
+    check(
+        split_layers,
+        "u[t+1] = damp * u; a += u[t+1];",
+        "step forward {
+           in inner: u[t+1] = 0;
+           in inner: a += u[t+1];
+           let e1 = damp * u;
+           in inner_x_low: u[t+1] = e1;
+           in inner_x_low: a += u[t+1];
+           in inner_x_high: u[t+1] = e1;
+           in inner_x_high: a += u[t+1];
+           in inner_z_low: u[t+1] = e1;
+           in inner_z_low: a += u[t+1];
+           in inner_z_high: u[t+1] = e1;
+           in inner_z_high: a += u[t+1]; }",
+    );
+}
+
+#[test]
+fn some_updates_stay_whole() {
+    for kept in [
+        // Nothing is known to vanish at the point.
+        "u[t+1] = m * u;",
+        "u[t+1] = damp[x+1] * u;",
+        // The second needs the first on the whole grid.
+        "u[t+1] = damp * u; a = u[t+1, x-1];",
+        // A profile is written once per region: it would add up five times.
+        "u[t+1] = damp * u; g += 1;",
+        "every 2: a = m;",
+    ] {
+        check(split_layers, kept, &format!("step forward {{ {kept} }}"));
+    }
+}
+
+#[test]
+fn other_statements_and_predicates_end_a_run() {
+    let after = steps(&split_layers(forward(
+        "u[t+1] = damp * u; inject src into u[t+1]: src; a += u[t+1]; every 2: b = damp;",
+    )));
+    assert!(after.contains("inject src into u[t+1]: src; a += u[t+1]; every 2: in inner: b = 0;"));
+}
+
+#[test]
+fn all_passes_together_leave_leapfrog_in_the_interior() {
+    let result = optimise(forward(
+        "u[t+1] = (m * (2 * u - u[t-1]) / dt^2 + damp * u[t-1] / (2 * dt) + u[x-1] - 2 * u + \
+         u[x+1]) / (m / dt^2 + damp / (2 * dt));",
+    ));
+    let text = steps(&result);
+    let inner = "in inner: u[t+1] = e1 - u[t-1] + pre * (e2 * e3 - 2 * e2 * u);";
+    for part in ["let e1 = 2 * u; let e2 = dt^2; let e3 = u[x-1] + u[x+1];", inner] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert!(text.contains("step setup { pre = 1 / m;"), "{text}");
+}

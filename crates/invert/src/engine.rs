@@ -1,0 +1,362 @@
+//! Forward modelling, misfit and gradient of a whole survey.
+//!
+//! Shots run in parallel where memory and cores allow; each is one [`Simulation`] that shares the
+//! coefficient functions of the others. Sums over shots are taken in the order of the shots, so
+//! that results do not depend on how many run at a time.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use retrograd::checkpoint::{Plan, Workload};
+use retrograd::ir::Interpolation;
+use retrograd::{Compiled, DType, Error, Grid, Options, Residual, Simulation, Team};
+
+use crate::absorb::sponge;
+use crate::acoustic::Acoustic;
+use crate::resample::{RegularGrid, Resample};
+use crate::survey::{Shot, Survey};
+
+/// What is fixed in an experiment: mesh, discretisation, time axis, geometry.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Experiment {
+    /// The model's mesh, absorbing layer excluded.
+    pub grid: RegularGrid,
+    /// Nodes of the absorbing layer, low and high side of each axis.
+    pub layer: Vec<[usize; 2]>,
+    /// Target of the reflected amplitude of the layer at normal incidence.
+    pub reflection: f64,
+    /// Velocity for which the layer is tuned, in m/s.
+    pub layer_velocity_m_s: f64,
+    /// Order of the space derivatives.
+    pub space_order: usize,
+    /// Working precision.
+    pub dtype: DType,
+    /// Weights between points and nodes.
+    pub interpolation: Interpolation,
+    /// Time steps.
+    pub steps: usize,
+    /// Time step, in seconds.
+    pub dt_s: f64,
+    /// Sources and receivers.
+    pub survey: Survey,
+}
+
+/// How the machine is used; changes no result.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Resources {
+    /// Kernels.
+    pub options: Options,
+    /// Worker threads in all.
+    pub threads: usize,
+}
+
+/// Recorded samples of one shot: all receivers at step 0, then at step 1, and so on; in Pa.
+pub type Record = Vec<f32>;
+
+/// Misfit and gradient of a survey.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SurveyGradient {
+    /// `J = 1/2 sum over shots, receivers, steps of (synthetic - observed)^2 dt`, in Pa^2 s.
+    pub misfit: f64,
+    /// `dJ/dvp`, one value per node of the model, in Pa^2 s / (m/s).
+    pub gradient: Vec<f64>,
+    /// Sum over shots and steps of the squared derivative of the update by `vp`: the diagonal of
+    /// the Gauss-Newton operator for receivers everywhere; one value per node of the model.
+    pub illumination: Vec<f64>,
+}
+
+/// Whether an engine can reverse.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// Forward modelling only.
+    Modelling,
+    /// Gradients as well.
+    Gradients,
+}
+
+/// Models the shots of an experiment.
+#[derive(Debug)]
+pub struct Engine {
+    experiment: Experiment,
+    threads: usize,
+    acoustic: Acoustic,
+    padded: Grid,
+    pad: Resample,
+    base: Simulation,
+}
+
+impl Engine {
+    /// Compiles kernels and lays out the padded grid.
+    ///
+    /// # Errors
+    /// No compiler; a space order out of range; no memory.
+    pub fn new(
+        experiment: Experiment,
+        resources: &Resources,
+        purpose: Purpose,
+    ) -> Result<Self, Error> {
+        let grid = &experiment.grid;
+        let layer = experiment.layer.clone();
+        let shape: Vec<usize> =
+            grid.shape().iter().zip(&layer).map(|(n, [a, b])| n + a + b).collect();
+        let origin: Vec<f64> = (0..shape.len())
+            .map(|d| grid.origin_m()[d] - layer[d][0] as f64 * grid.spacing_m()[d])
+            .collect();
+        let padded = Grid::new(shape)?.spacing(grid.spacing_m().to_vec())?.origin(origin)?;
+        let Experiment { space_order, dtype, interpolation, .. } = experiment;
+        let acoustic = Acoustic::new(&padded, space_order, dtype, interpolation)?;
+        let compiled: Compiled = match purpose {
+            Purpose::Modelling => acoustic.operator.compile(&resources.options)?,
+            Purpose::Gradients => {
+                acoustic.operator.with_gradient(&[&acoustic.m], &resources.options)?
+            }
+        };
+        let time = (experiment.steps, experiment.dt_s);
+        let mut base = compiled.simulation(&padded, &layer, time, Team::new(1))?;
+        let damp = sponge(
+            padded.shape(),
+            &layer,
+            padded.spacing_m(),
+            experiment.layer_velocity_m_s,
+            experiment.reflection,
+        );
+        base.set(&acoustic.damp, &damp)?;
+        let pad = Resample::pad(grid.shape(), &layer);
+        Ok(Self { threads: resources.threads.max(1), acoustic, padded, pad, base, experiment })
+    }
+
+    /// What is fixed.
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    /// The grid with the absorbing layer.
+    pub fn padded(&self) -> &Grid {
+        &self.padded
+    }
+
+    /// The equations.
+    pub fn acoustic(&self) -> &Acoustic {
+        &self.acoustic
+    }
+
+    /// Memory of gradients with up to `concurrency` shots at a time, for a plan. Observed data,
+    /// models and optimiser are the caller's.
+    ///
+    /// # Errors
+    /// Points outside the grid.
+    pub fn workload(&self, concurrency: usize) -> Result<Workload, Error> {
+        let shots = &self.experiment.survey.shots;
+        let mut trial = self.base.fork(Team::new(1))?;
+        if let Some(shot) = shots.iter().max_by_key(|s| s.receivers.len()) {
+            self.place(&mut trial, shot)?;
+        }
+        let concurrency = concurrency.clamp(1, shots.len().max(1));
+        Ok(trial.workload(shots.len() as u64, concurrency as u64))
+    }
+
+    /// Shots at a time if memory were no matter: one per thread.
+    pub fn wanted_concurrency(&self) -> usize {
+        self.threads.min(self.experiment.survey.shots.len()).max(1)
+    }
+
+    /// Records of all shots in a velocity model (m/s, one value per node of the model).
+    ///
+    /// `wavelet` has one sample per step; `shot_done` is called after every shot, from any thread.
+    ///
+    /// # Errors
+    /// No memory; a wavefield that is not finite; points outside the grid.
+    pub fn simulate(
+        &mut self,
+        vp: &[f64],
+        wavelet: &[f64],
+        concurrency: usize,
+        shot_done: &(dyn Fn() + Sync),
+    ) -> Result<Vec<Record>, Error> {
+        self.set_model(vp)?;
+        let records: Vec<Mutex<Record>> =
+            self.experiment.survey.shots.iter().map(|_| Mutex::new(Vec::new())).collect();
+        self.for_each_shot(concurrency, |simulation, number, shot| {
+            self.place(simulation, shot)?;
+            simulation.set_series(&self.acoustic.source, &self.samples(wavelet, shot))?;
+            simulation.run()?;
+            let record = simulation.series(&self.acoustic.receivers)?;
+            *records[number].lock().unwrap_or_else(PoisonError::into_inner) = record;
+            shot_done();
+            Ok(())
+        })?;
+        let inner = |m: Mutex<Record>| m.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(records.into_iter().map(inner).collect())
+    }
+
+    /// Misfit and gradient of all shots in a velocity model.
+    ///
+    /// # Errors
+    /// As [`simulate`](Self::simulate); an engine made for modelling only.
+    pub fn evaluate(
+        &mut self,
+        vp: &[f64],
+        wavelet: &[f64],
+        observed: &[Record],
+        plan: &Plan,
+        shot_done: &(dyn Fn() + Sync),
+    ) -> Result<SurveyGradient, Error> {
+        self.set_model(vp)?;
+        let points = self.padded.points();
+        let sum = InOrder::new(Sums {
+            misfit: 0.0,
+            gradient: vec![0.0; points],
+            illumination: vec![0.0; points],
+        });
+        let outcome = self.for_each_shot(plan.concurrency as usize, |simulation, number, shot| {
+            let shot_gradient = self.shot_gradient(simulation, shot, wavelet, &observed[number], plan);
+            let result = sum.in_turn(number, |sums| {
+                sums.misfit += shot_gradient?;
+                simulation.add_gradient_to(&self.acoustic.m, 1.0, &mut sums.gradient)?;
+                simulation.add_illumination_to(&mut sums.illumination);
+                Ok(())
+            });
+            shot_done();
+            result
+        });
+        outcome?;
+        let sums = sum.into_inner();
+        let folded = |values: &[f64]| self.pad.apply_transposed(values);
+        // dm/dvp = -2 / vp^3
+        let slope = |v: f64| -2.0 / (v * v * v);
+        let gradient = folded(&sums.gradient).iter().zip(vp).map(|(g, &v)| g * slope(v)).collect();
+        let illumination =
+            folded(&sums.illumination).iter().zip(vp).map(|(q, &v)| q * slope(v).powi(2)).collect();
+        Ok(SurveyGradient { misfit: sums.misfit, gradient, illumination })
+    }
+
+    fn shot_gradient(
+        &self,
+        simulation: &mut Simulation,
+        shot: &Shot,
+        wavelet: &[f64],
+        observed: &Record,
+        plan: &Plan,
+    ) -> Result<f64, Error> {
+        self.place(simulation, shot)?;
+        simulation.set_series(&self.acoustic.source, &self.samples(wavelet, shot))?;
+        let dt_s = self.experiment.dt_s;
+        let misfit = |_: usize, r: Residual<'_>| least_squares(r, observed, dt_s);
+        let watch = |_: &retrograd::Progress| ControlFlow::Continue(());
+        Ok(simulation.evaluate(plan.actions(), plan.slots(), misfit, watch)?.misfit)
+    }
+
+    /// Sets the squared slowness, extended into the layer, and what follows from it.
+    fn set_model(&mut self, vp: &[f64]) -> Result<(), Error> {
+        let m: Vec<f64> = vp.iter().map(|v| 1.0 / (v * v)).collect();
+        self.base.set(&self.acoustic.m, &self.pad.apply(&m))?;
+        self.base.set_up()
+    }
+
+    fn place(&self, simulation: &mut Simulation, shot: &Shot) -> Result<(), Error> {
+        let dims = self.padded.shape().len();
+        let positions = |points: &[crate::survey::Point]| -> Vec<Vec<f64>> {
+            points.iter().map(|p| p.along_axes(dims)).collect()
+        };
+        simulation.place(&self.acoustic.source, &positions(&shot.source))?;
+        simulation.place(&self.acoustic.receivers, &positions(&shot.receivers))
+    }
+
+    /// The wavelet at every source point of a shot.
+    fn samples(&self, wavelet: &[f64], shot: &Shot) -> Vec<f64> {
+        wavelet.iter().flat_map(|w| std::iter::repeat_n(*w, shot.source.len())).collect()
+    }
+
+    /// Runs `work` for every shot, `concurrency` at a time, shots begun in their order. The first
+    /// error ends the others after their current shot.
+    fn for_each_shot(
+        &self,
+        concurrency: usize,
+        work: impl Fn(&mut Simulation, usize, &Shot) -> Result<(), Error> + Sync,
+    ) -> Result<(), Error> {
+        let shots = &self.experiment.survey.shots;
+        let workers = concurrency.clamp(1, shots.len().max(1));
+        let next = AtomicUsize::new(0);
+        let failed = AtomicBool::new(false);
+        let results: Vec<Result<(), Error>> = std::thread::scope(|scope| {
+            let spawn = |number: usize| {
+                // Threads that are left over help the first workers.
+                let team = self.threads / workers + usize::from(number < self.threads % workers);
+                let (next, failed, work) = (&next, &failed, &work);
+                scope.spawn(move || {
+                    let mut simulation = self.base.fork(Team::new(team))?;
+                    loop {
+                        if failed.load(Ordering::Relaxed) {
+                            return Ok(());
+                        }
+                        // A shot that has been taken is always worked on: later ones may be
+                        // waiting for their turn behind it.
+                        let shot = next.fetch_add(1, Ordering::Relaxed);
+                        if shot >= shots.len() {
+                            return Ok(());
+                        }
+                        if let Err(error) = work(&mut simulation, shot, &shots[shot]) {
+                            failed.store(true, Ordering::Relaxed);
+                            return Err(error);
+                        }
+                    }
+                })
+            };
+            let handles: Vec<_> = (0..workers).map(spawn).collect();
+            handles
+                .into_iter()
+                .map(|h| h.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect()
+        });
+        results.into_iter().collect()
+    }
+}
+
+/// `1/2 sum (d - d_obs)^2 dt` and its derivative by each sample.
+fn least_squares(r: Residual<'_>, observed: &[f32], dt_s: f64) -> f64 {
+    let mut sum = 0.0;
+    for ((cotangent, synthetic), observed) in r.cotangent.iter_mut().zip(r.synthetic).zip(observed)
+    {
+        let residual = synthetic - f64::from(*observed);
+        *cotangent = residual * dt_s;
+        sum += residual * residual;
+    }
+    0.5 * sum * dt_s
+}
+
+struct Sums {
+    misfit: f64,
+    gradient: Vec<f64>,
+    illumination: Vec<f64>,
+}
+
+/// A value that threads change one after the other, in a fixed order of turns.
+struct InOrder<T> {
+    state: Mutex<(usize, T)>,
+    moved: Condvar,
+}
+
+impl<T> InOrder<T> {
+    fn new(value: T) -> Self {
+        Self { state: Mutex::new((0, value)), moved: Condvar::new() }
+    }
+
+    /// Waits until turns `0..turn` have been taken, changes the value, and ends the turn even if
+    /// the change fails.
+    fn in_turn<R>(&self, turn: usize, change: impl FnOnce(&mut T) -> R) -> R {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self
+            .moved
+            .wait_while(state, |(next, _)| *next < turn)
+            .unwrap_or_else(PoisonError::into_inner);
+        let result = change(&mut state.1);
+        state.0 += 1;
+        self.moved.notify_all();
+        result
+    }
+
+    fn into_inner(self) -> T {
+        self.state.into_inner().unwrap_or_else(PoisonError::into_inner).1
+    }
+}

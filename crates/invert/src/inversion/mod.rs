@@ -1,0 +1,85 @@
+//! Full-waveform inversion: stages of growing frequency, each minimised by L-BFGS.
+//!
+//! ```text
+//! minimise over vp   J = 1/2 sum over shots, receivers, time of (F(vp) - d)^2 dt
+//! subject to         v_min <= vp <= v_max,   frozen cells fixed
+//! ```
+//!
+//! Everything that decides how a run goes on is on disk after every evaluation ([`state`]): a run
+//! that is killed at any instant continues with the same bits. Misfit and model error are both
+//! recorded, because a lower misfit is not yet a better model.
+
+mod config;
+mod data;
+mod memory;
+mod parametrise;
+mod run;
+mod state;
+
+use retrograd::Error;
+use retrograd::checkpoint::PlanError;
+
+use crate::files::FileError;
+use crate::npy::NpyError;
+use crate::optimise::{OptimiseError, StateError};
+use crate::smooth::SmoothError;
+use crate::wavelet::WaveletError;
+
+pub use config::{
+    DataSource, FinerModel, InversionSetup, Memory, MemoryStrategy, OptimiserSettings,
+    Precondition, SourceSignature, Stage,
+};
+pub use memory::{MemoryPlan, peak_rss_bytes};
+pub use run::{Inversion, IterationRow, Outcome, Quiet, StageSummary, Watch};
+
+/// What can go wrong in an inversion.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InversionError {
+    /// Modelling, gradients, memory plan.
+    #[error(transparent)]
+    Model(#[from] Error),
+    /// The budget.
+    #[error("memory budget: {0}")]
+    Plan(#[from] PlanError),
+    /// A file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// An array file.
+    #[error(transparent)]
+    Npy(#[from] NpyError),
+    /// The optimiser.
+    #[error(transparent)]
+    Optimise(#[from] OptimiseError),
+    /// A saved optimiser.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Smoothing.
+    #[error(transparent)]
+    Smooth(#[from] SmoothError),
+    /// Wavelets and filters.
+    #[error(transparent)]
+    Wavelet(#[from] WaveletError),
+    /// Data of another shape than the survey.
+    #[error("{what} has {found} values, the survey needs {expected}\n  help: {help}")]
+    Shape {
+        /// Which data.
+        what: String,
+        /// Values found.
+        found: usize,
+        /// Values needed.
+        expected: usize,
+        /// How to mend it.
+        help: String,
+    },
+    /// A run folder that cannot be resumed.
+    #[error("{folder} cannot be resumed: {reason}\n  help: {help}")]
+    Resume {
+        /// The folder.
+        folder: String,
+        /// Why not.
+        reason: String,
+        /// What to do.
+        help: String,
+    },
+}

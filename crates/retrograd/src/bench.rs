@@ -1,0 +1,222 @@
+//! Standard problems for timing, and the machine's own copy bandwidth.
+//!
+//! Each problem is an acoustic wave in two layers with an absorbing sponge of 40 points, one
+//! source and a line of receivers, as other tools time it: f32, two steps of warm-up, the best and
+//! the median of several repetitions.
+
+use std::time::Instant;
+
+use retrograd_compile::adjoint::FORWARD;
+use retrograd_compile::schedule::{PhaseKind, schedule};
+use retrograd_compile::symbolic::{Eq, Function, Grid, Sparse, solve};
+use retrograd_ir::{DType, DimSet, Stencil};
+use retrograd_runtime::Team;
+
+use crate::{Compiled, Error, Operator, Options, Simulation};
+
+/// Points of the absorbing layer on every side.
+const LAYER: usize = 40;
+/// Grid spacing, in metres.
+const SPACING_M: f64 = 10.0;
+/// Velocities above and below the middle, in m/s.
+const VELOCITIES_M_S: [f64; 2] = [1500.0, 2500.0];
+/// Peak frequency of the Ricker source, in Hz.
+const PEAK_HZ: f64 = 10.0;
+
+/// A timed problem.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Case {
+    /// Grid points per dimension.
+    pub shape: Vec<usize>,
+    /// Order of the spatial derivatives.
+    pub space_order: usize,
+    /// Time steps.
+    pub steps: usize,
+    /// Threads.
+    pub threads: usize,
+}
+
+/// What was measured.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Timing {
+    /// Seconds of the time loop, per repetition.
+    pub loop_seconds: Vec<f64>,
+    /// Seconds of a whole call (zero wavefield, time loop, samples), per repetition.
+    pub call_seconds: Vec<f64>,
+    /// Bytes per point and step that the inner kernel has to move: each buffer that it reads,
+    /// each that it writes.
+    pub bytes_per_point: usize,
+}
+
+/// An acoustic problem ready to run.
+#[derive(Debug)]
+pub struct Acoustic {
+    /// Its data.
+    pub simulation: Simulation,
+    /// The receivers.
+    pub receivers: Sparse,
+}
+
+/// The equations `m u_tt - lap u + damp u_t = f` of the standard problems.
+///
+/// # Errors
+/// None for the orders that are supported.
+pub fn acoustic_operator(
+    grid: &Grid,
+    space_order: usize,
+) -> Result<(Operator, Function, Function, [Sparse; 2]), Error> {
+    let (m, damp) = (grid.function("m"), grid.function("damp").layer_only());
+    let u = grid.time_function("u").time_order(2).space_order(space_order);
+    let (src, rec) = (grid.sparse("src"), grid.sparse("rec"));
+    let pde = &m * u.dt2() - u.laplace() + &damp * u.dt();
+    let wave = solve(&pde, &u.forward())?;
+    let dt = Grid::dt();
+    let operator = Operator::new(grid, [Eq::new(u.forward(), wave.update())])
+        .name("acoustic")
+        .dtype(DType::F32)
+        .inject(&src, u.forward(), src.value() * (&dt * &dt) / m.value())
+        .interpolate(&rec, u.value())
+        .build()?;
+    Ok((operator, m, damp, [src, rec]))
+}
+
+impl Acoustic {
+    /// Builds kernels and data of a case.
+    ///
+    /// # Errors
+    /// No compiler, no memory.
+    pub fn new(case: &Case, options: &Options) -> Result<Self, Error> {
+        let dims = case.shape.len();
+        let grid = Grid::new(case.shape.clone())?.spacing(vec![SPACING_M; dims])?;
+        let (operator, m, damp, [src, rec]) = acoustic_operator(&grid, case.space_order)?;
+        let compiled = operator.compile(options)?;
+        let dt_s = 0.38 * SPACING_M / VELOCITIES_M_S[1];
+        let layer = vec![[LAYER; 2]; dims];
+        let team = Team::new(case.threads);
+        let mut simulation = compiled.simulation(&grid, &layer, (case.steps, dt_s), team)?;
+        simulation.set(&m, &layered(&case.shape))?;
+        simulation.set(&damp, &sponge(&case.shape))?;
+        simulation.set_up()?;
+        let extent: Vec<f64> = case.shape.iter().map(|n| SPACING_M * (n - 1) as f64).collect();
+        let mut source: Vec<f64> = extent.iter().map(|e| e / 2.0).collect();
+        source[dims - 1] = (LAYER + 2) as f64 * SPACING_M;
+        simulation.place(&src, &[source.clone()])?;
+        let count = case.shape[0];
+        let receivers = (0..count).map(|k| {
+            let mut point = source.clone();
+            let along = k as f64 / (count - 1).max(1) as f64;
+            point[0] = 400.0 + along * (extent[0] - 800.0);
+            point[dims - 1] = 450.0;
+            point
+        });
+        simulation.place(&rec, &receivers.collect::<Vec<_>>())?;
+        let ricker = |n: usize| {
+            let r = std::f64::consts::PI * PEAK_HZ * (n as f64 * dt_s - 1.0 / PEAK_HZ);
+            (1.0 - 2.0 * r * r) * (-r * r).exp()
+        };
+        simulation.set_series(&src, &(0..case.steps).map(ricker).collect::<Vec<_>>())?;
+        Ok(Self { simulation, receivers: rec })
+    }
+
+    /// Runs a case `repetitions` times after a warm-up.
+    ///
+    /// # Errors
+    /// No memory.
+    pub fn time(&mut self, repetitions: usize) -> Result<Timing, Error> {
+        self.simulation.reset();
+        self.simulation.advance(0..self.simulation.steps().min(2))?;
+        let mut timing = Timing {
+            loop_seconds: Vec::new(),
+            call_seconds: Vec::new(),
+            bytes_per_point: bytes_per_point(self.simulation.compiled()),
+        };
+        for _ in 0..repetitions {
+            let call = Instant::now();
+            self.simulation.reset();
+            self.simulation.advance(0..1)?;
+            let inner = Instant::now();
+            self.simulation.advance(1..self.simulation.steps())?;
+            let steps = self.simulation.steps() as f64;
+            let per_step = inner.elapsed().as_secs_f64() / (steps - 1.0).max(1.0);
+            timing.loop_seconds.push(per_step * steps);
+            let samples: Vec<f32> = self.simulation.series(&self.receivers)?;
+            std::hint::black_box(&samples);
+            timing.call_seconds.push(call.elapsed().as_secs_f64());
+        }
+        Ok(timing)
+    }
+}
+
+/// Traffic of the first loop nest of the forward step: the inside of the grid.
+fn bytes_per_point(compiled: &Compiled) -> usize {
+    let mut stencil: Stencil = compiled.program().verified().stencil().clone();
+    let Some(step) = stencil.steps.iter().position(|s| s.name == FORWARD) else { return 0 };
+    let plan = schedule(&mut stencil, step);
+    let nest = plan.phases.iter().find_map(|p| match &p.kind {
+        PhaseKind::Nest(nest) => Some(nest),
+        PhaseKind::Other(_) => None,
+    });
+    let Some(nest) = nest else { return 0 };
+    let values: Vec<_> = nest.outputs.iter().map(|(_, v)| *v).collect();
+    let mut read: Vec<_> = stencil.reads(&values).iter().map(|r| (r.field, r.time)).collect();
+    read.dedup();
+    let full = DimSet::first(stencil.dims.len());
+    let moved = read.iter().filter(|(f, _)| stencil.field(*f).dims == full).count();
+    (moved + nest.outputs.len()) * stencil.dtype.bytes()
+}
+
+/// Squared slowness of two layers, in s^2/m^2.
+fn layered(shape: &[usize]) -> Vec<f64> {
+    let depth = shape[shape.len() - 1];
+    let columns: usize = shape[..shape.len() - 1].iter().product();
+    let column = (0..depth).map(|k| VELOCITIES_M_S[usize::from(k >= depth / 2)].powi(-2));
+    column.collect::<Vec<_>>().repeat(columns)
+}
+
+/// The sponge profile `a (x - sin(2 pi x) / (2 pi)) / h` with `a = 1.5 ln(1000) / n`, `x` from 0
+/// inside to 1 at the edge, summed over the sides; in s/m^2.
+fn sponge(shape: &[usize]) -> Vec<f64> {
+    let coefficient = 1.5 * 1000f64.ln() / LAYER as f64;
+    // Per millisecond in the tools that use it, per second here.
+    let scale = coefficient / SPACING_M * 1e-3;
+    let profile = |k: usize, n: usize| {
+        let inside = k.min(n - 1 - k);
+        let x = (LAYER as f64 - inside as f64).max(0.0) / LAYER as f64;
+        let turn = 2.0 * std::f64::consts::PI;
+        scale * (x - (turn * x).sin() / turn)
+    };
+    let mut values = vec![0.0; shape.iter().product()];
+    for (at, value) in values.iter_mut().enumerate() {
+        let mut rest = at;
+        for &n in shape.iter().rev() {
+            *value += profile(rest % n, n);
+            rest /= n;
+        }
+    }
+    values
+}
+
+/// Bytes per second of a copy of large arrays by a team of threads, reads and writes counted:
+/// the best of several.
+pub fn copy_bandwidth(threads: usize) -> f64 {
+    const NUMBERS: usize = 1 << 24;
+    let source = vec![1.0f32; NUMBERS];
+    let mut target = vec![0.0f32; NUMBERS];
+    let chunk = NUMBERS.div_ceil(threads.max(1));
+    let mut best = f64::INFINITY;
+    for _ in 0..7 {
+        let begun = Instant::now();
+        std::thread::scope(|scope| {
+            for (to, from) in target.chunks_mut(chunk).zip(source.chunks(chunk)) {
+                scope.spawn(move || {
+                    for _ in 0..4 {
+                        to.copy_from_slice(std::hint::black_box(from));
+                    }
+                });
+            }
+        });
+        best = best.min(begun.elapsed().as_secs_f64());
+    }
+    std::hint::black_box(&target);
+    (4 * 2 * NUMBERS * size_of::<f32>()) as f64 / best
+}

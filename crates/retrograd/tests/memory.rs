@@ -1,0 +1,100 @@
+//! What a gradient is predicted to hold, against what the process then holds.
+//!
+//! Each case runs in a process of its own (this test binary again), so that the high-water mark of
+//! the resident set is its own.
+
+mod fixtures;
+
+use fixtures::{Keep, Points, acoustic, evaluate, options};
+use retrograd::DType;
+use retrograd::checkpoint::Strategy;
+
+/// Tells a child which case it is to run.
+const CASE: &str = "RETROGRAD_TEST_MEMORY_CASE";
+
+/// What is kept over how many steps. Many steps between snapshots: those of neighbouring steps share
+/// a time level, which the prediction does not count on.
+fn case(number: usize) -> (Keep, Strategy, usize) {
+    match number {
+        0 => (Keep::All, Strategy::StoreAll, 45),
+        1 => (Keep::Snapshots(5), Strategy::Revolve { snapshots: 5 }, 90),
+        _ => (Keep::Snapshots(25), Strategy::Revolve { snapshots: 25 }, 180),
+    }
+}
+
+/// Bytes that the kernel states under a name in the status of this process.
+fn status(name: &str) -> u64 {
+    let text = std::fs::read_to_string("/proc/self/status").expect("should be readable");
+    let line = text.lines().find(|l| l.starts_with(name)).expect("should be there");
+    let number = line.split_whitespace().nth(1).and_then(|n| n.parse::<u64>().ok());
+    1024 * number.expect("should be a number")
+}
+
+/// Runs a case and prints predicted and measured bytes.
+fn measure(number: usize) {
+    let Some(options) = options() else { return };
+    let (keep, strategy, steps) = case(number);
+    let problem = acoustic(&[1100, 1000], 8, Points::Linear, DType::F32);
+    let compiled = problem.operator.with_gradient(&[&problem.m], &options).expect("should compile");
+    // The high-water mark falls to what is resident now.
+    std::fs::write("/proc/self/clear_refs", "5").expect("should be writable");
+    let before = status("VmRSS:");
+    let mut simulation = problem.simulation(&compiled, steps, 2);
+    problem.place(&mut simulation, 0);
+    let plan = simulation.workload(1, 1).plan_with(strategy, None).expect("should fit");
+    evaluate(&mut simulation, keep);
+    let measured = status("VmHWM:") - before;
+    println!("predicted {} measured {measured}", plan.predicted_peak_bytes);
+    println!("{plan}");
+}
+
+#[test]
+fn predicted_bytes_are_those_of_the_process() {
+    if let Ok(number) = std::env::var(CASE) {
+        measure(number.parse().expect("should be a number"));
+        return;
+    }
+    if options().is_none() {
+        return;
+    }
+    if std::fs::metadata("/proc/self/clear_refs").is_err() {
+        println!("skipped: this system does not tell the memory of a process");
+        return;
+    }
+    for number in 0..3 {
+        let output = std::process::Command::new(std::env::current_exe().expect("should be known"))
+            .args(["--exact", "predicted_bytes_are_those_of_the_process", "--nocapture"])
+            .env(CASE, number.to_string())
+            .output()
+            .expect("should start");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+        let line = text.lines().find(|l| l.starts_with("predicted ")).expect("should be printed");
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let bytes = |at: usize| words[at].parse::<f64>().expect("should be a number");
+        let (predicted, measured) = (bytes(1), bytes(3));
+        println!("{:?}: {line}, ratio {:.3}", case(number).0, measured / predicted);
+        assert!(measured > 30e6, "the case should be large: {line}");
+        assert!((measured / predicted - 1.0).abs() <= 0.1, "{:?}: {text}", case(number).0);
+    }
+}
+
+/// Snapshots are handed over: `c` of them and the sweeps never hold more than `2 c + 2` levels of
+/// the forward function, beside the two of the adjoint one and a tape entry of each kind.
+#[test]
+fn snapshots_hold_two_levels_each() {
+    let Some(options) = options() else { return };
+    let problem = acoustic(&[40, 30], 4, Points::Linear, DType::F32);
+    let compiled = problem.operator.with_gradient(&[&problem.m], &options).expect("should compile");
+    let adjoint = compiled.adjoint().expect("should be there");
+    let (tapes, states) = (adjoint.tapes.len() as u64, adjoint.states.len() as u64);
+    assert_eq!(states, 1);
+    for snapshots in [1, 2, 5, 20] {
+        let mut simulation = problem.simulation(&compiled, 45, 1);
+        problem.place(&mut simulation, 0);
+        evaluate(&mut simulation, Keep::Snapshots(snapshots));
+        let found = simulation.pooled_buffers("u").expect("should be there") as u64;
+        let most = 2 * snapshots + 2 + 2 * states + tapes;
+        assert!(found <= most, "{snapshots} snapshots: {found} buffers, at most {most} expected");
+    }
+}

@@ -1,0 +1,8 @@
+//! Tests of the back ends on whole programs.
+
+mod common;
+mod conformance;
+mod jit;
+mod random;
+mod random_programs;
+mod sharing;

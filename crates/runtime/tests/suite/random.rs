@@ -1,0 +1,289 @@
+//! Random programs: C against the interpreter, bit for bit, whatever threads and tiles.
+
+use std::sync::Arc;
+
+use retrograd_ir::interpret::{DenseMemory, Subnormals, run_step};
+use retrograd_ir::{DType, FieldId, Levels, ParamId, SparseId, Stencil, Target, Verified, verify};
+use retrograd_runtime::{Backend, JitOptions, Program, ProgramError, Session, Team};
+
+use crate::common::{self, Noise};
+use crate::random_programs::{LAYER, random_program};
+
+const STEPS: usize = 5;
+
+/// Everything that a run leaves behind, as bits.
+type Outcome = Vec<(String, Vec<u64>)>;
+
+/// Bits, with all NaN alike: which one an operation returns is not defined.
+fn bits(values: &[f64]) -> Vec<u64> {
+    values.iter().map(|x| if x.is_nan() { f64::NAN.to_bits() } else { x.to_bits() }).collect()
+}
+
+/// Values on the grid and points of a run.
+struct Data {
+    extents: Vec<usize>,
+    width: usize,
+    points: Vec<Vec<Vec<f64>>>,
+    seed: u64,
+}
+
+impl Data {
+    fn new(extents: &[usize], width: usize, seed: u64) -> Self {
+        let mut noise = Noise::new(seed);
+        let mut place = |count: usize| -> Vec<Vec<f64>> {
+            let on_axis = |noise: &mut Noise, n: usize| {
+                let x = 0.5 * (1.0 + noise.next()) * (n - 1) as f64;
+                // Some on nodes; half a cell in from the sides, for staggered functions.
+                if noise.rarely(3) { x.round() } else { x.clamp(0.0, (n - 1) as f64) }
+            };
+            (0..count).map(|_| extents.iter().map(|&n| on_axis(&mut noise, n)).collect()).collect()
+        };
+        let points = vec![place(2), place(3), place(5)];
+        Self { extents: extents.to_vec(), width, points, seed }
+    }
+
+    /// Values that the type holds, a few of them zero.
+    fn values(&self, dtype: DType, salt: u64, len: usize) -> Vec<f64> {
+        let mut noise = Noise::new(self.seed ^ salt.wrapping_mul(0x1234_5677));
+        let value = |noise: &mut Noise| {
+            let x = if noise.rarely(20) { 0.0 } else { noise.next() };
+            match dtype {
+                DType::F32 => f64::from(x as f32),
+                DType::F64 => x,
+            }
+        };
+        (0..len).map(|_| value(&mut noise)).collect()
+    }
+
+    /// Values of a function; one that is known to vanish inside does.
+    fn function(&self, stencil: &Stencil, field: FieldId) -> Vec<f64> {
+        let declared = stencil.field(field);
+        let len = declared.dims.iter().map(|d| self.extents[d]).product();
+        let mut values = self.values(stencil.dtype, u64::from(field.0), len);
+        if declared.zero_in.is_some() {
+            for (linear, value) in values.iter_mut().enumerate() {
+                let mut rest = linear;
+                let inside = self.extents.iter().rev().all(|&n| {
+                    let i = rest % n;
+                    rest /= n;
+                    (self.width..n - self.width).contains(&i)
+                });
+                if inside {
+                    *value = 0.0;
+                }
+            }
+        }
+        values
+    }
+}
+
+fn kept(stencil: &Stencil, field: FieldId) -> usize {
+    match stencil.field(field).levels {
+        Levels::Time(n) => usize::from(n) - 1,
+        Levels::Static | Levels::Tape => 0,
+    }
+}
+
+fn fields(stencil: &Stencil) -> impl Iterator<Item = FieldId> + use<> {
+    (0..stencil.fields.len() as u32).map(FieldId)
+}
+
+/// Functions that the case sets: all static ones that no step writes, and all levels.
+fn is_set(stencil: &Stencil, field: FieldId) -> bool {
+    let written = stencil.steps.iter().flat_map(|s| &s.statements).filter_map(Stencil::written);
+    stencil.field(field).levels == Levels::Static
+        && written.filter(|t| t.time == 0).all(|t| t.field != field)
+}
+
+/// The program on the arrays of the interpreter itself, nothing of the runtime in between.
+fn by_the_oracle(program: &Verified, data: &Data) -> Outcome {
+    let stencil = program.stencil();
+    let widths = vec![data.width; stencil.widths.len()];
+    let mut memory = DenseMemory::<f64>::new(program, &data.extents, &widths, STEPS);
+    memory.set_param(ParamId(0), 0.37);
+    for (number, points) in data.points.iter().enumerate() {
+        let id = SparseId(number as u32);
+        memory.place(stencil, id, points).expect("points should fit");
+        let samples = data.values(stencil.dtype, 1000 + number as u64, points.len() * STEPS);
+        memory.series_mut(id).copy_from_slice(&samples);
+    }
+    for field in fields(stencil) {
+        if is_set(stencil, field) {
+            let values = data.function(stencil, field);
+            memory.array_mut(Target { field, time: 0 }).copy_from_slice(&values);
+        }
+        for back in 0..kept(stencil, field) {
+            let target = Target { field, time: -(back as i8) };
+            let len = memory.array(target).len();
+            let values = data.values(stencil.dtype, 100 * u64::from(field.0) + back as u64, len);
+            memory.array_mut(target).copy_from_slice(&values);
+        }
+    }
+    let position = |name| stencil.steps.iter().position(|s| s.name == name);
+    if let Some(setup) = position("setup") {
+        run_step(program, setup, 0, &mut memory, Subnormals::Flush);
+    }
+    let forward = position("forward").expect("should be there");
+    for n in 0..STEPS {
+        run_step(program, forward, n as i64, &mut memory, Subnormals::Flush);
+        memory.rotate(&stencil.steps[forward]);
+    }
+    let mut outcome = Outcome::new();
+    for field in fields(stencil) {
+        let name = &stencil.field(field).name;
+        match stencil.field(field).levels {
+            Levels::Static => {
+                outcome.push((name.clone(), bits(memory.array(Target { field, time: 0 }))));
+            }
+            Levels::Time(_) => {
+                for back in 0..kept(stencil, field) {
+                    let target = Target { field, time: -(back as i8) };
+                    outcome.push((format!("{name}[t-{back}]"), bits(memory.array(target))));
+                }
+            }
+            Levels::Tape => {
+                for step in 0..STEPS {
+                    outcome.push((format!("{name}@{step}"), bits(memory.tape(field, step))));
+                }
+            }
+        }
+    }
+    for (number, sparse) in stencil.sparse.iter().enumerate() {
+        outcome.push((sparse.name.clone(), bits(memory.series(SparseId(number as u32)))));
+    }
+    outcome
+}
+
+fn by_a_session(program: &Arc<Program>, data: &Data, threads: usize, tile: [usize; 2]) -> Outcome {
+    let stencil = program.stencil();
+    let widths = vec![data.width; stencil.widths.len()];
+    let session = Session::new(program, &data.extents, &widths, STEPS, Team::new(threads));
+    let mut session = session.expect("should fit");
+    session.set_tile(tile);
+    session.set_param("a", 0.37);
+    for (number, points) in data.points.iter().enumerate() {
+        let id = SparseId(number as u32);
+        session.place(id, points).expect("points should fit");
+        let samples = data.values(stencil.dtype, 1000 + number as u64, points.len() * STEPS);
+        session.set_series(id, &samples);
+    }
+    for field in fields(stencil) {
+        if is_set(stencil, field) {
+            session.set_function(field, &data.function(stencil, field)).expect("memory");
+        }
+        for back in 0..kept(stencil, field) {
+            let len = data.extents.iter().product();
+            let values = data.values(stencil.dtype, 100 * u64::from(field.0) + back as u64, len);
+            session.set_level(field, back, &values).expect("memory");
+        }
+    }
+    session.set_tape_window(0..STEPS);
+    session.set_up().expect("should run");
+    session.run("forward", 0..STEPS).expect("should run");
+    let mut outcome = Outcome::new();
+    for field in fields(stencil) {
+        let name = &stencil.field(field).name;
+        match stencil.field(field).levels {
+            Levels::Static => outcome.push((name.clone(), bits(&session.function(field)))),
+            Levels::Time(_) => {
+                for back in 0..kept(stencil, field) {
+                    let values: Vec<f64> = session.level(field, back);
+                    outcome.push((format!("{name}[t-{back}]"), bits(&values)));
+                }
+            }
+            Levels::Tape => {
+                for step in 0..STEPS {
+                    let values: Vec<f64> = session.tape_entry(field, step);
+                    outcome.push((format!("{name}@{step}"), bits(&values)));
+                }
+            }
+        }
+    }
+    for (number, sparse) in stencil.sparse.iter().enumerate() {
+        let samples: Vec<f64> = session.series(SparseId(number as u32));
+        outcome.push((sparse.name.clone(), bits(&samples)));
+    }
+    outcome
+}
+
+#[track_caller]
+fn assert_same(found: &Outcome, expected: &Outcome, how: &str) {
+    assert_eq!(found.len(), expected.len(), "{how}");
+    for ((name, found), (_, expected)) in found.iter().zip(expected) {
+        let at = found.iter().zip(expected).position(|(a, b)| a != b);
+        if let Some(at) = at {
+            let (a, b) = (f64::from_bits(found[at]), f64::from_bits(expected[at]));
+            panic!("{how}: `{name}` differs at {at}: {a:e}, expected {b:e}");
+        }
+    }
+}
+
+/// A program with C, unless the back end refuses it.
+fn compiled(stencil: &Stencil, options: &JitOptions) -> Option<Arc<Program>> {
+    match Program::new(stencil.clone(), &["forward"], Backend::C, options) {
+        Ok(program) => Some(program),
+        Err(ProgramError::Unsupported { .. }) => None,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Runs one random program by everything.
+fn compare(number: u64, options: &JitOptions) -> bool {
+    let mut noise = Noise::new(number);
+    let dims = 1 + noise.below(3);
+    let dtype = noise.pick(&[DType::F32, DType::F64]);
+    let stencil = random_program(&mut noise, dims, dtype);
+    if let Err(errors) = verify(stencil.clone()) {
+        panic!("program {number} should be well formed: {errors:#?}");
+    }
+    let Some(program) = compiled(&stencil, options) else { return false };
+    let least = 2 * LAYER + 1;
+    let extents: Vec<usize> = (0..dims).map(|_| least + noise.below(18)).collect();
+    let data = Data::new(&extents, LAYER, number);
+    let expected = by_the_oracle(program.verified(), &data);
+    let interpreted = Program::new(stencil, &["forward"], Backend::Interpreter, options);
+    let interpreted = interpreted.expect("the interpreter lacks nothing");
+    let found = by_a_session(&interpreted, &data, 1, [0, 0]);
+    assert_same(&found, &expected, &format!("program {number}, interpreter on a session"));
+    for threads in [1, 2, 3, 7] {
+        let tile = [noise.below(9), noise.below(9)];
+        let found = by_a_session(&program, &data, threads, tile);
+        let how = format!("program {number}, {extents:?}, {threads} threads, tile {tile:?}");
+        assert_same(&found, &expected, &how);
+    }
+    true
+}
+
+#[test]
+fn random_programs_give_the_same_bits_in_c_and_by_the_interpreter() {
+    let Some(options) = common::options() else { return };
+    let count = std::env::var("RETROGRAD_RANDOM_PROGRAMS").ok().and_then(|n| n.parse().ok());
+    let count = count.unwrap_or(24);
+    let compared = (0..count).filter(|&number| compare(number, &options)).count() as u64;
+    println!("{compared} of {count} programs run as C");
+    assert!(compared * 2 >= count, "only {compared} of {count} programs run as C");
+}
+
+/// Rows of every length around the widths of vectors.
+#[test]
+fn rows_of_all_lengths_give_the_same_bits() {
+    let Some(options) = common::options() else { return };
+    for (number, dims, dtype) in
+        [(1, 1, DType::F32), (2, 2, DType::F32), (3, 2, DType::F64), (4, 3, DType::F32)]
+    {
+        // The first of a series of programs that the back end takes.
+        let mut noise = Noise::new(10_000 + number);
+        let programs = std::iter::repeat_with(|| random_program(&mut noise, dims, dtype));
+        let mut taken = programs.take(20).filter_map(|s| compiled(&s, &options));
+        let program = taken.next().expect("one of twenty programs should run as C");
+        for row in 1..=40 {
+            let width = if row >= 3 { 1 } else { 0 };
+            let mut extents = vec![4; dims];
+            extents[dims - 1] = row;
+            let data = Data::new(&extents, width, row as u64);
+            let expected = by_the_oracle(program.verified(), &data);
+            let found = by_a_session(&program, &data, 2, [3, 2]);
+            assert_same(&found, &expected, &format!("series {number}, rows of {row}"));
+        }
+    }
+}
