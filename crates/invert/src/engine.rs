@@ -174,15 +174,33 @@ impl Engine {
         concurrency: usize,
         shot_done: &(dyn Fn() + Sync),
     ) -> Result<Vec<Record>, Error> {
+        self.simulate_shots(&self.all_shots(), vp, wavelet, concurrency, shot_done)
+    }
+
+    /// Records of some shots, by number from 0, in the order of the list; the same bits as
+    /// [`simulate`](Self::simulate) gives for them.
+    ///
+    /// # Errors
+    /// As [`simulate`](Self::simulate).
+    ///
+    /// # Panics
+    /// If the survey has no shot of such a number.
+    pub fn simulate_shots(
+        &mut self,
+        shots: &[usize],
+        vp: &[f64],
+        wavelet: &[f64],
+        concurrency: usize,
+        shot_done: &(dyn Fn() + Sync),
+    ) -> Result<Vec<Record>, Error> {
         self.set_model(vp)?;
-        let records: Vec<Mutex<Record>> =
-            self.experiment.survey.shots.iter().map(|_| Mutex::new(Vec::new())).collect();
-        self.for_each_shot(concurrency, |simulation, number, shot| {
+        let records: Vec<Mutex<Record>> = shots.iter().map(|_| Mutex::new(Vec::new())).collect();
+        self.for_each_shot(shots, concurrency, |simulation, place, shot| {
             self.place(simulation, shot)?;
             simulation.set_series(&self.acoustic.source, &self.samples(wavelet, shot))?;
             simulation.run()?;
             let record = simulation.series(&self.acoustic.receivers)?;
-            *records[number].lock().unwrap_or_else(PoisonError::into_inner) = record;
+            *records[place].lock().unwrap_or_else(PoisonError::into_inner) = record;
             shot_done();
             Ok(())
         })?;
@@ -209,7 +227,8 @@ impl Engine {
             gradient: vec![0.0; points],
             illumination: vec![0.0; points],
         });
-        let outcome = self.for_each_shot(plan.concurrency as usize, |simulation, number, shot| {
+        let (all, concurrency) = (self.all_shots(), plan.concurrency as usize);
+        let outcome = self.for_each_shot(&all, concurrency, |simulation, number, shot| {
             let shot_gradient = self.shot_gradient(simulation, shot, wavelet, &observed[number], plan);
             let result = sum.in_turn(number, |sums| {
                 sums.misfit += shot_gradient?;
@@ -268,14 +287,19 @@ impl Engine {
         wavelet.iter().flat_map(|w| std::iter::repeat_n(*w, shot.source.len())).collect()
     }
 
-    /// Runs `work` for every shot, `concurrency` at a time, shots begun in their order. The first
-    /// error ends the others after their current shot.
+    fn all_shots(&self) -> Vec<usize> {
+        (0..self.experiment.survey.shots.len()).collect()
+    }
+
+    /// Runs `work` for every shot of a list with its place in it, `concurrency` at a time, shots
+    /// begun in their order. The first error ends the others after their current shot.
     fn for_each_shot(
         &self,
+        shots: &[usize],
         concurrency: usize,
         work: impl Fn(&mut Simulation, usize, &Shot) -> Result<(), Error> + Sync,
     ) -> Result<(), Error> {
-        let shots = &self.experiment.survey.shots;
+        let survey = &self.experiment.survey;
         let workers = concurrency.clamp(1, shots.len().max(1));
         let next = AtomicUsize::new(0);
         let failed = AtomicBool::new(false);
@@ -292,11 +316,9 @@ impl Engine {
                         }
                         // A shot that has been taken is always worked on: later ones may be
                         // waiting for their turn behind it.
-                        let shot = next.fetch_add(1, Ordering::Relaxed);
-                        if shot >= shots.len() {
-                            return Ok(());
-                        }
-                        if let Err(error) = work(&mut simulation, shot, &shots[shot]) {
+                        let place = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(&number) = shots.get(place) else { return Ok(()) };
+                        if let Err(error) = work(&mut simulation, place, &survey.shots[number]) {
                             failed.store(true, Ordering::Relaxed);
                             return Err(error);
                         }

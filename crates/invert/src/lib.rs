@@ -10,6 +10,7 @@ pub mod inversion;
 pub mod model_error;
 pub mod npy;
 pub mod optimise;
+pub mod report;
 pub mod resample;
 pub mod smooth;
 pub mod survey;

@@ -132,13 +132,11 @@ impl Compiled {
 
     /// The time functions of the forward step: the restart data.
     pub fn states(&self) -> Vec<FieldId> {
-        match &self.adjoint {
-            Some(adjoint) => adjoint.states.iter().map(|s| s.forward).collect(),
-            None => {
-                let step = self.stencil().step_named(FORWARD);
-                step.map(retrograd_ir::Step::advances).unwrap_or_default()
-            }
+        if let Some(adjoint) = &self.adjoint {
+            return adjoint.states.iter().map(|s| s.forward).collect();
         }
+        let step = self.stencil().step_named(FORWARD);
+        step.map(retrograd_ir::Step::advances).unwrap_or_default()
     }
 
     /// Number of kept time levels of all forward functions: buffers of one snapshot.

@@ -29,6 +29,7 @@ pub struct OperatorBuilder {
 
 impl Operator {
     /// An operator that computes the given updates, in order, once per step; f32 unless said.
+    #[allow(clippy::new_ret_no_self, reason = "errors surface in `build`")]
     pub fn new(grid: &Grid, equations: impl IntoIterator<Item = Eq>) -> OperatorBuilder {
         OperatorBuilder {
             grid: grid.clone(),

@@ -169,7 +169,7 @@ fn space_converges_with_its_order() {
 }
 
 /// The exact solution at 0 and `-dt`, space order 16 at 12 points per wavelength: its error,
-/// below `3e-7 (k h)^16` of `w`, is four orders below that of the smallest time step,
+/// below `3e-7 (k h)^16` of `w`, is six orders below that of the smallest time step,
 /// `(w dt)^2 / 24`.
 ///
 /// The run starts at `-dt`, so errors grow like `(w dt)^2 (n + 1) / n`: 25 steps on the coarsest

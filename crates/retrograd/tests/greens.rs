@@ -216,16 +216,14 @@ fn half_a_time_step_is_not_within_the_tolerance() {
     assert!(outcome.error(|r, t| -exact_2d(r, t), 0.0) > 1.9);
 }
 
-/// Bounds per radius: twice the error of interpolating a plane wave (table of the module
-/// `points` of the intermediate representation, at both ends of the path, in two dimensions) for
-/// radius 4, the tolerance of the project from radius 6 on.
+/// What wider sincs are worth: the error of the smallest is mostly that of its weights.
 #[test]
 fn two_dimensions_off_nodes() {
     let Some(options) = options() else { return };
-    for (radius, tolerance) in [(4, 4.0 * 1.2e-3), (6, TOLERANCE), (8, TOLERANCE)] {
+    for radius in [4, 6, 8] {
         let error = run(&off_nodes_2d(radius), &options).error(exact_2d, 0.0);
         println!("2-D, off nodes, sinc of radius {radius}: relative L2 {error:.2e}");
-        assert!(error <= tolerance, "radius {radius}: {error:e}");
+        assert!(error <= TOLERANCE, "radius {radius}: {error:e}");
     }
 }
 

@@ -133,7 +133,7 @@ fn listed(decibels: &[f64]) -> String {
 fn reflection_falls_with_the_width_in_wavelengths() {
     let Some(options) = options() else { return };
     let ls = [0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0];
-    println!("normal incidence, dB; l =             {}", listed(&ls));
+    println!("normal incidence, dB, at l = {ls:?}");
     for (l, worst) in [(0.5, -14.6), (1.0, -22.8), (2.0, -47.6)] {
         for width in [20, 40, 80] {
             let layer = Layer::new(width, Profile::Square, best_reflection(l));

@@ -73,6 +73,11 @@ impl Buffer {
         unsafe { self.map.as_ptr().add(self.skew) }
     }
 
+    /// Address of the first number, typed.
+    pub(crate) fn address_of<T: Real>(&self) -> *mut T {
+        self.address().cast()
+    }
+
     /// The contents as numbers.
     pub(crate) fn slice<T: Real>(&self) -> &[T] {
         let len = self.bytes / size_of::<T>();
@@ -111,12 +116,12 @@ pub(crate) fn is_own<T>(shared: &mut Arc<T>) -> bool {
 pub(crate) struct Pool {
     bytes: usize,
     free: Mutex<Vec<Buffer>>,
-    taken: AtomicUsize,
+    mapped: AtomicUsize,
 }
 
 impl Pool {
     pub(crate) fn new(bytes: usize) -> Arc<Self> {
-        Arc::new(Self { bytes, free: Mutex::new(Vec::new()), taken: AtomicUsize::new(0) })
+        Arc::new(Self { bytes, free: Mutex::new(Vec::new()), mapped: AtomicUsize::new(0) })
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -125,19 +130,18 @@ impl Pool {
 
     /// Buffers that it has ever mapped: all of them live as long as the pool.
     pub(crate) fn mapped(&self) -> usize {
-        self.taken.load(Ordering::Relaxed)
+        self.mapped.load(Ordering::Relaxed)
     }
 
     /// A buffer that nobody else holds; zero outside the grid, of any value inside.
     pub(crate) fn take(self: &Arc<Self>) -> Result<Arc<Level>, OutOfMemory> {
         let kept = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let buffer = match kept {
-            Some(buffer) => buffer,
-            None => {
-                let buffer = Buffer::zeroed(self.bytes)?;
-                self.taken.fetch_add(1, Ordering::Relaxed);
-                buffer
-            }
+        let buffer = if let Some(buffer) = kept {
+            buffer
+        } else {
+            let buffer = Buffer::zeroed(self.bytes)?;
+            self.mapped.fetch_add(1, Ordering::Relaxed);
+            buffer
         };
         Ok(Arc::new(Level { buffer: Some(buffer), pool: self.clone() }))
     }

@@ -225,6 +225,8 @@ fn wait_for_job(shared: &Shared, seen: usize) {
 struct FlushSubnormals {
     #[cfg(target_arch = "x86_64")]
     before: u32,
+    #[cfg(target_arch = "aarch64")]
+    before: u64,
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -237,7 +239,7 @@ impl FlushSubnormals {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 impl Drop for FlushSubnormals {
     fn drop(&mut self) {
         set_control_register(self.before);
@@ -264,7 +266,35 @@ fn set_control_register(value: u32) {
     }
 }
 
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(target_arch = "aarch64")]
+impl FlushSubnormals {
+    fn begin() -> Self {
+        let before = control_register();
+        // Bit 24: flush to zero, operands and results.
+        set_control_register(before | 1 << 24);
+        Self { before }
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+fn control_register() -> u64 {
+    let value: u64;
+    // SAFETY: reads the floating-point control register of this thread.
+    unsafe {
+        std::arch::asm!("mrs {}, fpcr", out(reg) value, options(nomem, nostack, preserves_flags));
+    }
+    value
+}
+
+#[cfg(target_arch = "aarch64")]
+fn set_control_register(value: u64) {
+    // SAFETY: as on x86-64, changes only how subnormal numbers are treated, or restores it.
+    unsafe {
+        std::arch::asm!("msr fpcr, {}", in(reg) value, options(nomem, nostack, preserves_flags));
+    }
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 impl FlushSubnormals {
     fn begin() -> Self {
         Self {}

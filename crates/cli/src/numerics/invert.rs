@@ -81,7 +81,7 @@ fn fingerprint(job: &Job) -> String {
     serde_json::to_string(&parts).unwrap_or_default()
 }
 
-fn create(folder: &Path, text: &str) -> Result<(), RunError> {
+pub(super) fn create(folder: &Path, text: &str) -> Result<(), RunError> {
     std::fs::create_dir_all(folder).map_err(|error| {
         RunError::new(format!("the run folder {} cannot be made: {error}", folder.display()))
             .help("choose another with --out")

@@ -1,8 +1,11 @@
 //! The one door from the command line to the numerical crates.
 
+mod check;
 mod invert;
 mod plan;
 mod setup;
+mod sweep;
+mod tools;
 
 use std::path::PathBuf;
 
@@ -38,10 +41,6 @@ impl RunError {
     fn of(error: impl std::fmt::Display) -> Self {
         Self::new(error.to_string())
     }
-
-    fn not_built(command: &str) -> Self {
-        Self::new(format!("`{command}` is not built into this binary yet"))
-    }
 }
 
 /// Where an inversion begins.
@@ -57,8 +56,8 @@ pub enum Begin {
 ///
 /// # Errors
 /// If the tests could not be run; a test that fails is a result.
-pub fn check(_job: &Job, _progress: &Progress) -> Result<CheckOutcome, RunError> {
-    Err(RunError::not_built("check"))
+pub fn check(job: &Job, progress: &Progress) -> Result<CheckOutcome, RunError> {
+    check::check(job, progress)
 }
 
 /// Memory, strategy and time, before anything runs.
@@ -73,16 +72,16 @@ pub fn plan(job: &Job) -> Result<PlanOutcome, RunError> {
 ///
 /// # Errors
 /// If a file cannot be read or written, or the kernel cannot be compiled.
-pub fn model(_job: &Job, _progress: &Progress) -> Result<ModelOutcome, RunError> {
-    Err(RunError::not_built("model"))
+pub fn model(job: &Job, progress: &Progress) -> Result<ModelOutcome, RunError> {
+    sweep::model(job, progress)
 }
 
 /// Misfit and gradient at the start model.
 ///
 /// # Errors
 /// As [`model`], and if the budget is too small.
-pub fn gradient(_job: &Job, _progress: &Progress) -> Result<GradientOutcome, RunError> {
-    Err(RunError::not_built("gradient"))
+pub fn gradient(job: &Job, progress: &Progress) -> Result<GradientOutcome, RunError> {
+    sweep::gradient(job, progress)
 }
 
 /// The inversion, stage by stage.
@@ -97,14 +96,14 @@ pub fn invert(job: &Job, begin: &Begin, progress: &Progress) -> Result<InvertOut
 ///
 /// # Errors
 /// If the equation cannot be discretised, or `target` is not available.
-pub fn compile(_job: &Job, _target: Target) -> Result<CompileOutcome, RunError> {
-    Err(RunError::not_built("compile"))
+pub fn compile(job: &Job, target: Target) -> Result<CompileOutcome, RunError> {
+    tools::compile(job, target)
 }
 
 /// Speed of a kernel and of a copy. `threads`: `None` is one per core.
 ///
 /// # Errors
 /// If the kernel cannot be compiled.
-pub fn bench(_case: Case, _threads: Option<usize>) -> Result<BenchOutcome, RunError> {
-    Err(RunError::not_built("bench"))
+pub fn bench(case: Case, threads: Option<usize>) -> Result<BenchOutcome, RunError> {
+    tools::bench(case, threads)
 }

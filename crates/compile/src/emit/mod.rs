@@ -2,6 +2,7 @@
 
 pub mod c;
 mod c_body;
+pub mod latex;
 
 pub use c::{CModule, Function, FunctionKind, Vectors, emit_c};
 

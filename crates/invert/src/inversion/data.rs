@@ -34,39 +34,38 @@ fn low_pass(stage: &Stage, steps: usize, dt_s: f64) -> Result<ZeroPhase, Inversi
     Ok(ZeroPhase::new(band, FILTER_ORDER, steps, dt_s)?)
 }
 
-/// The recordings that a stage explains.
+/// The recordings of some shots, by number, that a stage explains.
 pub(super) fn observed(
     setup: &InversionSetup,
     engine: &mut Engine,
     stage: &Stage,
+    shots: &[usize],
     watch: &dyn Watch,
 ) -> Result<Vec<Record>, InversionError> {
     let experiment = &setup.experiment;
     let axis = (experiment.steps, experiment.dt_s);
-    let shots = experiment.survey.shots.len();
     let concurrency = engine.wanted_concurrency();
     let done = || watch.shot_done();
     match &setup.data {
         DataSource::SameGrid => {
             let truth = setup.truth.as_deref().unwrap_or(&setup.start);
             let wavelet = source_samples(&setup.signature, stage, axis)?;
-            watch.begin("modelling data", shots);
-            Ok(engine.simulate(truth, &wavelet, concurrency, &done)?)
+            watch.begin("modelling data", shots.len());
+            Ok(engine.simulate_shots(shots, truth, &wavelet, concurrency, &done)?)
         }
         DataSource::Finer { refine, space_order, model } => {
             let fine = refined(experiment, *refine, *space_order)?;
             let vp = (model.0)(&fine.grid);
             let wavelet = source_samples(&setup.signature, stage, (fine.steps, fine.dt_s))?;
-            watch.begin("modelling data on the finer grid", shots);
+            watch.begin("modelling data on the finer grid", shots.len());
             let mut engine = Engine::new(fine, &setup.resources, Purpose::Modelling)?;
-            let records = engine.simulate(&vp, &wavelet, concurrency, &done)?;
-            let survey = &experiment.survey;
-            let thin = |(record, shot): (Record, &crate::survey::Shot)| {
-                every_nth(&record, *refine, shot.receivers.len())
+            let records = engine.simulate_shots(shots, &vp, &wavelet, concurrency, &done)?;
+            let thin = |(record, &number): (Record, &usize)| {
+                every_nth(&record, *refine, experiment.survey.shots[number].receivers.len())
             };
-            Ok(records.into_iter().zip(&survey.shots).map(thin).collect())
+            Ok(records.into_iter().zip(shots).map(thin).collect())
         }
-        DataSource::Measured(records) => filtered(setup, stage, records),
+        DataSource::Measured(records) => filtered(setup, stage, shots, records),
     }
 }
 
@@ -101,14 +100,17 @@ fn every_nth(record: &[f32], n: usize, receivers: usize) -> Record {
 fn filtered(
     setup: &InversionSetup,
     stage: &Stage,
+    shots: &[usize],
     records: &[Record],
 ) -> Result<Vec<Record>, InversionError> {
     let experiment = &setup.experiment;
     let steps = experiment.steps;
     let filter = low_pass(stage, steps, experiment.dt_s)?;
-    let mut result = Vec::with_capacity(records.len());
-    for (number, (record, shot)) in records.iter().zip(&experiment.survey.shots).enumerate() {
-        let receivers = shot.receivers.len();
+    let mut result = Vec::with_capacity(shots.len());
+    for &number in shots {
+        // A shot without a record has no samples: refused below.
+        let record = records.get(number).map_or(&[][..], Vec::as_slice);
+        let receivers = experiment.survey.shots[number].receivers.len();
         if record.len() != steps * receivers {
             return Err(InversionError::Shape {
                 what: format!("the record of shot {number}"),

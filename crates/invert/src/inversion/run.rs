@@ -142,7 +142,49 @@ impl Inversion {
         stage: usize,
         watch: &dyn Watch,
     ) -> Result<Vec<Record>, InversionError> {
-        let records = observed(&self.setup, &mut self.engine, &self.setup.stages[stage], watch)?;
+        let all: Vec<usize> = (0..self.setup.experiment.survey.shots.len()).collect();
+        self.observed_shots(stage, &all, watch)
+    }
+
+    /// Recordings of some shots, by number from 0, in a stage (from 0), in the order of the list.
+    ///
+    /// # Errors
+    /// As modelling; measured data of another shape.
+    ///
+    /// # Panics
+    /// If there is no such stage or shot.
+    pub fn observed_shots(
+        &mut self,
+        stage: usize,
+        shots: &[usize],
+        watch: &dyn Watch,
+    ) -> Result<Vec<Record>, InversionError> {
+        let (setup, engine) = (&self.setup, &mut self.engine);
+        let records = observed(setup, engine, &setup.stages[stage], shots, watch)?;
+        watch.end();
+        Ok(records)
+    }
+
+    /// Records of some shots, by number from 0, in a velocity model with the source of a stage
+    /// (from 0), in the order of the list.
+    ///
+    /// # Errors
+    /// As [`Engine::simulate`].
+    ///
+    /// # Panics
+    /// If there is no such stage or shot.
+    pub fn synthetic_shots(
+        &mut self,
+        stage: usize,
+        shots: &[usize],
+        vp: &[f64],
+        watch: &dyn Watch,
+    ) -> Result<Vec<Record>, InversionError> {
+        let wavelet = self.wavelet(stage)?;
+        let concurrency = self.memory.plan.concurrency as usize;
+        watch.begin("modelling", shots.len());
+        let done = || watch.shot_done();
+        let records = self.engine.simulate_shots(shots, vp, &wavelet, concurrency, &done)?;
         watch.end();
         Ok(records)
     }

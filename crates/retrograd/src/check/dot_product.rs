@@ -104,7 +104,8 @@ pub(super) fn of_adjoint(
     experiment: &Experiment,
     options: &Options,
 ) -> Result<DotProduct, Error> {
-    let compiled = Compiled::with_all_steps(operator, adjoint.clone(), options)?;
+    let compiled = Compiled::with_all_steps(operator, adjoint, options)?;
+    let adjoint = compiled.adjoint.clone().ok_or(Error::NoGradient)?;
     let mut simulation = experiment.simulation(&compiled)?;
     let dtype = compiled.stencil().dtype;
     let steps = experiment.steps;

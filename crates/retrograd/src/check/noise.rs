@@ -1,6 +1,6 @@
 //! Random numbers of the certificate: the same on every machine.
 
-/// Numbers in -1..1 by SplitMix64 (Steele, Lea, Flood 2014, doi:10.1145/2660193.2660195).
+/// Numbers in -1..1 by `SplitMix64` (Steele, Lea, Flood 2014, doi:10.1145/2660193.2660195).
 #[derive(Clone, Debug)]
 pub(super) struct Noise(u64);
 

@@ -184,7 +184,7 @@ pub fn taylor_of<E>(
     let exponent = if smallest > 0.0 { smallest.log2().ceil() } else { PROBE.log2() };
     let largest = (exponent + halvings).min(-2.0).exp2();
     let points: Result<Vec<TaylorPoint>, E> =
-        (0..=HALVINGS).map(|k| point(largest / (1u32 << k) as f64)).collect();
+        (0..=HALVINGS).map(|k| point(largest / f64::from(1u32 << k))).collect();
     let points = points?;
     let slopes_first = fitted(&points, |p| p.first);
     let slopes_second = fitted(&points, |p| p.second);

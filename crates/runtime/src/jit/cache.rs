@@ -20,14 +20,12 @@ pub(crate) fn load(text: &str, options: &JitOptions) -> Result<&'static Library,
     if !is_intact(&path) {
         compile(text, &key, &path, &compiler, options)?;
     }
-    match open(&path) {
-        Ok(library) => Ok(library),
-        // Damaged in a way that the seal does not see, or replaced just now: once more.
-        Err(_) => {
-            compile(text, &key, &path, &compiler, options)?;
-            open(&path).map_err(|source| JitError::Load { path, source })
-        }
+    if let Ok(library) = open(&path) {
+        return Ok(library);
     }
+    // Damaged in a way that the seal does not see, or replaced just now: once more.
+    compile(text, &key, &path, &compiler, options)?;
+    open(&path).map_err(|source| JitError::Load { path, source })
 }
 
 fn open(path: &Path) -> Result<&'static Library, libloading::Error> {

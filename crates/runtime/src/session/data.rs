@@ -46,6 +46,9 @@ impl Session {
     ///
     /// # Errors
     /// No memory.
+    ///
+    /// # Panics
+    /// If the function is not static.
     pub fn zero(&mut self, field: FieldId) -> Result<(), SessionError> {
         let mut buffer = self.take_own(field)?;
         let own = Arc::get_mut(&mut buffer).expect("an own buffer should not be shared");

@@ -88,7 +88,6 @@ impl Memory for View<'_> {
         let at = self.position(target.field, index);
         let dtype = self.dtype(target.field);
         let Some(buffer) = self.buffer(target, n) else { return };
-        let address = buffer.address();
         assert!((at + 1) * dtype.bytes() <= buffer.bytes(), "the point should lie in the buffer");
         // SAFETY: the position was just checked. The session is borrowed exclusively and no slice
         // of the buffer lives here; what a step writes (new levels, own static functions, tape
@@ -96,8 +95,8 @@ impl Memory for View<'_> {
         // `fresh_levels` have made sure.
         unsafe {
             match dtype {
-                DType::F32 => address.cast::<f32>().add(at).write(value as f32),
-                DType::F64 => address.cast::<f64>().add(at).write(value),
+                DType::F32 => buffer.address_of::<f32>().add(at).write(value as f32),
+                DType::F64 => buffer.address_of::<f64>().add(at).write(value),
             }
         }
     }

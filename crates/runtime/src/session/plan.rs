@@ -112,7 +112,7 @@ impl Session {
         // The second dimension varies slowest, so that a tile sweeps along the first.
         for dim in (0..outer.min(2)).rev() {
             let tile = self.tile_extent(dim);
-            boxes = boxes.into_iter().flat_map(|b| cut(b, dim, tile)).collect();
+            boxes = boxes.into_iter().flat_map(|b| cut(&b, dim, tile)).collect();
         }
         let flat = |b: Vec<Range<usize>>| {
             b.into_iter().flat_map(|r| [r.start as c_long, r.end as c_long]).collect()
@@ -136,12 +136,12 @@ impl Session {
     }
 }
 
-fn cut(whole: Vec<Range<usize>>, dim: usize, tile: usize) -> Vec<Vec<Range<usize>>> {
+fn cut(whole: &[Range<usize>], dim: usize, tile: usize) -> Vec<Vec<Range<usize>>> {
     let mut pieces = Vec::new();
     let Range { mut start, end } = whole[dim];
     while start < end {
         let stop = start.saturating_add(tile).min(end);
-        let mut piece = whole.clone();
+        let mut piece = whole.to_vec();
         piece[dim] = start..stop;
         pieces.push(piece);
         start = stop;

@@ -21,7 +21,7 @@ pub(crate) fn fresh() -> Option<(JitOptions, tempfile::TempDir)> {
     Some((JitOptions { cache, ..options()? }, folder))
 }
 
-/// Numbers from a 64-bit counter (SplitMix64), the same on every machine.
+/// Numbers from a 64-bit counter (`SplitMix64`), the same on every machine.
 pub(crate) struct Noise(u64);
 
 impl Noise {

@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use retrograd_compile::emit::Unsupported;
 use retrograd_ir::conformance::{Array, Case, Machine, Mismatch};
-use retrograd_ir::{ParamId, SparseId};
-use retrograd_runtime::{Backend, Program, ProgramError, Session, Team};
+use retrograd_ir::{Levels, ParamId, SparseId, Target};
+use retrograd_runtime::{Backend, JitOptions, Program, ProgramError, Session, Team};
 
 use crate::common;
 
+/// Recognises a named error.
+type Refusal = fn(&Unsupported) -> bool;
+
 /// Cases that the C back end refuses, with the name of the refusal.
-const REFUSED_BY_C: &[(&str, fn(&Unsupported) -> bool)] = &[
+const REFUSED_BY_C: &[(&str, Refusal)] = &[
     ("channels", |u| matches!(u, Unsupported::Closure(_))),
     ("closure_clamp", |u| matches!(u, Unsupported::Closure(_))),
     ("closure_even", |u| matches!(u, Unsupported::Closure(_))),
@@ -43,9 +46,12 @@ struct OnSession {
 }
 
 impl OnSession {
+    fn is_static(&self, target: Target) -> bool {
+        self.session.program().stencil().field(target.field).levels == Levels::Static
+    }
+
     fn new(case: &Case, backend: Backend, threads: usize) -> Result<Self, ProgramError> {
-        let options =
-            common::options().unwrap_or_else(retrograd_runtime::JitOptions::from_environment);
+        let options = common::options().unwrap_or_else(JitOptions::from_environment);
         let stencil = case.program.stencil().clone();
         let names: Vec<String> = stencil.steps.iter().map(|s| s.name.clone()).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -75,17 +81,12 @@ fn session(case: &Case, program: &Arc<Program>, threads: usize) -> Session {
 impl Machine for OnSession {
     fn set(&mut self, array: Array, values: &[f64]) {
         match array {
+            Array::Level(target) if self.is_static(target) => {
+                self.session.set_function(target.field, values).expect("memory");
+            }
             Array::Level(target) => {
-                let declared = self.session.program().stencil().field(target.field);
-                match declared.levels {
-                    retrograd_ir::Levels::Static => {
-                        self.session.set_function(target.field, values).expect("memory");
-                    }
-                    _ => {
-                        let back = usize::from(target.time.unsigned_abs());
-                        self.session.set_level(target.field, back, values).expect("memory");
-                    }
-                }
+                let back = usize::from(target.time.unsigned_abs());
+                self.session.set_level(target.field, back, values).expect("memory");
             }
             Array::Tape(field, step) => {
                 self.session.set_tape_entry(field, step, values).expect("memory");
@@ -97,15 +98,9 @@ impl Machine for OnSession {
 
     fn get(&mut self, array: Array) -> Vec<f64> {
         match array {
+            Array::Level(target) if self.is_static(target) => self.session.function(target.field),
             Array::Level(target) => {
-                let declared = self.session.program().stencil().field(target.field);
-                match declared.levels {
-                    retrograd_ir::Levels::Static => self.session.function(target.field),
-                    _ => {
-                        let back = usize::from(target.time.unsigned_abs());
-                        self.session.level(target.field, back)
-                    }
-                }
+                self.session.level(target.field, usize::from(target.time.unsigned_abs()))
             }
             Array::Tape(field, step) => self.session.tape_entry(field, step),
             Array::Series(sparse) => self.session.series(sparse),

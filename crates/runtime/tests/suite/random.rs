@@ -277,7 +277,7 @@ fn rows_of_all_lengths_give_the_same_bits() {
         let mut taken = programs.take(20).filter_map(|s| compiled(&s, &options));
         let program = taken.next().expect("one of twenty programs should run as C");
         for row in 1..=40 {
-            let width = if row >= 3 { 1 } else { 0 };
+            let width = usize::from(row >= 3);
             let mut extents = vec![4; dims];
             extents[dims - 1] = row;
             let data = Data::new(&extents, width, row as u64);
