@@ -116,12 +116,9 @@ fn kibibytes(text: &str, name: &str) -> Option<u64> {
     number.checked_mul(1024)
 }
 
-/// The folder of compiled kernels: `XDG_CACHE_HOME/retrograd` or `~/.cache/retrograd`.
+/// The folder of compiled kernels, as the runtime chooses it.
 pub fn cache_folder() -> Option<PathBuf> {
-    let variable = |name| env::var_os(name).filter(|text| !text.is_empty()).map(PathBuf::from);
-    variable("XDG_CACHE_HOME")
-        .or_else(|| variable("HOME").map(|home| home.join(".cache")))
-        .map(|base| base.join("retrograd"))
+    Some(retrograd::JitOptions::from_environment().cache)
 }
 
 /// Whether files can be made in `folder`, which is created if missing.

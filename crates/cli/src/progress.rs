@@ -23,9 +23,9 @@ pub struct Iteration {
     pub model_error: Option<f64>,
     /// Greatest change of velocity, m/s.
     pub step_m_s: f64,
-    /// Evaluations of misfit and gradient in this iteration, line search included.
+    /// Evaluations of misfit and gradient of this stage so far, line search included.
     pub evaluations: usize,
-    /// Seconds that it took.
+    /// Seconds since the last iteration.
     pub seconds: f64,
     /// The most memory of the process so far.
     pub peak_rss_bytes: u64,

@@ -12,7 +12,7 @@
 //! | [`symbolic`] | equations as a scientist writes them, `solve` |
 //! | [`weights`] | finite-difference weights of any order |
 //! | [`discretise`] | derivatives become weighted sums of reads |
-//! | [`adjoint`] | the exact reverse of a time step, with gradients |
+//! | [`mod@adjoint`] | the exact reverse of a time step, with gradients |
 //! | [`passes`] | layers, normal form, invariants |
 //! | [`schedule`] | loop nests, fusion, what must wait for what |
 //! | [`emit`] | C text |

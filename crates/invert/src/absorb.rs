@@ -10,62 +10,49 @@ use crate::wavelet::Wavelet;
 /// Order of the space derivatives with which reflections are measured.
 const SPACE_ORDER: usize = 8;
 
-/// Damping of a sponge, in s/m^2, on the padded grid in row-major order.
+/// Damping of a sponge, in s/m^2, of `m u_tt - laplace u + damp u_t`, in row-major order.
 ///
-/// `widths` are the nodes per side that lie outside the model. The profile rises smoothly from 0
-/// at the model's edge, `d(x) = d0 (x - sin(2 pi x) / (2 pi))` with `x` from 0 to 1 across the
-/// layer; a wave of velocity `v_m_s` that runs through it and back keeps the amplitude
-/// `reflection` (its rate of decay along a path is `d v / 2`). Slower waves keep more, and long
-/// waves are reflected by the rise itself: the wider the layer, the less.
+/// `widths` are the nodes per side outside the model, 0 for none; `velocity_m_s` is the velocity
+/// at every node. The damping grows with the square of the depth `s` in the layer of length `L`,
+/// `damp = 3 ln(1 / reflection) s^2 / (c L)`: a wave that runs through it and back keeps the
+/// amplitude `reflection` (its rate of decay along a path is `damp c / 2`). Long waves are
+/// reflected by the rise itself: see [`best_reflection`]. Sides add in corners.
 pub fn sponge(
     shape: &[usize],
     widths: &[[usize; 2]],
     spacing_m: &[f64],
-    v_m_s: f64,
+    velocity_m_s: &[f64],
     reflection: f64,
 ) -> Vec<f64> {
-    let profiles: Vec<Vec<f64>> = shape
-        .iter()
-        .zip(widths)
-        .zip(spacing_m)
-        .map(|((&n, &[low, high]), &h)| {
-            (0..n)
-                .map(|k| {
-                    let from_low = low.saturating_sub(k);
-                    let from_high = (k + 1 + high).saturating_sub(n);
-                    side(from_low, low, h, v_m_s, reflection)
-                        + side(from_high, high, h, v_m_s, reflection)
-                })
-                .collect()
-        })
-        .collect();
-    let mut values = vec![0.0; shape.iter().product()];
-    for (at, value) in values.iter_mut().enumerate() {
-        let mut rest = at;
-        for (profile, &n) in profiles.iter().zip(shape).rev() {
-            *value += profile[rest % n];
-            rest /= n;
+    let strength = 3.0 * (1.0 / reflection).ln();
+    let mut damping = vec![0.0; velocity_m_s.len()];
+    let mut stride = velocity_m_s.len();
+    for ((&n, h), &[low, high]) in shape.iter().zip(spacing_m).zip(widths) {
+        stride /= n;
+        for (at, (damp, c)) in damping.iter_mut().zip(velocity_m_s).enumerate() {
+            let i = at / stride % n;
+            let depths = [(low.saturating_sub(i), low), ((i + 1 + high).saturating_sub(n), high)];
+            for (depth, width) in depths.into_iter().filter(|(depth, _)| *depth > 0) {
+                let s = depth as f64 / width as f64;
+                *damp += strength * s * s / (c * width as f64 * h);
+            }
         }
     }
-    values
+    damping
 }
 
-/// Damping `depth` nodes into a layer of `width` nodes.
-fn side(depth: usize, width: usize, h_m: f64, v_m_s: f64, reflection: f64) -> f64 {
-    if depth == 0 || width == 0 {
-        return 0.0;
-    }
-    let x = depth as f64 / width as f64;
-    // The profile has the mean 1/2: there and back, exp(-v d0 W / 2) = reflection.
-    let strongest = 2.0 * (1.0 / reflection).ln() / (v_m_s * width as f64 * h_m);
-    let turn = 2.0 * std::f64::consts::PI;
-    strongest * (x - (turn * x).sin() / turn)
+/// The reflection that a layer of `l` longest wavelengths should be made for, so that waves up to
+/// 45 degrees of incidence come back weakest: stronger damping would reflect more by its rise.
+/// Fitted to the exact one-dimensional problem `v'' + (k^2 - i k c damp) v = 0`; see
+/// `docs/verification.md`.
+pub fn best_reflection(l: f64) -> f64 {
+    (-(3.3 * l).clamp(2.2, 8.0)).exp()
 }
 
-/// Nodes per side that a sponge needs for waves of frequency `f_hz` and velocity `v_m_s`: one
-/// wavelength, at least 20 nodes.
+/// Nodes per side that a sponge needs for waves of frequency `f_hz` and velocity `v_m_s`: one and
+/// a half wavelengths (-35 dB up to 45 degrees), at least 20 nodes.
 pub fn proposed_width(f_hz: f64, v_m_s: f64, h_m: f64) -> usize {
-    ((v_m_s / f_hz / h_m).ceil() as usize).max(20)
+    ((1.5 * v_m_s / f_hz / h_m).ceil() as usize).max(20)
 }
 
 /// What a sponge sends back at normal incidence, in dB of the incident amplitude, measured: a
@@ -97,10 +84,9 @@ pub fn measured_reflection(
         let acoustic = Acoustic::new(&grid, SPACE_ORDER, DType::F64, Interpolation::Linear)?;
         let compiled = acoustic.operator.compile(&resources.options)?;
         let layer = [[width, 0]];
-        let mut line =
-            compiled.simulation(&grid, &layer, (steps, dt_s), Team::new(1))?;
+        let mut line = compiled.simulation(&grid, &layer, (steps, dt_s), Team::new(1))?;
         let damping = if beyond == 0 { width } else { 0 };
-        let damp = sponge(&[n], &[[damping, 0]], &[h_m], v_m_s, reflection);
+        let damp = sponge(&[n], &[[damping, 0]], &[h_m], &vec![v_m_s; n], reflection);
         line.set(&acoustic.m, &vec![v_m_s.powi(-2); n])?;
         line.set(&acoustic.damp, &damp)?;
         line.set_up()?;
@@ -111,7 +97,8 @@ pub fn measured_reflection(
         line.run()?;
         records.push(line.series::<f64>(&acoustic.receivers)?);
     }
-    let largest = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0f64, |a, x| a.max(x.abs()));
+    let largest =
+        |values: &mut dyn Iterator<Item = f64>| values.fold(0.0f64, |a, x| a.max(x.abs()));
     let incident = largest(&mut records[1].iter().copied());
     let returned = largest(&mut records[0].iter().zip(&records[1]).map(|(a, b)| a - b));
     Ok(20.0 * (returned / incident).log10())

@@ -24,10 +24,11 @@ pub struct Experiment {
     pub grid: RegularGrid,
     /// Nodes of the absorbing layer, low and high side of each axis.
     pub layer: Vec<[usize; 2]>,
-    /// Target of the reflected amplitude of the layer at normal incidence.
+    /// What the layer leaves of a wave that runs through it and back.
     pub reflection: f64,
-    /// Velocity for which the layer is tuned, in m/s.
-    pub layer_velocity_m_s: f64,
+    /// Velocities for which the layer is made, on the model's nodes, in m/s: those of the start
+    /// model. They stay fixed, so that the damping does not depend on the unknowns.
+    pub layer_velocity_m_s: Vec<f64>,
     /// Order of the space derivatives.
     pub space_order: usize,
     /// Working precision.
@@ -114,15 +115,9 @@ impl Engine {
         };
         let time = (experiment.steps, experiment.dt_s);
         let mut base = compiled.simulation(&padded, &layer, time, Team::new(1))?;
-        let damp = sponge(
-            padded.shape(),
-            &layer,
-            padded.spacing_m(),
-            experiment.layer_velocity_m_s,
-            experiment.reflection,
-        );
-        base.set(&acoustic.damp, &damp)?;
         let pad = Resample::pad(grid.shape(), &layer);
+        let damp = damping(&experiment, &padded, &pad);
+        base.set(&acoustic.damp, &damp)?;
         Ok(Self { threads: resources.threads.max(1), acoustic, padded, pad, base, experiment })
     }
 
@@ -229,7 +224,8 @@ impl Engine {
         });
         let (all, concurrency) = (self.all_shots(), plan.concurrency as usize);
         let outcome = self.for_each_shot(&all, concurrency, |simulation, number, shot| {
-            let shot_gradient = self.shot_gradient(simulation, shot, wavelet, &observed[number], plan);
+            let shot_gradient =
+                self.shot_gradient(simulation, shot, wavelet, &observed[number], plan);
             let result = sum.in_turn(number, |sums| {
                 sums.misfit += shot_gradient?;
                 simulation.add_gradient_to(&self.acoustic.m, 1.0, &mut sums.gradient)?;
@@ -333,6 +329,13 @@ impl Engine {
         });
         results.into_iter().collect()
     }
+}
+
+/// Damping of an experiment's absorbing layer on its padded grid.
+pub fn damping(experiment: &Experiment, padded: &Grid, pad: &Resample) -> Vec<f64> {
+    let velocity = pad.apply(&experiment.layer_velocity_m_s);
+    let (shape, spacing) = (padded.shape(), padded.spacing_m());
+    sponge(shape, &experiment.layer, spacing, &velocity, experiment.reflection)
 }
 
 /// `1/2 sum (d - d_obs)^2 dt` and its derivative by each sample.

@@ -14,6 +14,8 @@ const ROW: f64 = 96.0;
 /// Beyond this height in all, rows become lower, down to the least height.
 const TALL: f64 = 1600.0;
 const MIN_ROW: f64 = 16.0;
+/// Rows of room above the first and below the last one, for peaks above the reference.
+const MARGIN: f64 = 0.25;
 /// Share of half a row that the peak of the reference takes.
 const PEAK: f64 = 0.86;
 
@@ -73,11 +75,11 @@ impl TraceComparison {
         }
         let top = TITLE_SIZE + 28.0 + legend.height();
         let count = self.rows.len() as f64;
-        let height = count * (TALL / count).clamp(MIN_ROW, ROW);
+        let height = (count + 2.0 * MARGIN) * (TALL / count).clamp(MIN_ROW, ROW);
         let mut canvas = Canvas::new(left + WIDTH + RIGHT, top + height + BOTTOM);
         let rect = Rect::new(left, top, WIDTH, height);
         let end = self.start_s + (samples.max(2) - 1) as f64 * dt;
-        let frame = Frame { rect, x: [self.start_s, end], y: [0.0, self.rows.len() as f64] };
+        let frame = Frame { rect, x: [self.start_s, end], y: [-MARGIN, count + MARGIN] };
         let remark = match self.series.first() {
             Some((name, _)) if !name.is_empty() => format!("rows scaled to the peak of “{name}”"),
             _ => String::new(),

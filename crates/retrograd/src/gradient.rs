@@ -97,9 +97,11 @@ impl Simulation {
             value: None,
         };
         let mut executor = Executor::new(slots).map_err(|e| Error::Schedule(e.to_string()))?;
-        let progress = executor.run_watched(&mut sweep, actions, watch)?;
+        let progress = executor.run_watched(&mut sweep, actions, watch);
         let misfit = sweep.value.unwrap_or(0.0);
+        // Also where the sweep has failed: the tape is the largest thing there is.
         self.session.set_tape_window(0..0);
+        let progress = progress?;
         Ok(Evaluation { misfit, progress })
     }
 

@@ -10,7 +10,7 @@
 //! | type | role |
 //! |---|---|
 //! | [`Grid`], [`Function`], [`TimeFunction`], [`Sparse`] | declarations |
-//! | [`Expression`], [`Eq`], [`solve`] | equations |
+//! | [`Expression`], [`Eq`](struct@Eq), [`solve`] | equations |
 //! | [`Operator`] | a discretised, verified step of the equations |
 //! | [`Compiled`] | its kernels, forward only or with the adjoint |
 //! | [`Simulation`] | the data of one run: set, run, differentiate |
@@ -38,3 +38,8 @@ pub use retrograd_ir as ir;
 pub use retrograd_ir::DType;
 pub use retrograd_runtime::{Backend, JitOptions, Real, Team, find_compiler};
 pub use simulation::Simulation;
+
+/// The README's program, compiled and run with the doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -77,7 +77,8 @@ impl Simulation {
         Ok(self.session.set_function(field, values)?)
     }
 
-    /// Computes what does not change with time, after the coefficient functions have been set.
+    /// Computes what does not change with time from the coefficient functions. A run after a change
+    /// does so by itself; before a [`fork`](Self::fork) it saves each fork from doing it.
     ///
     /// # Errors
     /// No memory.

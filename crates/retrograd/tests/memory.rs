@@ -12,8 +12,8 @@ use retrograd::checkpoint::Strategy;
 /// Tells a child which case it is to run.
 const CASE: &str = "RETROGRAD_TEST_MEMORY_CASE";
 
-/// What is kept over how many steps. Many steps between snapshots: those of neighbouring steps share
-/// a time level, which the prediction does not count on.
+/// What is kept over how many steps. Many steps between snapshots: those of neighbouring steps
+/// share a time level, which the prediction does not count on.
 fn case(number: usize) -> (Keep, Strategy, usize) {
     match number {
         0 => (Keep::All, Strategy::StoreAll, 45),

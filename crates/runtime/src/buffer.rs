@@ -82,8 +82,9 @@ impl Buffer {
     pub(crate) fn slice<T: Real>(&self) -> &[T] {
         let len = self.bytes / size_of::<T>();
         // SAFETY: the mapping holds `bytes` initialised bytes from `address`, aligned to
-        // `ALIGNMENT`, and every bit pattern is a number. Kernels that write run under `&mut` of
-        // the session that owns the buffer, so none does while this borrow of it lives.
+        // `ALIGNMENT`, and every bit pattern is a number. Kernels write only buffers that nobody
+        // but their session holds (`is_own`), under `&mut` of it: none does while this borrow
+        // lives.
         unsafe { std::slice::from_raw_parts(self.address().cast::<T>(), len) }
     }
 

@@ -192,8 +192,9 @@ pub const KEYS: &[Key] = &[
     key(
         "boundary.reflection",
         Kind::Number(Range::Between(1e-8, 0.5)),
-        Some("0.001"),
-        "Amplitude that the layer may send back at normal incidence; sets its strength.",
+        None,
+        "Amplitude that is left of a wave that runs through the layer and back; sets its \
+         strength. Without it, what suits the width at the lowest frequency best.",
     ),
     key(
         "time.duration",
@@ -370,7 +371,7 @@ pub const KEYS: &[Key] = &[
         "stage.smoothing",
         Kind::QuantityOr(&[Length, Wavelengths], Range::NotNegative, "inherit"),
         Some("\"inherit\""),
-        "Smoothing of the gradient in this stage; \"inherit\" takes invert.smoothing.",
+        "Smoothing of the update in this stage; \"inherit\" takes invert.smoothing.",
     ),
     key(
         "invert.optimiser",
@@ -394,13 +395,13 @@ pub const KEYS: &[Key] = &[
         "invert.smoothing",
         Kind::Quantity(&[Length, Wavelengths], Range::NotNegative),
         Some("\"0.1 wavelengths\""),
-        "Standard deviation of the Gaussian that smooths the gradient: metres or wavelengths.",
+        "Standard deviation of the Gaussian that updates pass through: metres or wavelengths.",
     ),
     key(
         "invert.precondition",
         Kind::Choice(&["illumination", "none"]),
         Some("\"illumination\""),
-        "Divide the gradient by the energy of the source wavefield.",
+        "Initial inverse Hessian of L-BFGS: one over the energy that the sources send to a node.",
     ),
     key(
         "invert.stop.misfit_below",

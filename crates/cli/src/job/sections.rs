@@ -121,7 +121,7 @@ pub(super) fn boundary(reader: &mut Reader<'_>) -> Boundary {
     Boundary {
         kind: Absorber::Sponge,
         width: reader.maybe_count("boundary.width").map_or(Width::Auto, Width::Nodes),
-        reflection: reader.real("boundary.reflection"),
+        reflection: reader.maybe_real("boundary.reflection"),
     }
 }
 

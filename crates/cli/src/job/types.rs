@@ -173,8 +173,8 @@ pub struct Boundary {
     pub kind: Absorber,
     /// How wide it is.
     pub width: Width,
-    /// Target of the reflected amplitude at normal incidence.
-    pub reflection: f64,
+    /// What is left of a wave that runs through the layer and back; `None` suits the width.
+    pub reflection: Option<f64>,
 }
 
 /// How a boundary absorbs.

@@ -1,10 +1,14 @@
 //! `check`: rules that need numbers, and the gradient certificate on the job's own problem.
 
+use std::fmt::Write as _;
+
 use retrograd::check::{self, Experiment as Trial};
 use retrograd::{DType, Grid, Options};
-use retrograd_invert::absorb::{measured_reflection, proposed_width, sponge};
+use retrograd_invert::absorb::{measured_reflection, proposed_width};
 use retrograd_invert::acoustic::{Acoustic, stable_dt_s};
+use retrograd_invert::engine::damping;
 use retrograd_invert::inversion::{Inversion, InversionSetup};
+use retrograd_invert::resample::Resample;
 use retrograd_invert::survey::Point;
 use retrograd_invert::wavelet::Wavelet;
 
@@ -103,7 +107,7 @@ fn layer(setup: &InversionSetup, stage: usize) -> Result<RuleOutcome, RunError> 
     let f_hz = setup.stages[stage].frequency_hz;
     let h_m = e.grid.spacing_m().iter().copied().fold(f64::INFINITY, f64::min);
     let width = e.layer.iter().flatten().copied().min().unwrap_or(0);
-    let v = e.layer_velocity_m_s;
+    let v = e.layer_velocity_m_s.iter().sum::<f64>() / e.layer_velocity_m_s.len() as f64;
     let db = measured_reflection(f_hz, (v, h_m), (width, e.reflection), &setup.resources)
         .map_err(RunError::of)?;
     let proposed = proposed_width(f_hz, v, h_m);
@@ -112,17 +116,16 @@ fn layer(setup: &InversionSetup, stage: usize) -> Result<RuleOutcome, RunError> 
         "stage {} at {f_hz} Hz: {width} nodes reflect {db:.1} dB at normal incidence and {v:.0} m/s",
         stage + 1
     );
-    if verdict != Verdict::Passed {
-        message.push_str(&format!("; set boundary.width to {proposed}"));
+    if verdict != Verdict::Passed && proposed > width {
+        let _ = write!(message, "; boundary.width = {proposed} would be wide enough");
+    } else if verdict != Verdict::Passed {
+        message.push_str("; a narrower layer suits this frequency, a wider one both");
     }
     Ok(rule("absorbing layer", verdict, message))
 }
 
 /// Dot-product test in the job's precision, Taylor test in f64, on the first shot.
-fn certificate(
-    setup: InversionSetup,
-    seed: u64,
-) -> Result<(DotProduct, Taylor, bool), RunError> {
+fn certificate(setup: InversionSetup, seed: u64) -> Result<(DotProduct, Taylor, bool), RunError> {
     let options = setup.resources.options.clone();
     let dtype = setup.experiment.dtype;
     let mut inversion = Inversion::new(setup).map_err(RunError::of)?;
@@ -134,10 +137,8 @@ fn certificate(
     let taylor = taylor(&acoustic, &experiment, &options)?;
     let orders = taylor.orders();
     let passed = dot.passed() && taylor.passed();
-    let dot = DotProduct {
-        relative_error: dot.relative_error,
-        allowed: check::dot_product_bound(dtype),
-    };
+    let dot =
+        DotProduct { relative_error: dot.relative_error, allowed: check::dot_product_bound(dtype) };
     let taylor = Taylor {
         slopes_first: orders.iter().map(|o| o[0]).collect(),
         slopes_second: orders.iter().map(|o| o[1]).collect(),
@@ -163,22 +164,15 @@ fn trial(
     let padded: Grid = inversion.engine_mut().padded().clone();
     let setup = inversion.setup();
     let e = &setup.experiment;
-    let acoustic = Acoustic::new(&padded, e.space_order, dtype, e.interpolation)
-        .map_err(RunError::of)?;
-    let damp = sponge(
-        padded.shape(),
-        &e.layer,
-        padded.spacing_m(),
-        e.layer_velocity_m_s,
-        e.reflection,
-    );
-    let pad = retrograd_invert::resample::Resample::pad(e.grid.shape(), &e.layer);
+    let acoustic =
+        Acoustic::new(&padded, e.space_order, dtype, e.interpolation).map_err(RunError::of)?;
+    let pad = Resample::pad(e.grid.shape(), &e.layer);
+    let damp = damping(e, &padded, &pad);
     let m: Vec<f64> = setup.start.iter().map(|v| v.powi(-2)).collect();
     let dims = padded.shape().len();
     let shot = e.survey.shots.first().ok_or_else(|| RunError::new("the survey has no shots"))?;
-    let positions = |points: &[Point]| -> Vec<Vec<f64>> {
-        points.iter().map(|p| p.along_axes(dims)).collect()
-    };
+    let positions =
+        |points: &[Point]| -> Vec<Vec<f64>> { points.iter().map(|p| p.along_axes(dims)).collect() };
     let per_source: Vec<f64> =
         wavelet.iter().flat_map(|w| std::iter::repeat_n(*w, shot.source.len())).collect();
     let trial = Trial::new(&padded, (e.steps, e.dt_s))

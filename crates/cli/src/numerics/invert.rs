@@ -1,13 +1,15 @@
 //! `invert`: the run folder and the inversion in it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use retrograd_invert::files;
 use retrograd_invert::inversion::{Inversion, IterationRow, Outcome, Watch, peak_rss_bytes};
+use retrograd_invert::report;
 
 use super::{Begin, RunError, setup};
 use crate::commands::invert::JOB_FILE;
 use crate::job::Job;
+use crate::job::types::Pictures;
 use crate::outcome::{Cost, InvertOutcome, StageOutcome};
 use crate::progress::{Iteration, Progress};
 
@@ -55,6 +57,9 @@ pub(super) fn invert(
     let setup = setup::inversion(job, &fingerprint)?;
     let folder = setup.folder.clone();
     if *begin == Begin::Afresh {
+        if let Some(kept) = move_aside(&folder)? {
+            progress.note(&format!("an earlier run was moved to {}", kept.display()));
+        }
         create(&folder, &job.text)?;
     }
     let mut inversion = Inversion::new(setup).map_err(RunError::of)?;
@@ -68,7 +73,30 @@ pub(super) fn invert(
     let outcome = outcome.map_err(RunError::of)?;
     let result = summary(&inversion, &outcome, folder.clone());
     files::write_json(&folder.join("run.json"), &result).map_err(RunError::of)?;
+    // Results are safe: what cannot be drawn is only a warning.
+    tell(&report::inversion(&mut inversion, &outcome, &report_settings(job), &watch), progress);
     Ok(result)
+}
+
+/// What a job says about its report.
+pub(super) fn report_settings(job: &Job) -> report::Settings<'_> {
+    report::Settings {
+        name: &job.name,
+        job: &job.text,
+        pictures: match job.report.pictures {
+            Pictures::On => report::Pictures::On,
+            Pictures::Off => report::Pictures::Off,
+        },
+        shots: job.report.shots.as_deref(),
+    }
+}
+
+/// Says what could not be drawn.
+pub(super) fn tell(drawn: &report::Drawn, progress: &Progress) {
+    progress.end();
+    for warning in &drawn.warnings {
+        progress.note(&format!("warning: {warning}"));
+    }
 }
 
 /// What decides the result: the job without name, folder, machine use and pictures.
@@ -81,6 +109,22 @@ fn fingerprint(job: &Job) -> String {
     serde_json::to_string(&parts).unwrap_or_default()
 }
 
+/// Renames the folder of an earlier run, finished or not, so that nothing of it is lost.
+fn move_aside(folder: &Path) -> Result<Option<PathBuf>, RunError> {
+    if !folder.join("state.json").exists() && !folder.join("run.json").exists() {
+        return Ok(None);
+    }
+    let stem = folder.file_name().map_or_else(|| "run".into(), |n| n.to_string_lossy());
+    let name = |n: u32| folder.with_file_name(format!("{stem}-before-{n}"));
+    let free = (1..=u32::MAX).map(name).find(|path| !path.exists());
+    let kept = free.unwrap_or_else(|| name(0));
+    std::fs::rename(folder, &kept).map_err(|error| {
+        RunError::new(format!("the earlier run {} cannot be moved: {error}", folder.display()))
+            .help("choose another folder with --out, or continue it with --resume")
+    })?;
+    Ok(Some(kept))
+}
+
 pub(super) fn create(folder: &Path, text: &str) -> Result<(), RunError> {
     std::fs::create_dir_all(folder).map_err(|error| {
         RunError::new(format!("the run folder {} cannot be made: {error}", folder.display()))
@@ -89,11 +133,7 @@ pub(super) fn create(folder: &Path, text: &str) -> Result<(), RunError> {
     files::write(&folder.join(JOB_FILE), text.as_bytes()).map_err(RunError::of)
 }
 
-fn summary(
-    inversion: &Inversion,
-    outcome: &Outcome,
-    folder: std::path::PathBuf,
-) -> InvertOutcome {
+fn summary(inversion: &Inversion, outcome: &Outcome, folder: PathBuf) -> InvertOutcome {
     let experiment = &inversion.setup().experiment;
     let padded: usize = experiment
         .grid

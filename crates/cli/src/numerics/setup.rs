@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use retrograd::ir::Interpolation as Weights;
 use retrograd::{Backend as Kernels, DType as Number, JitOptions, Options};
-use retrograd_invert::absorb::proposed_width;
+use retrograd_invert::absorb::{best_reflection, proposed_width};
 use retrograd_invert::acoustic::stable_dt_s;
 use retrograd_invert::basin::Basin;
 use retrograd_invert::engine::{Experiment, Record, Resources};
@@ -22,8 +22,8 @@ use retrograd_invert::wavelet::Wavelet as Signature;
 use super::RunError;
 use crate::job::Job;
 use crate::job::types::{
-    Backend, DType, Data, Interpolation, ModelFile, ModelFormat, Optimiser, Position,
-    Precondition, RecordLength, Smoothing, Stage, Start, Strategy, TimeStep, Truth, Wavelet, Width,
+    Backend, DType, Data, Interpolation, ModelFile, ModelFormat, Optimiser, Position, Precondition,
+    RecordLength, Smoothing, Stage, Start, Strategy, TimeStep, Truth, Wavelet, Width,
 };
 
 /// Points per cell and axis over which the basin is averaged on a grid.
@@ -48,6 +48,7 @@ pub(super) fn inversion(job: &Job, fingerprint: &str) -> Result<InversionSetup, 
     let grid = grid(job)?;
     let models = models(job, &grid)?;
     let experiment = experiment(job, &grid, &models)?;
+    let models_sum = checksum(models.start.iter().chain(models.truth.iter().flatten()));
     let data = data(job, &experiment)?;
     let invert = &job.invert;
     let Optimiser::Lbfgs { memory } = invert.optimiser;
@@ -79,8 +80,16 @@ pub(super) fn inversion(job: &Job, fingerprint: &str) -> Result<InversionSetup, 
             shots_in_parallel: job.run.shots_in_parallel,
         },
         folder: job.output.clone(),
-        fingerprint: fingerprint.to_owned(),
+        fingerprint: format!("{fingerprint} models {models_sum:016x}"),
         experiment,
+    })
+}
+
+/// FNV-1a over the bits of numbers: tells whether a model file was exchanged under a run.
+fn checksum<'a>(values: impl Iterator<Item = &'a f64>) -> u64 {
+    let bytes = values.flat_map(|v| v.to_bits().to_le_bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
+        (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }
 
@@ -134,7 +143,7 @@ fn experiment(job: &Job, grid: &RegularGrid, models: &Models) -> Result<Experime
                 limit * 1e3
             );
             return Err(RunError::new(message)
-                .help("set time.step = \"auto\", or a smaller step, or a lower model.bounds"));
+                .help("set time.dt = \"auto\", or a smaller step, or a lower model.bounds"));
         }
         TimeStep::Fixed(dt) => dt.0,
     };
@@ -143,10 +152,12 @@ fn experiment(job: &Job, grid: &RegularGrid, models: &Models) -> Result<Experime
         RecordLength::Duration(duration) => (duration.0 / dt_s).ceil() as usize + 1,
     };
     let mean = models.start.iter().sum::<f64>() / models.start.len().max(1) as f64;
+    let width = layer_nodes(job, grid, mean);
+    let wavelengths = width as f64 * shortest(grid.spacing_m()) * lowest_hz(job) / mean;
     Ok(Experiment {
-        layer: vec![[layer_nodes(job, grid, mean); 2]; grid.shape().len()],
-        reflection: job.boundary.reflection,
-        layer_velocity_m_s: mean,
+        layer: vec![[width; 2]; grid.shape().len()],
+        reflection: job.boundary.reflection.unwrap_or_else(|| best_reflection(wavelengths)),
+        layer_velocity_m_s: models.start.clone(),
         space_order: order,
         dtype: match job.physics.dtype {
             DType::F32 => Number::F32,
@@ -167,12 +178,16 @@ fn experiment(job: &Job, grid: &RegularGrid, models: &Models) -> Result<Experime
 pub(super) fn layer_nodes(job: &Job, grid: &RegularGrid, v_m_s: f64) -> usize {
     match job.boundary.width {
         Width::Nodes(nodes) => nodes,
-        Width::Auto => {
-            let lowest = job.stages.iter().map(|s| s.frequency.0).fold(f64::INFINITY, f64::min);
-            let h_m = grid.spacing_m().iter().copied().fold(f64::INFINITY, f64::min);
-            proposed_width(lowest, v_m_s, h_m)
-        }
+        Width::Auto => proposed_width(lowest_hz(job), v_m_s, shortest(grid.spacing_m())),
     }
+}
+
+fn lowest_hz(job: &Job) -> f64 {
+    shortest(&job.stages.iter().map(|s| s.frequency.0).collect::<Vec<_>>())
+}
+
+fn shortest(values: &[f64]) -> f64 {
+    values.iter().copied().fold(f64::INFINITY, f64::min)
 }
 
 fn survey(job: &Job) -> Survey {
@@ -236,9 +251,8 @@ pub(super) fn models(job: &Job, grid: &RegularGrid) -> Result<Models, RunError> 
         Truth::File(file) => Some(model_file(file, shape)?),
         Truth::Unknown => None,
     };
-    let needs_truth = || {
-        RunError::new("this start model needs the true model").help("set model.vp_true")
-    };
+    let needs_truth =
+        || RunError::new("this start model needs the true model").help("set model.vp_true");
     let (start, judged) = match &job.model.start {
         Start::Basin => {
             let Truth::Basin { seed } = job.model.truth else { return Err(needs_truth()) };
@@ -256,9 +270,8 @@ pub(super) fn models(job: &Job, grid: &RegularGrid) -> Result<Models, RunError> 
         }
         Start::Linear { top, bottom } => {
             let depth = shape[shape.len() - 1];
-            let column = (0..depth).map(|k| {
-                top.0 + (bottom.0 - top.0) * k as f64 / (depth - 1).max(1) as f64
-            });
+            let column = (0..depth)
+                .map(|k| top.0 + (bottom.0 - top.0) * k as f64 / (depth - 1).max(1) as f64);
             let columns: usize = shape[..shape.len() - 1].iter().product();
             let start = column.collect::<Vec<_>>().repeat(columns);
             (start.clone(), start)
@@ -300,8 +313,7 @@ fn frozen(job: &Job, grid: &RegularGrid, judged: &[f64]) -> Result<Vec<bool>, Ru
             Some(array.values.into_f64())
         }
     };
-    let any =
-        conditions.below_velocity.is_some() || conditions.depth.is_some() || mask.is_some();
+    let any = conditions.below_velocity.is_some() || conditions.depth.is_some() || mask.is_some();
     let depths = grid.shape()[grid.shape().len() - 1];
     let axis = grid.shape().len() - 1;
     let holds = |(i, v): (usize, &f64)| {
@@ -348,10 +360,7 @@ fn finer_model(job: &Job, coarse: &RegularGrid) -> Result<FinerModel, RunError> 
 
 /// Measured records, (receiver, time) per shot or (shot, receiver, time) in one file, as
 /// (time, receiver).
-fn records(
-    paths: &[std::path::PathBuf],
-    experiment: &Experiment,
-) -> Result<Vec<Record>, RunError> {
+fn records(paths: &[std::path::PathBuf], experiment: &Experiment) -> Result<Vec<Record>, RunError> {
     let steps = experiment.steps;
     let mut all = Vec::new();
     for path in paths {
@@ -365,7 +374,7 @@ fn records(
                 path.display()
             );
             return Err(RunError::new(message)
-                .help("sample the records at time.step, and check time.steps"));
+                .help("sample the records at time.dt, and check time.steps"));
         }
         for shot in values.chunks_exact(receivers * steps) {
             let mut record = vec![0.0f32; shot.len()];

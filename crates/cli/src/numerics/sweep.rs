@@ -37,8 +37,9 @@ pub(super) fn model(job: &Job, progress: &Progress) -> Result<ModelOutcome, RunE
     for (number, (record, shot)) in records.iter().zip(&survey.shots).enumerate() {
         let receivers = shot.receivers.len();
         let name = PathBuf::from(format!("data/shot_{:03}.npy", number + 1));
-        let traces: Vec<f32> =
-            (0..receivers).flat_map(|r| (0..steps).map(move |n| record[n * receivers + r])).collect();
+        let traces: Vec<f32> = (0..receivers)
+            .flat_map(|r| (0..steps).map(move |n| record[n * receivers + r]))
+            .collect();
         let path = folder.join(&name);
         std::fs::create_dir_all(folder.join("data")).map_err(RunError::of)?;
         npy::write_f32(&path, &[receivers, steps], &traces).map_err(RunError::of)?;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use retrograd::bench::{Acoustic as BenchProblem, Case as BenchCase, copy_bandwidth};
-use retrograd::compile::passes::optimise;
 use retrograd::compile::emit::latex;
+use retrograd::compile::passes::optimise;
 use retrograd::ir::text::print;
 use retrograd::{Grid, JitOptions, Options};
 use retrograd_invert::acoustic::Acoustic;

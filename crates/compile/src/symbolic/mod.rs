@@ -1,7 +1,7 @@
 //! Symbolic equations, as a scientist writes them.
 //!
 //! [`Grid`] declares functions; functions and their derivatives combine to an [`Expression`];
-//! [`Eq`] sets one level of a time function; [`solve`] finds it from a residual that is linear in
+//! [`struct@Eq`] sets one level of a time function; [`solve`] finds it from a residual that is linear in
 //! it. Expressions are immutable trees with shared nodes. Derivatives stay symbolic until
 //! [`crate::discretise`] replaces them by weighted sums.
 //!

@@ -3,7 +3,7 @@
 use super::config::{DataSource, InversionSetup, SourceSignature, Stage};
 use super::{InversionError, Watch};
 use crate::engine::{Engine, Experiment, Purpose, Record};
-use crate::resample::RegularGrid;
+use crate::resample::{RegularGrid, Resample};
 use crate::wavelet::{Band, Wavelet, ZeroPhase};
 
 /// Order of the Butterworth gain of the low-pass of a stage.
@@ -78,11 +78,12 @@ fn refined(
     let grid = &experiment.grid;
     let shape: Vec<usize> = grid.shape().iter().map(|n| (n - 1) * refine + 1).collect();
     let spacing: Vec<f64> = grid.spacing_m().iter().map(|h| h / refine as f64).collect();
-    let fine = RegularGrid::new(&shape, &spacing, grid.origin_m()).map_err(|e| {
-        retrograd::Error::Schedule(e.to_string())
-    })?;
+    let fine = RegularGrid::new(&shape, &spacing, grid.origin_m())
+        .map_err(|e| retrograd::Error::Schedule(e.to_string()))?;
+    let layer_velocity_m_s = Resample::linear(grid, &fine).apply(&experiment.layer_velocity_m_s);
     Ok(Experiment {
         grid: fine,
+        layer_velocity_m_s,
         layer: experiment.layer.iter().map(|w| w.map(|n| n * refine)).collect(),
         space_order,
         steps: (experiment.steps - 1) * refine + 1,

@@ -40,12 +40,8 @@ pub(super) fn plan(setup: &InversionSetup, engine: &Engine) -> Result<MemoryPlan
     let wanted = setup.memory.shots_in_parallel.unwrap_or_else(|| engine.wanted_concurrency());
     let kernels = engine.workload(wanted)?;
     let other = other_bytes(setup, engine);
-    let samples = |s: &crate::survey::Shot| setup.experiment.steps * s.receivers.len();
-    let most = setup.experiment.survey.shots.iter().map(samples).max().unwrap_or(0) as u64;
     let workload = Workload {
         shared_bytes: kernels.shared_bytes + other,
-        // Synthetic samples and their cotangents at the turn, in f64.
-        worker_bytes: kernels.worker_bytes + 16 * most,
         ..kernels
     };
     let budget = Some(setup.memory.budget_bytes);

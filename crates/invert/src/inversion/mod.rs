@@ -5,7 +5,7 @@
 //! subject to         v_min <= vp <= v_max,   frozen cells fixed
 //! ```
 //!
-//! Everything that decides how a run goes on is on disk after every evaluation ([`state`]): a run
+//! Everything that decides how a run goes on is on disk after every evaluation (see `state.rs`): a run
 //! that is killed at any instant continues with the same bits. Misfit and model error are both
 //! recorded, because a lower misfit is not yet a better model.
 

@@ -52,9 +52,11 @@ impl Parametrisation {
         let [lower, upper] = self.bounds;
         let cells = self.base.iter().zip(&update).zip(&self.frozen);
         cells
-            .map(|((&base, &du), &frozen)| {
-                if frozen { base } else { (base + du).clamp(lower, upper) }
-            })
+            .map(
+                |((&base, &du), &frozen)| {
+                    if frozen { base } else { (base + du).clamp(lower, upper) }
+                },
+            )
             .collect()
     }
 

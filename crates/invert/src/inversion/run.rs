@@ -5,12 +5,12 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
+use super::InversionError;
 use super::config::{InversionSetup, Precondition, Stage};
 use super::data::{observed, source_samples};
 use super::memory::{self, MemoryPlan, peak_rss_bytes};
 use super::parametrise::Parametrisation;
 use super::state::{State, read_exact, write_exact};
-use super::InversionError;
 use crate::engine::{Engine, Purpose, Record, SurveyGradient};
 use crate::model_error::ModelError;
 use crate::npy;
@@ -112,8 +112,7 @@ impl Inversion {
     /// # Errors
     /// No compiler; a budget that is too small (the message states the minimum).
     pub fn new(setup: InversionSetup) -> Result<Self, InversionError> {
-        let engine =
-            Engine::new(setup.experiment.clone(), &setup.resources, Purpose::Gradients)?;
+        let engine = Engine::new(setup.experiment.clone(), &setup.resources, Purpose::Gradients)?;
         let memory = memory::plan(&setup, &engine)?;
         Ok(Self { setup, engine, memory })
     }
@@ -212,8 +211,7 @@ impl Inversion {
         let shots = self.setup.experiment.survey.shots.len();
         watch.begin("misfit and gradient", shots);
         let done = || watch.shot_done();
-        let result =
-            self.engine.evaluate(vp, wavelet, observed, &self.memory.plan, &done)?;
+        let result = self.engine.evaluate(vp, wavelet, observed, &self.memory.plan, &done)?;
         watch.end();
         Ok(result)
     }
@@ -290,22 +288,26 @@ impl Inversion {
         )?;
         let mut optimiser = match &state.optimiser_file {
             Some(name) => Lbfgs::load(&folder.join(name))?,
-            None => Lbfgs::new(parameters.unknowns(), self.options(&stage, None))?,
+            None => Lbfgs::new(parameters.unknowns(), self.options(&stage))?,
         };
         let mut last = Instant::now();
         while let Ask::Evaluate(x) = optimiser.ask() {
+            if self.low_enough(&optimiser).is_some() {
+                break;
+            }
             let vp = parameters.velocities(x);
             let found = self.evaluate(&vp, &wavelet, &observed, watch)?;
             if state.evaluations == 0 {
                 self.write_gradient(&folder, &found)?;
             }
             let gradient = parameters.pull_back(&vp, &found.gradient);
-            let scale = self.preconditioner(&found, &stage);
+            let scale = self.preconditioner(&found);
             let event = optimiser.tell(found.misfit, &gradient, scale.as_deref())?;
             state.evaluations += 1;
             if let Event::Started { .. } | Event::Accepted(_) = event {
                 let model = parameters.velocities(optimiser.point());
-                let row = self.row(number, &event, &optimiser, &model, last.elapsed().as_secs_f64());
+                let row =
+                    self.row(number, &event, &optimiser, &model, last.elapsed().as_secs_f64());
                 last = Instant::now();
                 state.rows.push(row);
                 watch.iteration(&row);
@@ -315,11 +317,12 @@ impl Inversion {
             state.save(&folder, Some(&optimiser))?;
         }
         let model = parameters.velocities(optimiser.point());
-        state.stages.push(summary(&stage, &optimiser));
+        let low = self.low_enough(&optimiser);
+        state.stages.push(summary(&stage, &optimiser, low));
         Ok(model)
     }
 
-    fn options(&self, stage: &Stage, target: Option<f64>) -> LbfgsOptions {
+    fn options(&self, stage: &Stage) -> LbfgsOptions {
         let settings = &self.setup.optimiser;
         let mut options = LbfgsOptions::new(settings.first_step_m_s);
         options.memory = settings.memory;
@@ -328,7 +331,6 @@ impl Inversion {
         options.gradient_tolerance = settings.gradient_below.unwrap_or(0.0);
         options.relative_decrease_tolerance = settings.decrease_below.unwrap_or(0.0);
         options.decrease_window = settings.over.max(1);
-        options.target = target;
         options.noise = match self.setup.experiment.dtype {
             retrograd::DType::F32 => 1e-7,
             retrograd::DType::F64 => 1e-15,
@@ -336,9 +338,16 @@ impl Inversion {
         options
     }
 
+    /// The rule `misfit_below`, in words, if it holds: relative to the start of the stage.
+    fn low_enough(&self, optimiser: &Lbfgs) -> Option<String> {
+        let limit = self.setup.optimiser.misfit_below?;
+        let ratio = optimiser.value() / optimiser.history().first()?.value;
+        (ratio <= limit).then(|| format!("misfit: J/J0 = {ratio:.3e} <= {limit:.3e}"))
+    }
+
     /// Inverse of the illumination, water-levelled so that what no wave has seen does not
     /// explode; scaled to a mean of one.
-    fn preconditioner(&self, found: &SurveyGradient, _stage: &Stage) -> Option<Vec<f64>> {
+    fn preconditioner(&self, found: &SurveyGradient) -> Option<Vec<f64>> {
         /// Share of the mean illumination that is added everywhere.
         const WATER_LEVEL: f64 = 0.05;
         if self.setup.optimiser.precondition == Precondition::None {
@@ -403,13 +412,13 @@ fn base_name(stage: usize) -> String {
     format!("{stage}-{BASE_FILE}")
 }
 
-fn summary(stage: &Stage, optimiser: &Lbfgs) -> StageSummary {
+fn summary(stage: &Stage, optimiser: &Lbfgs, low: Option<String>) -> StageSummary {
     let history = optimiser.history();
     let first = history.first().map_or(optimiser.value(), |i| i.value);
-    let stopped_by = match optimiser.ask() {
+    let stopped_by = low.unwrap_or_else(|| match optimiser.ask() {
         Ask::Finished(reason) => StopReason::to_string(reason),
         Ask::Evaluate(_) => "not finished".into(),
-    };
+    });
     StageSummary {
         frequency_hz: stage.frequency_hz,
         iterations: history.last().map_or(0, |i| i.number),

@@ -97,8 +97,8 @@ fn compile(
     fs::rename(&object, path).map_err(cache("write", path))
 }
 
-/// Appends the hash of the file and the mark. A write that a crash cuts short is noticed by them, so
-/// nothing is forced to disk.
+/// Appends the hash of the file and the mark. A write that a crash cuts short is noticed by them,
+/// so nothing is forced to disk.
 fn seal(object: &Path) -> std::io::Result<()> {
     let bytes = fs::read(object)?;
     let mut file = fs::OpenOptions::new().append(true).open(object)?;

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use retrograd_compile::passes::SETUP;
 use retrograd_ir::{FieldId, SparseId};
 
 use super::points::Numbers;
-use super::{FieldData, Session, SessionError};
+use super::{FieldData, Invariants, Session, SessionError};
 use crate::buffer::{Buffer, is_own};
 use crate::real::Real;
 
@@ -27,7 +28,16 @@ impl Session {
         let own = Arc::get_mut(&mut buffer).expect("an own buffer should not be shared");
         self.copy_in(field, values, own);
         self.fields[field.0 as usize] = FieldData::Static(Some(buffer));
+        self.note_change(field);
         Ok(())
+    }
+
+    /// Remembers that time-invariant values have to be computed anew, if they depend on `field`.
+    fn note_change(&mut self, field: FieldId) {
+        let setup = self.program.step(SETUP).map(|s| &self.program.steps[s]);
+        if setup.is_some_and(|s| s.touched.iter().any(|t| t.field == field)) {
+            self.invariants = Invariants::Stale;
+        }
     }
 
     /// A static function, in row-major order over its dimensions; zeros if it was never set.
@@ -54,6 +64,7 @@ impl Session {
         let own = Arc::get_mut(&mut buffer).expect("an own buffer should not be shared");
         own.slice_mut::<f32>().fill(0.0);
         self.fields[field.0 as usize] = FieldData::Static(Some(buffer));
+        self.note_change(field);
         Ok(())
     }
 

@@ -105,6 +105,14 @@ pub struct Session {
     tile: [usize; 2],
     /// Whether a new level may overwrite the oldest one where the schedule says so.
     in_place: InPlace,
+    /// Whether what does not change with time has been computed from the values that are set.
+    invariants: Invariants,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Invariants {
+    Computed,
+    Stale,
 }
 
 /// What the proof of [`retrograd_compile::schedule::Schedule::in_place`] is worth on a grid.
@@ -165,6 +173,7 @@ impl Session {
             team,
             tile: [0, 0],
             in_place,
+            invariants: Invariants::Stale,
         };
         for field in &stencil.fields {
             let known = session.layouts.iter().position(|(d, _)| *d == field.dims);
@@ -195,6 +204,7 @@ impl Session {
         let mut fork = Self::new(&self.program, &self.extents, &self.widths, self.steps, team)?;
         fork.params.clone_from(&self.params);
         fork.scalars.clone_from(&self.scalars);
+        fork.invariants = self.invariants;
         fork.tile = self.tile;
         for (new, old) in fork.fields.iter_mut().zip(&self.fields) {
             if let FieldData::Static(Some(buffer)) = old {
@@ -235,12 +245,12 @@ impl Session {
     }
 
     /// Sets a run-time scalar by name, in SI units; unknown names are ignored, as a program
-    /// declares only what its equations use. What is time-invariant has to be computed anew
-    /// (`run` of `setup`).
+    /// declares only what its equations use.
     pub fn set_param(&mut self, name: &str, value: f64) {
         let params = &self.program.stencil().params;
         if let Some(at) = params.iter().position(|p| p.name == name) {
             self.params[at] = value;
+            self.invariants = Invariants::Stale;
             self.plans.iter_mut().for_each(|p| *p = None);
         }
     }
@@ -295,8 +305,8 @@ impl Session {
         total
     }
 
-    /// Buffers that have been mapped so far for time levels, snapshots and tape entries of functions
-    /// like this one (those of the same dimensions and number type share them).
+    /// Buffers that have been mapped so far for time levels, snapshots and tape entries of
+    /// functions like this one (those of the same dimensions and number type share them).
     pub fn pooled_buffers(&self, field: FieldId) -> usize {
         self.places[field.0 as usize].1.mapped()
     }

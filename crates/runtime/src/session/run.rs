@@ -4,12 +4,13 @@ use std::ffi::{c_int, c_long};
 use std::sync::Arc;
 
 use retrograd_compile::emit::FunctionKind;
+use retrograd_compile::passes::SETUP;
 use retrograd_compile::schedule::Wait;
 use retrograd_ir::interpret::{Subnormals, holds};
 use retrograd_ir::{FieldId, Levels, Target};
 
 use super::plan::{PhasePlan, StepPlan};
-use super::{FieldData, InPlace, Session, SessionError, zeroed_level};
+use super::{FieldData, InPlace, Invariants, Session, SessionError, zeroed_level};
 use crate::buffer::{Level, is_own};
 use crate::program::{CStep, Code, ProgramError};
 
@@ -45,7 +46,8 @@ type InterpolateFn = unsafe extern "C" fn(
 type Fresh = Vec<(FieldId, Arc<Level>)>;
 
 impl Session {
-    /// Runs the named step for each step number of `steps`, in the given order.
+    /// Runs the named step for each step number of `steps`, in the given order; `setup` before it
+    /// if a function or a parameter has changed since.
     ///
     /// # Errors
     /// No memory, or a step that has no code.
@@ -63,6 +65,11 @@ impl Session {
         if matches!(self.program.steps[number].code, Code::None) {
             return Err(no_step().into());
         }
+        if step == SETUP {
+            self.invariants = Invariants::Computed;
+        } else if self.invariants == Invariants::Stale {
+            self.set_up()?;
+        }
         self.prepare(number)?;
         for n in steps {
             self.run_once(number, n as i64)?;
@@ -70,14 +77,15 @@ impl Session {
         Ok(())
     }
 
-    /// Computes everything that does not change with time; to be called when a coefficient
-    /// function, the time step or a spacing has changed.
+    /// Computes everything that does not change with time, as a step does that runs after a
+    /// change: to have it done before forks share it.
     ///
     /// # Errors
     /// No memory.
     pub fn set_up(&mut self) -> Result<(), RunError> {
-        if self.program.step(retrograd_compile::passes::SETUP).is_some() {
-            self.run(retrograd_compile::passes::SETUP, [0])?;
+        self.invariants = Invariants::Computed;
+        if self.program.step(SETUP).is_some() {
+            self.run(SETUP, [0])?;
         }
         Ok(())
     }

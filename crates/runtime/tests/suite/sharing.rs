@@ -153,13 +153,37 @@ fn setting_a_function_of_a_fork_leaves_the_others_alone() {
     }
 }
 
+#[test]
+fn what_does_not_change_with_time_follows_the_values_that_are_set() {
+    for f in both() {
+        let mut told = f.session(1);
+        let doubled: Vec<f64> = (0..POINTS).map(|i| 2.0 + 0.02 * i as f64).collect();
+        told.set_function(f.m, &doubled).expect("memory");
+        told.set_param("dt", 0.1);
+        told.set_up().expect("should run");
+        told.run("forward", 0..5).expect("should run");
+        let mut untold = f.session(1);
+        untold.run("forward", 0..1).expect("should run");
+        untold.set_function(f.m, &doubled).expect("memory");
+        untold.set_param("dt", 0.1);
+        let mut fork = untold.fork(Team::new(1)).expect("should fork");
+        for session in [&mut untold, &mut fork] {
+            f.start(session);
+            session.run("forward", 0..5).expect("should run");
+            assert_eq!(f.state(session), f.state(&told));
+        }
+    }
+}
+
 /// What forks write together they write each for itself, at the same time, same bits as alone.
 #[test]
 fn forks_that_run_at_once_do_not_see_each_other() {
     for f in both() {
         let mut alone = f.session(1);
         alone.run("forward", 0..20).expect("should run");
-        let base = f.session(1);
+        let mut base = f.session(1);
+        // There to be shared.
+        base.zero(f.total).expect("memory");
         let totals: Vec<Vec<f64>> = std::thread::scope(|scope| {
             let jobs: Vec<_> = (1..=4)
                 .map(|threads| {
