@@ -20,6 +20,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -116,7 +117,10 @@ class Ours:
 
 
 class Devito:
-    """A process that holds a prepared case of Devito."""
+    """A process that holds a prepared case of Devito.
+
+    It is stopped between commands: OpenMP's threads keep a core busy while they wait for work.
+    """
 
     def __init__(self, python, case, chosen, folder, waiting):
         self.folder = folder
@@ -149,11 +153,13 @@ class Devito:
         return min(self.about["trials"].values())
 
     def ask(self, command):
+        self.process.send_signal(signal.SIGCONT)
         self.process.stdin.write(json.dumps(command) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
             raise Failure("Devito's process ended")
+        self.process.send_signal(signal.SIGSTOP)
         return json.loads(line)
 
     def run(self):
@@ -164,6 +170,7 @@ class Devito:
         return self.folder / "devito_u.f32", self.folder / "devito_rec.f32"
 
     def end(self):
+        self.process.send_signal(signal.SIGCONT)
         self.process.stdin.close()
         self.process.wait()
 

@@ -85,6 +85,8 @@ pub struct Engine {
     padded: Grid,
     pad: Resample,
     base: Simulation,
+    /// Simulations of earlier sweeps, kept for their buffers.
+    spare: Mutex<Vec<Simulation>>,
 }
 
 impl Engine {
@@ -118,7 +120,15 @@ impl Engine {
         let pad = Resample::pad(grid.shape(), &layer);
         let damp = damping(&experiment, &padded, &pad);
         base.set(&acoustic.damp, &damp)?;
-        Ok(Self { threads: resources.threads.max(1), acoustic, padded, pad, base, experiment })
+        Ok(Self {
+            threads: resources.threads.max(1),
+            acoustic,
+            padded,
+            pad,
+            base,
+            experiment,
+            spare: Mutex::default(),
+        })
     }
 
     /// What is fixed.
@@ -287,6 +297,23 @@ impl Engine {
         (0..self.experiment.survey.shots.len()).collect()
     }
 
+    fn spare(&self) -> std::sync::MutexGuard<'_, Vec<Simulation>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A simulation with the coefficients of the current model, for a team of threads: one of an
+    /// earlier sweep if there is one.
+    fn worker(&self, team: usize) -> Result<Simulation, Error> {
+        let mut spare = self.spare();
+        let Some(at) = spare.iter().position(|s| s.team_size() == team) else {
+            drop(spare);
+            return self.base.fork(Team::new(team));
+        };
+        let mut kept = spare.swap_remove(at);
+        kept.adopt(&self.base);
+        Ok(kept)
+    }
+
     /// Runs `work` for every shot of a list with its place in it, `concurrency` at a time, shots
     /// begun in their order. The first error ends the others after their current shot.
     fn for_each_shot(
@@ -305,7 +332,7 @@ impl Engine {
                 let team = self.threads / workers + usize::from(number < self.threads % workers);
                 let (next, failed, work) = (&next, &failed, &work);
                 scope.spawn(move || {
-                    let mut simulation = self.base.fork(Team::new(team))?;
+                    let mut simulation = self.worker(team)?;
                     loop {
                         if failed.load(Ordering::Relaxed) {
                             return Ok(());
@@ -313,7 +340,10 @@ impl Engine {
                         // A shot that has been taken is always worked on: later ones may be
                         // waiting for their turn behind it.
                         let place = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(&number) = shots.get(place) else { return Ok(()) };
+                        let Some(&number) = shots.get(place) else {
+                            self.spare().push(simulation);
+                            return Ok(());
+                        };
                         if let Err(error) = work(&mut simulation, place, &survey.shots[number]) {
                             failed.store(true, Ordering::Relaxed);
                             return Err(error);

@@ -39,6 +39,20 @@ impl Simulation {
         })
     }
 
+    /// Takes over the coefficient functions of another simulation of the same operator and grid;
+    /// buffers for wavefields and adjoint data stay, so that nothing is mapped anew.
+    ///
+    /// # Panics
+    /// If the other simulation belongs to another operator or grid.
+    pub fn adopt(&mut self, other: &Self) {
+        self.session.adopt(&other.session);
+    }
+
+    /// Number of threads that work on it.
+    pub fn team_size(&self) -> usize {
+        self.session.team_size()
+    }
+
     /// The kernels it runs.
     pub fn compiled(&self) -> &Compiled {
         &self.compiled

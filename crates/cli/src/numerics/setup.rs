@@ -373,8 +373,9 @@ fn records(paths: &[std::path::PathBuf], experiment: &Experiment) -> Result<Vec<
                  receivers, {steps})",
                 path.display()
             );
-            return Err(RunError::new(message)
-                .help("sample the records at time.dt, and check time.steps"));
+            return Err(
+                RunError::new(message).help("sample the records at time.dt, and check time.steps")
+            );
         }
         for shot in values.chunks_exact(receivers * steps) {
             let mut record = vec![0.0f32; shot.len()];

@@ -40,10 +40,7 @@ pub(super) fn plan(setup: &InversionSetup, engine: &Engine) -> Result<MemoryPlan
     let wanted = setup.memory.shots_in_parallel.unwrap_or_else(|| engine.wanted_concurrency());
     let kernels = engine.workload(wanted)?;
     let other = other_bytes(setup, engine);
-    let workload = Workload {
-        shared_bytes: kernels.shared_bytes + other,
-        ..kernels
-    };
+    let workload = Workload { shared_bytes: kernels.shared_bytes + other, ..kernels };
     let budget = Some(setup.memory.budget_bytes);
     let plan = match setup.memory.strategy {
         MemoryStrategy::StoreAll => workload.plan_with(Strategy::StoreAll, budget)?,

@@ -32,7 +32,7 @@ impl Page {
         self.sheet.finish()
     }
 
-    fn write(&mut self, report: Report) -> Result<(), ReportError> {
+    fn write(&mut self, report: &Report) -> Result<(), ReportError> {
         let path = self.sheet.folder().join("report.html");
         self.sheet.write(path, report.html()?.as_bytes())
     }
@@ -70,7 +70,7 @@ impl Page {
         let plan = inversion.memory().plan.to_string();
         let memory = Section::new("Memory").table(memory).preformatted("The plan", plan);
         let report = report.section(memory);
-        self.write(self.closed(report, setup, settings))
+        self.write(&self.closed(report, setup, settings))
     }
 
     /// See [`super::gradient`].
@@ -114,7 +114,7 @@ impl Page {
         let plan = inversion.memory().plan.to_string();
         let memory = Section::new("Memory").table(memory).preformatted("The plan", plan);
         let report = report.section(memory);
-        self.write(self.closed(report, setup, settings))
+        self.write(&self.closed(report, setup, settings))
     }
 
     /// See [`super::model`].
@@ -156,7 +156,7 @@ impl Page {
             .subtitle(subtitle(setup))
             .section(section)
             .section(data);
-        self.write(self.closed(report, setup, settings))
+        self.write(&self.closed(report, setup, settings))
     }
 
     /// Shots to be drawn; says which are not.

@@ -129,7 +129,7 @@ pub(super) fn memory(setup: &InversionSetup, plan: &MemoryPlan, peak_bytes: u64)
 pub(super) fn versions(setup: &InversionSetup) -> Table {
     let kernels = match setup.resources.options.backend {
         retrograd::Backend::C => "C, compiled by the system's compiler",
-        _ => "reference interpreter",
+        retrograd::Backend::Interpreter => "reference interpreter",
     };
     let precision = match setup.experiment.dtype {
         retrograd::DType::F32 => "single (f32)",
@@ -146,8 +146,8 @@ pub(super) fn versions(setup: &InversionSetup) -> Table {
 /// Files of the run folder, and what they are: results first.
 pub(super) fn files(folder: &Path) -> Table {
     let mut found: Vec<(Kind, String, u64)> = Vec::new();
-    for (prefix, path) in [("", folder.to_owned()), ("pictures/", folder.join("pictures"))] {
-        let entries = std::fs::read_dir(&path).into_iter().flatten().flatten();
+    for prefix in ["", "data/", "pictures/"] {
+        let entries = std::fs::read_dir(folder.join(prefix)).into_iter().flatten().flatten();
         for entry in entries {
             let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
             let Some(kind) = Kind::of(&name) else { continue };
@@ -196,6 +196,9 @@ impl Kind {
                 "vp.npy" => "the inverted model, m/s, f32, depth last",
                 "gradient.npy" => "the first gradient, dJ/dvp in Pa² s per m/s",
                 "illumination.npy" => "the first illumination, by which gradients are scaled",
+                record if record.starts_with("data/") => {
+                    "recordings of a shot, Pa, (receiver, time)"
+                }
                 stage if stage.starts_with("vp_stage_") => "the model after a stage, m/s",
                 _ => "an array",
             },

@@ -92,7 +92,7 @@ fn setup() -> Option<(TempDir, InversionSetup)> {
         experiment: Experiment {
             layer: vec![[8; 2]; 2],
             reflection: 1e-3,
-            layer_velocity_m_s: 2000.0,
+            layer_velocity_m_s: velocity(&grid, 0.0),
             space_order: 4,
             dtype: DType::F32,
             interpolation: Interpolation::Linear,

@@ -214,6 +214,33 @@ impl Session {
         Ok(fork)
     }
 
+    /// Takes over what another session of the same program and grid has set: its static functions
+    /// (shared, as by [`fork`](Self::fork)), run-time scalars and time-invariant values. Own
+    /// functions that the other one never set stay.
+    ///
+    /// # Panics
+    /// If the other session belongs to another program or grid.
+    pub fn adopt(&mut self, other: &Self) {
+        assert!(
+            Arc::ptr_eq(&self.program, &other.program) && self.extents == other.extents,
+            "sessions should share program and grid"
+        );
+        self.params.clone_from(&other.params);
+        self.scalars.clone_from(&other.scalars);
+        self.invariants = other.invariants;
+        for (own, theirs) in self.fields.iter_mut().zip(&other.fields) {
+            if let FieldData::Static(Some(buffer)) = theirs {
+                *own = FieldData::Static(Some(buffer.clone()));
+            }
+        }
+        self.plans.iter_mut().for_each(|p| *p = None);
+    }
+
+    /// Number of threads that work on it.
+    pub fn team_size(&self) -> usize {
+        self.team.size()
+    }
+
     /// The program.
     pub fn program(&self) -> &Arc<Program> {
         &self.program
