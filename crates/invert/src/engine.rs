@@ -202,7 +202,7 @@ impl Engine {
         let records: Vec<Mutex<Record>> = shots.iter().map(|_| Mutex::new(Vec::new())).collect();
         self.for_each_shot(shots, concurrency, |simulation, place, shot| {
             self.place(simulation, shot)?;
-            simulation.set_series(&self.acoustic.source, &self.samples(wavelet, shot))?;
+            simulation.set_series(&self.acoustic.source, &source_samples(wavelet, shot))?;
             simulation.run()?;
             let record = simulation.series(&self.acoustic.receivers)?;
             *records[place].lock().unwrap_or_else(PoisonError::into_inner) = record;
@@ -265,9 +265,9 @@ impl Engine {
         plan: &Plan,
     ) -> Result<f64, Error> {
         self.place(simulation, shot)?;
-        simulation.set_series(&self.acoustic.source, &self.samples(wavelet, shot))?;
+        simulation.set_series(&self.acoustic.source, &source_samples(wavelet, shot))?;
         let dt_s = self.experiment.dt_s;
-        let misfit = |_: usize, r: Residual<'_>| least_squares(r, observed, dt_s);
+        let misfit = |_: usize, mut r: Residual<'_>| least_squares(&mut r, observed, dt_s);
         let watch = |_: &retrograd::Progress| ControlFlow::Continue(());
         Ok(simulation.evaluate(plan.actions(), plan.slots(), misfit, watch)?.misfit)
     }
@@ -286,11 +286,6 @@ impl Engine {
         };
         simulation.place(&self.acoustic.source, &positions(&shot.source))?;
         simulation.place(&self.acoustic.receivers, &positions(&shot.receivers))
-    }
-
-    /// The wavelet at every source point of a shot.
-    fn samples(&self, wavelet: &[f64], shot: &Shot) -> Vec<f64> {
-        wavelet.iter().flat_map(|w| std::iter::repeat_n(*w, shot.source.len())).collect()
     }
 
     fn all_shots(&self) -> Vec<usize> {
@@ -368,8 +363,13 @@ pub fn damping(experiment: &Experiment, padded: &Grid, pad: &Resample) -> Vec<f6
     sponge(shape, &experiment.layer, spacing, &velocity, experiment.reflection)
 }
 
+/// The wavelet at every source point of a shot.
+fn source_samples(wavelet: &[f64], shot: &Shot) -> Vec<f64> {
+    wavelet.iter().flat_map(|w| std::iter::repeat_n(*w, shot.source.len())).collect()
+}
+
 /// `1/2 sum (d - d_obs)^2 dt` and its derivative by each sample.
-fn least_squares(r: Residual<'_>, observed: &[f32], dt_s: f64) -> f64 {
+fn least_squares(r: &mut Residual<'_>, observed: &[f32], dt_s: f64) -> f64 {
     let mut sum = 0.0;
     for ((cotangent, synthetic), observed) in r.cotangent.iter_mut().zip(r.synthetic).zip(observed)
     {

@@ -9,7 +9,10 @@ use crate::wavelet::Wavelet;
 
 /// Samples the true model on any grid, in m/s: for data from a finer grid.
 #[derive(Clone)]
-pub struct FinerModel(pub Arc<dyn Fn(&RegularGrid) -> Vec<f64> + Send + Sync>);
+pub struct FinerModel(pub Arc<SampleModel>);
+
+/// A function that samples a model on a grid.
+pub type SampleModel = dyn Fn(&RegularGrid) -> Vec<f64> + Send + Sync;
 
 impl std::fmt::Debug for FinerModel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -27,7 +27,7 @@ use crate::wavelet::WaveletError;
 
 pub use config::{
     DataSource, FinerModel, InversionSetup, Memory, MemoryStrategy, OptimiserSettings,
-    Precondition, SourceSignature, Stage,
+    Precondition, SampleModel, SourceSignature, Stage,
 };
 pub use memory::{MemoryPlan, peak_rss_bytes};
 pub use run::{Inversion, IterationRow, Outcome, Quiet, StageSummary, Watch};
