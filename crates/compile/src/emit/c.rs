@@ -81,6 +81,10 @@ pub struct CModule {
     pub layouts: Vec<DimSet>,
 }
 
+/// Vectors ahead of the current one at which memory is fetched. Rows are short and cut by layers,
+/// which stops the prefetcher of the processor; 16 vectors reach into the next row.
+const PREFETCH: usize = 16;
+
 /// What is shared by the functions of a module.
 pub(super) struct Module<'a> {
     pub(super) stencil: &'a Stencil,
@@ -267,6 +271,9 @@ fn print_nest(module: &mut Module<'_>, nest: &LoopNest) -> String {
     text.push_str("  {\n");
     text.push_str(&body.row_lines("    "));
     text.push_str("    for (long i = lo & -(long)L; i < hi; i += L) {\n");
+    for row in body.leading_rows() {
+        let _ = writeln!(text, "      __builtin_prefetch({row} + i + {PREFETCH} * L);");
+    }
     text.push_str(&body.lines("      "));
     text.push_str(&stores);
     text.push_str("    }\n  }\n}\n");

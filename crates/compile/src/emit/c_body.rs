@@ -190,6 +190,24 @@ impl<'m, 's> Body<'m, 's> {
         format!("r{}", position_or_push(&mut self.rows, (target, dims, outer)))
     }
 
+    /// Of every level that is read or written row by row, the row that a sweep touches first: the
+    /// one furthest ahead in the outer dimensions.
+    pub(super) fn leading_rows(&self) -> Vec<String> {
+        let last = self.module.stencil.dims.len() - 1;
+        let mut leading: Vec<usize> = Vec::new();
+        for (number, (target, dims, outer)) in self.rows.iter().enumerate() {
+            if !dims.contains(last) {
+                continue;
+            }
+            match leading.iter_mut().find(|at| self.rows[**at].0 == *target) {
+                Some(at) if self.rows[*at].2 < *outer => *at = number,
+                Some(_) => {}
+                None => leading.push(number),
+            }
+        }
+        leading.into_iter().map(|number| format!("r{number}")).collect()
+    }
+
     pub(super) fn uniform_lines(&self, indent: &str) -> String {
         listed(indent, self.uniforms.iter().map(|k| format!("const T c{k} = c[{k}];")))
     }

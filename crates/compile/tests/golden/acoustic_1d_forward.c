@@ -33,6 +33,10 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r2 = f[2];
     T *const r3 = f[3];
     for (long i = lo & -(long)L; i < hi; i += L) {
+      __builtin_prefetch(r0 + i + 16 * L);
+      __builtin_prefetch(r1 + i + 16 * L);
+      __builtin_prefetch(r2 + i + 16 * L);
+      __builtin_prefetch(r3 + i + 16 * L);
       const V v0 = LOAD(r0 + i);
       const V v1 = c0 * v0;
       const V v2 = LOAD(r1 + i);
@@ -66,6 +70,12 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
     T *const r4 = f[6];
     T *const r5 = f[3];
     for (long i = lo & -(long)L; i < hi; i += L) {
+      __builtin_prefetch(r0 + i + 16 * L);
+      __builtin_prefetch(r1 + i + 16 * L);
+      __builtin_prefetch(r2 + i + 16 * L);
+      __builtin_prefetch(r3 + i + 16 * L);
+      __builtin_prefetch(r4 + i + 16 * L);
+      __builtin_prefetch(r5 + i + 16 * L);
       const V v0 = LOAD(r0 + i);
       const V v1 = LOAD(r1 + i);
       const V v2 = LOAD(r0 + i - 1);

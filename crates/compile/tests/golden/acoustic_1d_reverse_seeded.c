@@ -39,6 +39,15 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r7 = f[7];
     T *const r8 = f[8];
     for (long i = lo & -(long)L; i < hi; i += L) {
+      __builtin_prefetch(r0 + i + 16 * L);
+      __builtin_prefetch(r1 + i + 16 * L);
+      __builtin_prefetch(r2 + i + 16 * L);
+      __builtin_prefetch(r3 + i + 16 * L);
+      __builtin_prefetch(r4 + i + 16 * L);
+      __builtin_prefetch(r5 + i + 16 * L);
+      __builtin_prefetch(r6 + i + 16 * L);
+      __builtin_prefetch(r7 + i + 16 * L);
+      __builtin_prefetch(r8 + i + 16 * L);
       const V v0 = LOAD(r0 + i);
       const V v1 = LOAD(r1 + i);
       const V v2 = -v1;
@@ -91,6 +100,17 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
     T *const r9 = f[7];
     T *const r10 = f[8];
     for (long i = lo & -(long)L; i < hi; i += L) {
+      __builtin_prefetch(r0 + i + 16 * L);
+      __builtin_prefetch(r1 + i + 16 * L);
+      __builtin_prefetch(r2 + i + 16 * L);
+      __builtin_prefetch(r3 + i + 16 * L);
+      __builtin_prefetch(r4 + i + 16 * L);
+      __builtin_prefetch(r5 + i + 16 * L);
+      __builtin_prefetch(r6 + i + 16 * L);
+      __builtin_prefetch(r7 + i + 16 * L);
+      __builtin_prefetch(r8 + i + 16 * L);
+      __builtin_prefetch(r9 + i + 16 * L);
+      __builtin_prefetch(r10 + i + 16 * L);
       const V v0 = LOAD(r0 + i);
       const V v1 = LOAD(r1 + i);
       const V v2 = LOAD(r2 + i);

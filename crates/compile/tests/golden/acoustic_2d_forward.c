@@ -41,6 +41,10 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r6 = f[0] + (i0 + 1) * s[0];
     T *const r7 = f[3] + (i0) * s[0];
     for (long i = lo & -(long)L; i < hi; i += L) {
+      __builtin_prefetch(r4 + i + 16 * L);
+      __builtin_prefetch(r1 + i + 16 * L);
+      __builtin_prefetch(r2 + i + 16 * L);
+      __builtin_prefetch(r7 + i + 16 * L);
       const V v0 = LOAD(r0 + i);
       const V v1 = c0 * v0;
       const V v2 = LOAD(r1 + i);
@@ -98,6 +102,12 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
     T *const r8 = f[6] + (i0) * s[0];
     T *const r9 = f[3] + (i0) * s[0];
     for (long i = lo & -(long)L; i < hi; i += L) {
+      __builtin_prefetch(r3 + i + 16 * L);
+      __builtin_prefetch(r1 + i + 16 * L);
+      __builtin_prefetch(r6 + i + 16 * L);
+      __builtin_prefetch(r7 + i + 16 * L);
+      __builtin_prefetch(r8 + i + 16 * L);
+      __builtin_prefetch(r9 + i + 16 * L);
       const V v0 = LOAD(r0 + i);
       const V v1 = LOAD(r1 + i);
       const V v2 = LOAD(r2 + i);

@@ -45,6 +45,14 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r10 = f[6] + (i0) * s[0];
     T *const r11 = f[7] + (i0) * s[0];
     for (long i = lo & -(long)L; i < hi; i += L) {
+      __builtin_prefetch(r0 + i + 16 * L);
+      __builtin_prefetch(r1 + i + 16 * L);
+      __builtin_prefetch(r3 + i + 16 * L);
+      __builtin_prefetch(r7 + i + 16 * L);
+      __builtin_prefetch(r8 + i + 16 * L);
+      __builtin_prefetch(r9 + i + 16 * L);
+      __builtin_prefetch(r10 + i + 16 * L);
+      __builtin_prefetch(r11 + i + 16 * L);
       const V v0 = LOAD(r0 + i);
       const V v1 = LOAD(r1 + i);
       const V v2 = -v1;
@@ -117,6 +125,16 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
     T *const r12 = f[6] + (i0) * s[0];
     T *const r13 = f[7] + (i0) * s[0];
     for (long i = lo & -(long)L; i < hi; i += L) {
+      __builtin_prefetch(r0 + i + 16 * L);
+      __builtin_prefetch(r1 + i + 16 * L);
+      __builtin_prefetch(r2 + i + 16 * L);
+      __builtin_prefetch(r3 + i + 16 * L);
+      __builtin_prefetch(r5 + i + 16 * L);
+      __builtin_prefetch(r9 + i + 16 * L);
+      __builtin_prefetch(r10 + i + 16 * L);
+      __builtin_prefetch(r11 + i + 16 * L);
+      __builtin_prefetch(r12 + i + 16 * L);
+      __builtin_prefetch(r13 + i + 16 * L);
       const V v0 = LOAD(r0 + i);
       const V v1 = LOAD(r1 + i);
       const V v2 = LOAD(r2 + i);

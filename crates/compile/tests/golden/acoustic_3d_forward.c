@@ -62,6 +62,10 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r18 = f[0] + (i0) * s[0] + (i1 + 1) * s[1];
     T *const r19 = f[3] + (i0) * s[0] + (i1) * s[1];
     for (long i = lo & -(long)L; i < hi; i += L) {
+      __builtin_prefetch(r4 + i + 16 * L);
+      __builtin_prefetch(r1 + i + 16 * L);
+      __builtin_prefetch(r2 + i + 16 * L);
+      __builtin_prefetch(r19 + i + 16 * L);
       const V v0 = LOAD(r0 + i);
       const V v1 = c0 * v0;
       const V v2 = LOAD(r1 + i);
@@ -180,6 +184,12 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
     T *const r20 = f[6] + (i0) * s[0] + (i1) * s[1];
     T *const r21 = f[3] + (i0) * s[0] + (i1) * s[1];
     for (long i = lo & -(long)L; i < hi; i += L) {
+      __builtin_prefetch(r3 + i + 16 * L);
+      __builtin_prefetch(r1 + i + 16 * L);
+      __builtin_prefetch(r18 + i + 16 * L);
+      __builtin_prefetch(r19 + i + 16 * L);
+      __builtin_prefetch(r20 + i + 16 * L);
+      __builtin_prefetch(r21 + i + 16 * L);
       const V v0 = LOAD(r0 + i);
       const V v1 = LOAD(r1 + i);
       const V v2 = LOAD(r2 + i);

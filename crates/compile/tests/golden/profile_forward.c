@@ -40,6 +40,10 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r8 = f[0] + (i0 + 1) * s[0];
     T *const r9 = f[3] + (i0) * s[0];
     for (long i = lo & -(long)L; i < hi; i += L) {
+      __builtin_prefetch(r4 + i + 16 * L);
+      __builtin_prefetch(r3 + i + 16 * L);
+      __builtin_prefetch(r6 + i + 16 * L);
+      __builtin_prefetch(r9 + i + 16 * L);
       const V v0 = LOAD(r0 + i);
       const V v1 = LOAD(r1 + i);
       const V v2 = LOAD(r2 + i);

@@ -50,6 +50,12 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r13 = f[2] + (i0) * s[0];
     T *const r14 = f[5] + (i0) * s[0];
     for (long i = lo & -(long)L; i < hi; i += L) {
+      __builtin_prefetch(r12 + i + 16 * L);
+      __builtin_prefetch(r1 + i + 16 * L);
+      __builtin_prefetch(r11 + i + 16 * L);
+      __builtin_prefetch(r3 + i + 16 * L);
+      __builtin_prefetch(r9 + i + 16 * L);
+      __builtin_prefetch(r14 + i + 16 * L);
       const V v0 = LOAD(r0 + i);
       const V v1 = c0 * v0;
       const V v2 = LOAD(r1 + i);
@@ -177,6 +183,15 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
     T *const r16 = f[9] + (i0) * s[0];
     T *const r17 = f[5] + (i0) * s[0];
     for (long i = lo & -(long)L; i < hi; i += L) {
+      __builtin_prefetch(r11 + i + 16 * L);
+      __builtin_prefetch(r1 + i + 16 * L);
+      __builtin_prefetch(r10 + i + 16 * L);
+      __builtin_prefetch(r3 + i + 16 * L);
+      __builtin_prefetch(r13 + i + 16 * L);
+      __builtin_prefetch(r14 + i + 16 * L);
+      __builtin_prefetch(r15 + i + 16 * L);
+      __builtin_prefetch(r16 + i + 16 * L);
+      __builtin_prefetch(r17 + i + 16 * L);
       const V v0 = LOAD(r0 + i);
       const V v1 = LOAD(r1 + i);
       const V v2 = LOAD(r2 + i);

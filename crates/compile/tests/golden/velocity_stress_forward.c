@@ -40,6 +40,12 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r7 = f[4] + (i0) * s[0];
     T *const r8 = f[5] + (i0) * s[0];
     for (long i = lo & -(long)L; i < hi; i += L) {
+      __builtin_prefetch(r0 + i + 16 * L);
+      __builtin_prefetch(r1 + i + 16 * L);
+      __builtin_prefetch(r3 + i + 16 * L);
+      __builtin_prefetch(r6 + i + 16 * L);
+      __builtin_prefetch(r7 + i + 16 * L);
+      __builtin_prefetch(r8 + i + 16 * L);
       const V v0 = LOAD(r0 + i);
       const V v1 = LOAD(r1 + i);
       const V v2 = LOAD(r2 + i);
@@ -87,6 +93,11 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
     T *const r6 = f[5] + (i0) * s[0];
     T *const r7 = f[7] + (i0) * s[0];
     for (long i = lo & -(long)L; i < hi; i += L) {
+      __builtin_prefetch(r0 + i + 16 * L);
+      __builtin_prefetch(r1 + i + 16 * L);
+      __builtin_prefetch(r3 + i + 16 * L);
+      __builtin_prefetch(r6 + i + 16 * L);
+      __builtin_prefetch(r7 + i + 16 * L);
       const V v0 = LOAD(r0 + i);
       const V v1 = LOAD(r1 + i);
       const V v2 = LOAD(r2 + i);

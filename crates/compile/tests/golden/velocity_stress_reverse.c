@@ -44,6 +44,17 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r11 = f[9] + (i0) * s[0];
     T *const r12 = f[10] + (i0) * s[0];
     for (long i = lo & -(long)L; i < hi; i += L) {
+      __builtin_prefetch(r0 + i + 16 * L);
+      __builtin_prefetch(r1 + i + 16 * L);
+      __builtin_prefetch(r4 + i + 16 * L);
+      __builtin_prefetch(r5 + i + 16 * L);
+      __builtin_prefetch(r6 + i + 16 * L);
+      __builtin_prefetch(r7 + i + 16 * L);
+      __builtin_prefetch(r8 + i + 16 * L);
+      __builtin_prefetch(r9 + i + 16 * L);
+      __builtin_prefetch(r10 + i + 16 * L);
+      __builtin_prefetch(r11 + i + 16 * L);
+      __builtin_prefetch(r12 + i + 16 * L);
       const V v0 = LOAD(r0 + i);
       const V v1 = LOAD(r1 + i);
       const V v2 = LOAD(r2 + i);
@@ -148,6 +159,19 @@ void rg_7(T *const *f, const long *s, const T *c, const long *b) {
     T *const r14 = f[16] + (i0) * s[0];
     T *const r15 = f[17] + (i0) * s[0];
     for (long i = lo & -(long)L; i < hi; i += L) {
+      __builtin_prefetch(r0 + i + 16 * L);
+      __builtin_prefetch(r1 + i + 16 * L);
+      __builtin_prefetch(r2 + i + 16 * L);
+      __builtin_prefetch(r6 + i + 16 * L);
+      __builtin_prefetch(r4 + i + 16 * L);
+      __builtin_prefetch(r5 + i + 16 * L);
+      __builtin_prefetch(r9 + i + 16 * L);
+      __builtin_prefetch(r10 + i + 16 * L);
+      __builtin_prefetch(r11 + i + 16 * L);
+      __builtin_prefetch(r12 + i + 16 * L);
+      __builtin_prefetch(r13 + i + 16 * L);
+      __builtin_prefetch(r14 + i + 16 * L);
+      __builtin_prefetch(r15 + i + 16 * L);
       const V v0 = LOAD(r0 + i);
       const V v1 = LOAD(r1 + i);
       const V v2 = LOAD(r2 + i);
