@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use retrograd_invert::inversion::{Inversion, Watch as _, peak_rss_bytes};
 use retrograd_invert::npy;
+use retrograd_invert::report;
 
-use super::invert::{Terminal, create};
+use super::invert::{Terminal, create, report_settings, tell};
 use super::{RunError, setup};
 use crate::job::Job;
 use crate::outcome::{Cost, GradientOutcome, ModelOutcome};
@@ -45,6 +46,14 @@ pub(super) fn model(job: &Job, progress: &Progress) -> Result<ModelOutcome, RunE
         npy::write_f32(&path, &[receivers, steps], &traces).map_err(RunError::of)?;
         data.push(name);
     }
+    let modelled = report::Modelled {
+        name: if inversion.setup().truth.is_some() { "true model" } else { "start model" },
+        vp: &vp,
+        stage: last,
+        records: &records,
+        seconds,
+    };
+    tell(&report::model(inversion.setup(), &modelled, &report_settings(job)), progress);
     let updates = points as f64 * steps as f64 * survey.shots.len() as f64;
     let cost = Cost {
         seconds,
@@ -69,14 +78,16 @@ pub(super) fn gradient(job: &Job, progress: &Progress) -> Result<GradientOutcome
     let found = inversion.evaluate(&start, &wavelet, &observed, &watch).map_err(RunError::of)?;
     let seconds = begun.elapsed().as_secs_f64();
     let setup = inversion.setup();
+    let steps = setup.experiment.steps as f64;
+    let shots = setup.experiment.survey.shots.len() as f64;
     let shape = setup.experiment.grid.shape().to_vec();
     let narrow = |values: &[f64]| values.iter().map(|v| *v as f32).collect::<Vec<f32>>();
     for (name, values) in [("gradient", &found.gradient), ("illumination", &found.illumination)] {
         let path = folder.join(format!("{name}.npy"));
         npy::write_f32(&path, &shape, &narrow(values)).map_err(RunError::of)?;
     }
-    let steps = setup.experiment.steps as f64;
-    let shots = setup.experiment.survey.shots.len() as f64;
+    let evaluated = report::Evaluated { stage: 0, found: &found, seconds };
+    tell(&report::gradient(&mut inversion, &evaluated, &report_settings(job), &watch), progress);
     let model_error = inversion.model_error(&start).into_iter().collect();
     let sweeps = 1.0 + inversion.memory().plan.recompute_factor;
     let points = inversion.engine_mut().padded().points() as f64;
