@@ -23,14 +23,30 @@ use retrograd_ir::{
 
 use crate::algebra::Build;
 
-/// Dense updates over one region that share a loop. Values read memory as it is before the loop:
-/// what an earlier update of the nest wrote at the point has been substituted.
+/// Dense updates that share one sweep over the rows of the grid: a row is finished before the
+/// next one begins, whatever regions it crosses.
 #[derive(Clone, PartialEq, Debug)]
 pub struct LoopNest {
+    /// At least one. Their regions are disjoint as far as [`Schedule::in_place`] says of regions;
+    /// where regions overlap all the same, later parts come after earlier ones at the point.
+    pub parts: Vec<Part>,
+}
+
+/// Dense updates over one region. Values read memory as it is before the sweep: what an earlier
+/// update of the part wrote at the point has been substituted.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Part {
     /// Where.
     pub region: RegionId,
     /// What is written, with its value.
     pub outputs: Vec<(Target, ExprId)>,
+}
+
+impl LoopNest {
+    /// Everything that is written, with its value.
+    pub fn outputs(&self) -> impl Iterator<Item = &(Target, ExprId)> {
+        self.parts.iter().flat_map(|part| &part.outputs)
+    }
 }
 
 /// What a phase does.
@@ -88,7 +104,8 @@ pub fn schedule(stencil: &mut Stencil, step: usize) -> Schedule {
         let kind = match statement.kind {
             StatementKind::Update { target, region, mode, value } => {
                 let value = written_value(stencil, target, mode, value);
-                PhaseKind::Nest(LoopNest { region, outputs: vec![(target, value)] })
+                let part = Part { region, outputs: vec![(target, value)] };
+                PhaseKind::Nest(LoopNest { parts: vec![part] })
             }
             other => PhaseKind::Other(other),
         };
@@ -110,8 +127,10 @@ fn written_value(stencil: &mut Stencil, target: Target, mode: WriteMode, value: 
     }
 }
 
-/// Joins an update to the last nest if it has the same region and predicate, and each reads at
-/// the point only what the other writes, without a conversion between number types.
+/// Joins an update to the last nest if it has the same predicate, reads at the point only what the
+/// nest writes and writes what the nest reads at the point only: to the last part if that has the
+/// same region and nothing is converted between number types, as a part of its own if its region
+/// is disjoint from those of all others.
 fn fuse(stencil: &mut Stencil, phases: &mut [Phase], statement: &Statement) -> bool {
     let StatementKind::Update { target, region, mode, value } = statement.kind else {
         return false;
@@ -119,25 +138,35 @@ fn fuse(stencil: &mut Stencil, phases: &mut [Phase], statement: &Statement) -> b
     let Some(Phase { when, kind: PhaseKind::Nest(nest), .. }) = phases.last_mut() else {
         return false;
     };
-    if *when != statement.when || nest.region != region {
+    if *when != statement.when {
         return false;
     }
     let value = written_value(stencil, target, mode, value);
     let same = |r: &Read, t: &Target| (r.field, r.time) == (t.field, t.time);
-    let converts = |t: &Target| stencil.field(t.field).dtype != stencil.dtype;
-    let barred = |r: &Read, t: &Target| same(r, t) && (!r.offset.is_zero() || converts(t));
+    let away = |r: &Read, t: &Target| same(r, t) && !r.offset.is_zero();
     let reads = stencil.reads(&[value]);
-    let reads_elsewhere = nest.outputs.iter().any(|(t, _)| reads.iter().any(|r| barred(r, t)));
-    let earlier: Vec<ExprId> = nest.outputs.iter().map(|(_, v)| *v).collect();
-    let read_before =
-        stencil.reads(&earlier).iter().any(|r| same(r, &target) && !r.offset.is_zero());
-    if reads_elsewhere || read_before {
+    let earlier: Vec<ExprId> = nest.outputs().map(|(_, v)| *v).collect();
+    if nest.outputs().any(|(t, _)| reads.iter().any(|r| away(r, t)))
+        || stencil.reads(&earlier).iter().any(|r| away(r, &target))
+    {
         return false;
     }
-    let value = forward(stencil, value, &nest.outputs);
-    nest.outputs.retain(|(t, _)| *t != target);
-    nest.outputs.push((target, value));
-    true
+    if let Some(part) = nest.parts.last_mut().filter(|part| part.region == region) {
+        let converts = |t: &Target| stencil.field(t.field).dtype != stencil.dtype;
+        let converted = |t: &Target| converts(t) && reads.iter().any(|r| same(r, t));
+        if part.outputs.iter().any(|(t, _)| converted(t)) {
+            return false;
+        }
+        let value = forward(stencil, value, &part.outputs);
+        part.outputs.retain(|(t, _)| *t != target);
+        part.outputs.push((target, value));
+        return true;
+    }
+    let apart = nest.parts.iter().all(|part| disjoint(stencil, part.region, region));
+    if apart {
+        nest.parts.push(Part { region, outputs: vec![(target, value)] });
+    }
+    apart
 }
 
 /// `value` with the reads of `outputs` replaced by what is written there, operation by operation:
@@ -181,21 +210,27 @@ fn in_place_fields(stencil: &Stencil, phases: &[Phase]) -> Vec<FieldId> {
 fn may_overwrite(stencil: &Stencil, phases: &[Phase], old: Target) -> bool {
     let new = Target { field: old.field, time: 1 };
     let mut overwritten: Vec<RegionId> = Vec::new();
+    let of_old = |roots: &[ExprId]| {
+        let mut reads = stencil.reads(roots);
+        reads.retain(|r| (r.field, r.time) == (old.field, old.time));
+        reads
+    };
     for phase in phases {
-        let reads = stencil.reads(&values(phase));
-        let mut of_old = reads.iter().filter(|r| (r.field, r.time) == (old.field, old.time));
         match &phase.kind {
             PhaseKind::Nest(nest) => {
-                let untouched = overwritten.iter().all(|&r| disjoint(stencil, r, nest.region));
-                if of_old.any(|r| !r.offset.is_zero() || !untouched) {
-                    return false;
-                }
-                if nest.outputs.iter().any(|(t, _)| *t == new) {
-                    overwritten.push(nest.region);
+                for part in &nest.parts {
+                    let values: Vec<ExprId> = part.outputs.iter().map(|(_, v)| *v).collect();
+                    let untouched = overwritten.iter().all(|&r| disjoint(stencil, r, part.region));
+                    if of_old(&values).iter().any(|r| !r.offset.is_zero() || !untouched) {
+                        return false;
+                    }
+                    if part.outputs.iter().any(|(t, _)| *t == new) {
+                        overwritten.push(part.region);
+                    }
                 }
             }
             PhaseKind::Other(kind) => {
-                if of_old.next().is_some() {
+                if !of_old(&[kind.value()]).is_empty() {
                     return false;
                 }
                 // Injected anywhere: no point of the old level is safe from then on.
@@ -232,7 +267,7 @@ fn not_above(stencil: &Stencil, dim: usize, a: Bound, b: Bound) -> bool {
 /// The expressions of a phase.
 fn values(phase: &Phase) -> Vec<ExprId> {
     match &phase.kind {
-        PhaseKind::Nest(nest) => nest.outputs.iter().map(|(_, v)| *v).collect(),
+        PhaseKind::Nest(nest) => nest.outputs().map(|(_, v)| *v).collect(),
         PhaseKind::Other(kind) => vec![kind.value()],
     }
 }
@@ -272,7 +307,7 @@ fn access(stencil: &Stencil, phase: &Phase) -> Access {
         _ => None,
     }));
     let writes = match &phase.kind {
-        PhaseKind::Nest(nest) => nest.outputs.iter().map(|(t, _)| Resource::Level(*t)).collect(),
+        PhaseKind::Nest(nest) => nest.outputs().map(|(t, _)| Resource::Level(*t)).collect(),
         PhaseKind::Other(kind) => vec![match *kind {
             StatementKind::Update { target, .. } | StatementKind::Inject { target, .. } => {
                 Resource::Level(target)

@@ -147,22 +147,22 @@ impl Acoustic {
     }
 }
 
-/// Traffic of the first loop nest of the forward step: the inside of the grid.
+/// Traffic of the first part of the first loop nest of the forward step: the inside of the grid.
 fn bytes_per_point(compiled: &Compiled) -> usize {
     let mut stencil: Stencil = compiled.program().verified().stencil().clone();
     let Some(step) = stencil.steps.iter().position(|s| s.name == FORWARD) else { return 0 };
     let plan = schedule(&mut stencil, step);
-    let nest = plan.phases.iter().find_map(|p| match &p.kind {
-        PhaseKind::Nest(nest) => Some(nest),
+    let part = plan.phases.iter().find_map(|p| match &p.kind {
+        PhaseKind::Nest(nest) => nest.parts.first(),
         PhaseKind::Other(_) => None,
     });
-    let Some(nest) = nest else { return 0 };
-    let values: Vec<_> = nest.outputs.iter().map(|(_, v)| *v).collect();
+    let Some(part) = part else { return 0 };
+    let values: Vec<_> = part.outputs.iter().map(|(_, v)| *v).collect();
     let mut read: Vec<_> = stencil.reads(&values).iter().map(|r| (r.field, r.time)).collect();
     read.dedup();
     let full = DimSet::first(stencil.dims.len());
     let moved = read.iter().filter(|(f, _)| stencil.field(*f).dims == full).count();
-    (moved + nest.outputs.len()) * stencil.dtype.bytes()
+    (moved + part.outputs.len()) * stencil.dtype.bytes()
 }
 
 /// Squared slowness of two layers, in s^2/m^2.

@@ -1,7 +1,7 @@
 //! C text for a scheduled step: explicit GNU vectors, no headers, no threads.
 //!
-//! One function per phase. A nest works on a box of the grid; the caller decides on tiles and
-//! threads. Vectors run along the last dimension and are aligned with the rows in memory; at the
+//! One function per phase. A nest works on some rows of the grid, each cut into pieces by the regions
+//! that it crosses; the caller decides on tiles and threads. Vectors run along the last dimension and are aligned with the rows in memory; at the
 //! ends of a row range the same vector is computed and only the lanes inside are written, so a
 //! point has the same value whatever the box. Rows must belong to one thread each, and memory has
 //! to be readable and writable one vector before and after a row (see `retrograd-runtime`).
@@ -19,7 +19,7 @@ use retrograd_ir::{
 
 use super::Unsupported;
 use super::c_body::Body;
-use crate::schedule::{LoopNest, PhaseKind, Schedule};
+use crate::schedule::{LoopNest, Part, PhaseKind, Schedule};
 
 /// Width of the vectors in memory.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -31,9 +31,14 @@ pub struct Vectors {
 /// What a generated function does, with what its caller has to provide.
 #[derive(Clone, PartialEq, Debug)]
 pub enum FunctionKind {
-    /// `void f(T *const *f, const long *s, const T *c, const long *b)`: the box
-    /// `b[2d] <= i_d < b[2d+1]`.
-    Nest,
+    /// `void f(T *const *f, const long *s, const T *c, const long *b)`: the rows
+    /// `b[2d] <= i_d < b[2d+1]` (all dimensions but the last); then the number of pieces that each
+    /// of these rows consists of, and per piece three numbers: its body and the range of the last
+    /// dimension, `lo <= i < hi`.
+    Nest {
+        /// The body of each part of the nest: parts with the same text share one.
+        bodies: Vec<usize>,
+    },
     /// `void f(T *const *f, const long *s, const T *c, const T *const *q, const long *index,
     /// const int *start, const int *point, const T *weight, long e0, long e1)`: entries
     /// `e0..e1` of the table by grid point; `q` holds one row of samples per `series` entry.
@@ -128,7 +133,6 @@ pub fn emit_c(
         Module { stencil, pointers: Vec::new(), uniforms: Vec::new(), layouts: vec![full] };
     let mut text = prelude(stencil, vectors);
     let mut functions = Vec::new();
-    // Shells around a region run the same text on other boxes: it is printed once.
     let mut printed: Vec<(String, String)> = Vec::new();
     for (number, phase) in schedule.phases.iter().enumerate() {
         if matches!(phase.when, Predicate::While { .. }) {
@@ -137,10 +141,10 @@ pub fn emit_c(
         let name = format!("rg_{number}");
         let (body, kind) = match &phase.kind {
             PhaseKind::Nest(nest) => {
-                let values: Vec<ExprId> = nest.outputs.iter().map(|(_, v)| *v).collect();
-                let written: Vec<Target> = nest.outputs.iter().map(|(t, _)| *t).collect();
+                let values: Vec<ExprId> = nest.outputs().map(|(_, v)| *v).collect();
+                let written: Vec<Target> = nest.outputs().map(|(t, _)| *t).collect();
                 check(stencil, &values, &written)?;
-                (print_nest(&mut module, nest), FunctionKind::Nest)
+                print_nest(&mut module, nest)
             }
             PhaseKind::Other(kind) => print_sparse(&mut module, kind)?,
         };
@@ -248,35 +252,61 @@ fn check(stencil: &Stencil, values: &[ExprId], written: &[Target]) -> Result<(),
     Ok(())
 }
 
-fn print_nest(module: &mut Module<'_>, nest: &LoopNest) -> String {
-    let dims = module.stencil.dims.len();
-    let last = dims - 1;
-    let full = DimSet::first(dims);
+fn print_nest(module: &mut Module<'_>, nest: &LoopNest) -> (String, FunctionKind) {
+    let last = module.stencil.dims.len() - 1;
     let mut body = Body::rows(module);
-    let results: Vec<String> = nest.outputs.iter().map(|(_, v)| body.value(*v)).collect();
-    let mut stores = String::new();
-    for ((target, _), result) in nest.outputs.iter().zip(results) {
-        let row = body.row(*target, full, [0; retrograd_ir::MAX_DIMS]);
-        let _ = writeln!(stores, "      put({row} + i, {result}, i, lo, hi);");
-    }
+    // Shells around a region run the same text in other places: it is printed once.
+    let mut printed: Vec<String> = Vec::new();
+    let bodies: Vec<usize> = nest
+        .parts
+        .iter()
+        .map(|part| position_or_push(&mut printed, print_row(&mut body, part)))
+        .collect();
     let mut text = format!(
         "(T *const *f, const long *s, const T *c, const long *b) {{\n  \
          (void)s, (void)c;\n{}",
         body.uniform_lines("  ")
     );
-    let _ = writeln!(text, "  const long lo = b[{}], hi = b[{}];", 2 * last, 2 * last + 1);
+    let pieces = 2 * last + 1;
+    let _ = writeln!(text, "  const long *const end = b + {pieces} + 3 * b[{}];", 2 * last);
     for d in 0..last {
         let _ = writeln!(text, "  for (long i{d} = b[{}]; i{d} < b[{}]; ++i{d})", 2 * d, 2 * d + 1);
     }
     text.push_str("  {\n");
     text.push_str(&body.row_lines("    "));
-    text.push_str("    for (long i = lo & -(long)L; i < hi; i += L) {\n");
-    for row in body.leading_rows() {
-        let _ = writeln!(text, "      __builtin_prefetch({row} + i + {PREFETCH} * L);");
+    let _ = writeln!(text, "    for (const long *p = b + {pieces}; p < end; p += 3) {{");
+    text.push_str("      const long lo = p[1], hi = p[2];\n");
+    for (number, row) in printed.iter().enumerate() {
+        match (number, printed.len()) {
+            (_, 1) => {}
+            (0, _) => text.push_str("      if (p[0] == 0)\n"),
+            (n, count) if n + 1 == count => text.push_str("      else\n"),
+            (n, _) => {
+                let _ = writeln!(text, "      else if (p[0] == {n})");
+            }
+        }
+        text.push_str(row);
     }
-    text.push_str(&body.lines("      "));
-    text.push_str(&stores);
     text.push_str("    }\n  }\n}\n");
+    (text, FunctionKind::Nest { bodies })
+}
+
+/// The loop over one piece of a row.
+fn print_row(body: &mut Body<'_, '_>, part: &Part) -> String {
+    body.begin();
+    let results: Vec<String> = part.outputs.iter().map(|(_, v)| body.value(*v)).collect();
+    let mut stores = String::new();
+    for ((target, _), result) in part.outputs.iter().zip(results) {
+        let row = body.written_row(*target);
+        let _ = writeln!(stores, "        put({row} + i, {result}, i, lo, hi);");
+    }
+    let mut text = String::from("      for (long i = lo & -(long)L; i < hi; i += L) {\n");
+    for row in body.leading_rows() {
+        let _ = writeln!(text, "        __builtin_prefetch({row} + i + {PREFETCH} * L);");
+    }
+    text.push_str(&body.lines("        "));
+    text.push_str(&stores);
+    text.push_str("      }\n");
     text
 }
 

@@ -26,7 +26,10 @@ pub(super) struct Body<'m, 's> {
     names: HashMap<ExprId, String>,
     lines: Vec<String>,
     uniforms: Vec<usize>,
+    /// Pointers to rows, shared by all pieces of a row.
     rows: Vec<(Target, DimSet, [i8; MAX_DIMS])>,
+    /// The rows that the current piece uses.
+    used: Vec<usize>,
     pub(super) series: Vec<(SparseId, i8)>,
 }
 
@@ -47,8 +50,16 @@ impl<'m, 's> Body<'m, 's> {
             lines: Vec::new(),
             uniforms: Vec::new(),
             rows: Vec::new(),
+            used: Vec::new(),
             series: Vec::new(),
         }
+    }
+
+    /// Begins another piece of the row: lines of its own, the same pointers and uniform values.
+    pub(super) fn begin(&mut self) {
+        self.names.clear();
+        self.lines.clear();
+        self.used.clear();
     }
 
     /// Adds the lines that compute `root` and returns its name.
@@ -186,8 +197,16 @@ impl<'m, 's> Body<'m, 's> {
     }
 
     /// The name of the pointer to a row, declared on first use.
-    pub(super) fn row(&mut self, target: Target, dims: DimSet, outer: [i8; MAX_DIMS]) -> String {
-        format!("r{}", position_or_push(&mut self.rows, (target, dims, outer)))
+    fn row(&mut self, target: Target, dims: DimSet, outer: [i8; MAX_DIMS]) -> String {
+        let number = position_or_push(&mut self.rows, (target, dims, outer));
+        position_or_push(&mut self.used, number);
+        format!("r{number}")
+    }
+
+    /// The name of the pointer to the row of the point in a level that varies along every dimension.
+    pub(super) fn written_row(&mut self, target: Target) -> String {
+        let full = DimSet::first(self.module.stencil.dims.len());
+        self.row(target, full, [0; MAX_DIMS])
     }
 
     /// Of every level that is read or written row by row, the row that a sweep touches first: the
@@ -195,12 +214,13 @@ impl<'m, 's> Body<'m, 's> {
     pub(super) fn leading_rows(&self) -> Vec<String> {
         let last = self.module.stencil.dims.len() - 1;
         let mut leading: Vec<usize> = Vec::new();
-        for (number, (target, dims, outer)) in self.rows.iter().enumerate() {
+        for &number in &self.used {
+            let (target, dims, outer) = self.rows[number];
             if !dims.contains(last) {
                 continue;
             }
-            match leading.iter_mut().find(|at| self.rows[**at].0 == *target) {
-                Some(at) if self.rows[*at].2 < *outer => *at = number,
+            match leading.iter_mut().find(|at| self.rows[**at].0 == target) {
+                Some(at) if self.rows[*at].2 < outer => *at = number,
                 Some(_) => {}
                 None => leading.push(number),
             }

@@ -32,7 +32,12 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c6 = c[6];
   const T c7 = c[7];
   const T c8 = c[8];
-  const long lo = b[2], hi = b[3];
+  const T c9 = c[9];
+  const T c10 = c[10];
+  const T c11 = c[11];
+  const T c12 = c[12];
+  const T c13 = c[13];
+  const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
     T *const r0 = f[0] + (i0) * s[0];
@@ -45,136 +50,117 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r7 = f[3] + (i0) * s[0];
     T *const r8 = f[4] + (i0) * s[0];
     T *const r9 = f[5] + (i0) * s[0];
-    for (long i = lo & -(long)L; i < hi; i += L) {
-      __builtin_prefetch(r4 + i + 16 * L);
-      __builtin_prefetch(r1 + i + 16 * L);
-      __builtin_prefetch(r2 + i + 16 * L);
-      __builtin_prefetch(r7 + i + 16 * L);
-      __builtin_prefetch(r8 + i + 16 * L);
-      __builtin_prefetch(r9 + i + 16 * L);
-      const V v0 = LOAD(r0 + i);
-      const V v1 = c0 * v0;
-      const V v2 = LOAD(r1 + i);
-      const V v3 = v1 - v2;
-      const V v4 = LOAD(r2 + i);
-      const V v5 = LOAD(r3 + i);
-      const V v6 = LOAD(r4 + i);
-      const V v7 = v5 + v6;
-      const V v8 = c1 * v7;
-      const V v9 = -v8;
-      const V v10 = LOAD(r5 + i);
-      const V v11 = LOAD(r6 + i);
-      const V v12 = v10 + v11;
-      const V v13 = c2 * v12;
-      const V v14 = v9 + v13;
-      const V v15 = c3 * v0;
-      const V v16 = v14 - v15;
-      const V v17 = LOAD(r0 + i - 2);
-      const V v18 = LOAD(r0 + i + 2);
-      const V v19 = v17 + v18;
-      const V v20 = c4 * v19;
-      const V v21 = v16 - v20;
-      const V v22 = LOAD(r0 + i - 1);
-      const V v23 = LOAD(r0 + i + 1);
-      const V v24 = v22 + v23;
-      const V v25 = c5 * v24;
-      const V v26 = v21 + v25;
-      const V v27 = v4 * v26;
-      const V v28 = v3 + v27;
-      const V v29 = c6 * v0;
-      const V v30 = v2 + v28;
-      const V v31 = c7 * v30;
-      const V v32 = v29 - v31;
-      const V v33 = v2 - v28;
-      const V v34 = c8 * v33;
-      put(r7 + i, v28, i, lo, hi);
-      put(r8 + i, v32, i, lo, hi);
-      put(r9 + i, v34, i, lo, hi);
+    T *const r10 = f[6] + (i0) * s[0];
+    T *const r11 = f[7] + (i0) * s[0];
+    T *const r12 = f[8] + (i0) * s[0];
+    for (const long *p = b + 3; p < end; p += 3) {
+      const long lo = p[1], hi = p[2];
+      if (p[0] == 0)
+      for (long i = lo & -(long)L; i < hi; i += L) {
+        __builtin_prefetch(r4 + i + 16 * L);
+        __builtin_prefetch(r1 + i + 16 * L);
+        __builtin_prefetch(r2 + i + 16 * L);
+        __builtin_prefetch(r7 + i + 16 * L);
+        __builtin_prefetch(r8 + i + 16 * L);
+        __builtin_prefetch(r9 + i + 16 * L);
+        const V v0 = LOAD(r0 + i);
+        const V v1 = c0 * v0;
+        const V v2 = LOAD(r1 + i);
+        const V v3 = v1 - v2;
+        const V v4 = LOAD(r2 + i);
+        const V v5 = LOAD(r3 + i);
+        const V v6 = LOAD(r4 + i);
+        const V v7 = v5 + v6;
+        const V v8 = c1 * v7;
+        const V v9 = -v8;
+        const V v10 = LOAD(r5 + i);
+        const V v11 = LOAD(r6 + i);
+        const V v12 = v10 + v11;
+        const V v13 = c2 * v12;
+        const V v14 = v9 + v13;
+        const V v15 = c3 * v0;
+        const V v16 = v14 - v15;
+        const V v17 = LOAD(r0 + i - 2);
+        const V v18 = LOAD(r0 + i + 2);
+        const V v19 = v17 + v18;
+        const V v20 = c4 * v19;
+        const V v21 = v16 - v20;
+        const V v22 = LOAD(r0 + i - 1);
+        const V v23 = LOAD(r0 + i + 1);
+        const V v24 = v22 + v23;
+        const V v25 = c5 * v24;
+        const V v26 = v21 + v25;
+        const V v27 = v4 * v26;
+        const V v28 = v3 + v27;
+        const V v29 = c6 * v0;
+        const V v30 = v2 + v28;
+        const V v31 = c7 * v30;
+        const V v32 = v29 - v31;
+        const V v33 = v2 - v28;
+        const V v34 = c8 * v33;
+        put(r7 + i, v28, i, lo, hi);
+        put(r8 + i, v32, i, lo, hi);
+        put(r9 + i, v34, i, lo, hi);
+      }
+      else
+      for (long i = lo & -(long)L; i < hi; i += L) {
+        __builtin_prefetch(r4 + i + 16 * L);
+        __builtin_prefetch(r1 + i + 16 * L);
+        __builtin_prefetch(r10 + i + 16 * L);
+        __builtin_prefetch(r11 + i + 16 * L);
+        __builtin_prefetch(r12 + i + 16 * L);
+        __builtin_prefetch(r7 + i + 16 * L);
+        __builtin_prefetch(r8 + i + 16 * L);
+        __builtin_prefetch(r9 + i + 16 * L);
+        const V v0 = LOAD(r0 + i);
+        const V v1 = LOAD(r1 + i);
+        const V v2 = LOAD(r3 + i);
+        const V v3 = LOAD(r4 + i);
+        const V v4 = v2 + v3;
+        const V v5 = LOAD(r5 + i);
+        const V v6 = LOAD(r6 + i);
+        const V v7 = v5 + v6;
+        const V v8 = LOAD(r0 + i - 2);
+        const V v9 = LOAD(r0 + i + 2);
+        const V v10 = v8 + v9;
+        const V v11 = LOAD(r0 + i - 1);
+        const V v12 = LOAD(r0 + i + 1);
+        const V v13 = v11 + v12;
+        const V v14 = LOAD(r10 + i);
+        const V v15 = c6 * v0;
+        const V v16 = c7 * v1;
+        const V v17 = v15 - v16;
+        const V v18 = v14 * v17;
+        const V v19 = LOAD(r11 + i);
+        const V v20 = c9 * v4;
+        const V v21 = -v20;
+        const V v22 = c10 * v7;
+        const V v23 = v21 + v22;
+        const V v24 = c11 * v0;
+        const V v25 = v23 - v24;
+        const V v26 = c12 * v10;
+        const V v27 = v25 - v26;
+        const V v28 = c13 * v13;
+        const V v29 = v27 + v28;
+        const V v30 = v19 * v29;
+        const V v31 = v18 + v30;
+        const V v32 = LOAD(r12 + i);
+        const V v33 = c8 * v1;
+        const V v34 = v32 * v33;
+        const V v35 = v31 + v34;
+        const V v36 = v1 + v35;
+        const V v37 = c7 * v36;
+        const V v38 = v15 - v37;
+        const V v39 = v1 - v35;
+        const V v40 = c8 * v39;
+        put(r7 + i, v35, i, lo, hi);
+        put(r8 + i, v38, i, lo, hi);
+        put(r9 + i, v40, i, lo, hi);
+      }
     }
   }
 }
-void rg_1(T *const *f, const long *s, const T *c, const long *b) {
-  (void)s, (void)c;
-  const T c6 = c[6];
-  const T c7 = c[7];
-  const T c9 = c[9];
-  const T c10 = c[10];
-  const T c11 = c[11];
-  const T c12 = c[12];
-  const T c13 = c[13];
-  const T c8 = c[8];
-  const long lo = b[2], hi = b[3];
-  for (long i0 = b[0]; i0 < b[1]; ++i0)
-  {
-    T *const r0 = f[0] + (i0) * s[0];
-    T *const r1 = f[1] + (i0) * s[0];
-    T *const r2 = f[0] + (i0 - 2) * s[0];
-    T *const r3 = f[0] + (i0 + 2) * s[0];
-    T *const r4 = f[0] + (i0 - 1) * s[0];
-    T *const r5 = f[0] + (i0 + 1) * s[0];
-    T *const r6 = f[6] + (i0) * s[0];
-    T *const r7 = f[7] + (i0) * s[0];
-    T *const r8 = f[8] + (i0) * s[0];
-    T *const r9 = f[3] + (i0) * s[0];
-    T *const r10 = f[4] + (i0) * s[0];
-    T *const r11 = f[5] + (i0) * s[0];
-    for (long i = lo & -(long)L; i < hi; i += L) {
-      __builtin_prefetch(r3 + i + 16 * L);
-      __builtin_prefetch(r1 + i + 16 * L);
-      __builtin_prefetch(r6 + i + 16 * L);
-      __builtin_prefetch(r7 + i + 16 * L);
-      __builtin_prefetch(r8 + i + 16 * L);
-      __builtin_prefetch(r9 + i + 16 * L);
-      __builtin_prefetch(r10 + i + 16 * L);
-      __builtin_prefetch(r11 + i + 16 * L);
-      const V v0 = LOAD(r0 + i);
-      const V v1 = LOAD(r1 + i);
-      const V v2 = LOAD(r2 + i);
-      const V v3 = LOAD(r3 + i);
-      const V v4 = v2 + v3;
-      const V v5 = LOAD(r4 + i);
-      const V v6 = LOAD(r5 + i);
-      const V v7 = v5 + v6;
-      const V v8 = LOAD(r0 + i - 2);
-      const V v9 = LOAD(r0 + i + 2);
-      const V v10 = v8 + v9;
-      const V v11 = LOAD(r0 + i - 1);
-      const V v12 = LOAD(r0 + i + 1);
-      const V v13 = v11 + v12;
-      const V v14 = LOAD(r6 + i);
-      const V v15 = c6 * v0;
-      const V v16 = c7 * v1;
-      const V v17 = v15 - v16;
-      const V v18 = v14 * v17;
-      const V v19 = LOAD(r7 + i);
-      const V v20 = c9 * v4;
-      const V v21 = -v20;
-      const V v22 = c10 * v7;
-      const V v23 = v21 + v22;
-      const V v24 = c11 * v0;
-      const V v25 = v23 - v24;
-      const V v26 = c12 * v10;
-      const V v27 = v25 - v26;
-      const V v28 = c13 * v13;
-      const V v29 = v27 + v28;
-      const V v30 = v19 * v29;
-      const V v31 = v18 + v30;
-      const V v32 = LOAD(r8 + i);
-      const V v33 = c8 * v1;
-      const V v34 = v32 * v33;
-      const V v35 = v31 + v34;
-      const V v36 = v1 + v35;
-      const V v37 = c7 * v36;
-      const V v38 = v15 - v37;
-      const V v39 = v1 - v35;
-      const V v40 = c8 * v39;
-      put(r9 + i, v35, i, lo, hi);
-      put(r10 + i, v38, i, lo, hi);
-      put(r11 + i, v40, i, lo, hi);
-    }
-  }
-}
-void rg_5(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
   const T c14 = c[14];
   const T c7 = c[7];
@@ -196,7 +182,7 @@ void rg_5(T *const *f, const long *s, const T *c, const T *const *q, const long 
     f[3][i] = f[3][i] + sum;
   }
 }
-void rg_6(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
+void rg_2(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
   (void)s, (void)c;
   for (long p = p0; p < p1; ++p) {
     T sum = 0;

@@ -29,7 +29,15 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c3 = c[3];
   const T c4 = c[4];
   const T c5 = c[5];
-  const long lo = b[2], hi = b[3];
+  const T c6 = c[6];
+  const T c7 = c[7];
+  const T c8 = c[8];
+  const T c9 = c[9];
+  const T c10 = c[10];
+  const T c11 = c[11];
+  const T c12 = c[12];
+  const T c13 = c[13];
+  const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
     T *const r0 = f[0] + (i0) * s[0];
@@ -44,149 +52,128 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r9 = f[5] + (i0) * s[0];
     T *const r10 = f[6] + (i0) * s[0];
     T *const r11 = f[7] + (i0) * s[0];
-    for (long i = lo & -(long)L; i < hi; i += L) {
-      __builtin_prefetch(r0 + i + 16 * L);
-      __builtin_prefetch(r1 + i + 16 * L);
-      __builtin_prefetch(r3 + i + 16 * L);
-      __builtin_prefetch(r7 + i + 16 * L);
-      __builtin_prefetch(r8 + i + 16 * L);
-      __builtin_prefetch(r9 + i + 16 * L);
-      __builtin_prefetch(r10 + i + 16 * L);
-      __builtin_prefetch(r11 + i + 16 * L);
-      const V v0 = LOAD(r0 + i);
-      const V v1 = LOAD(r1 + i);
-      const V v2 = -v1;
-      const V v3 = LOAD(r2 + i);
-      const V v4 = c0 * v3;
-      const V v5 = v2 + v4;
-      const V v6 = LOAD(r3 + i);
-      const V v7 = LOAD(r4 + i);
-      const V v8 = v6 + v7;
-      const V v9 = c1 * v8;
-      const V v10 = -v9;
-      const V v11 = LOAD(r5 + i);
-      const V v12 = LOAD(r6 + i);
-      const V v13 = v11 + v12;
-      const V v14 = c2 * v13;
-      const V v15 = v10 + v14;
-      const V v16 = LOAD(r2 + i + 2);
-      const V v17 = LOAD(r2 + i - 2);
-      const V v18 = v16 + v17;
-      const V v19 = c4 * v18;
-      const V v20 = v15 - v19;
-      const V v21 = LOAD(r2 + i + 1);
-      const V v22 = LOAD(r2 + i - 1);
-      const V v23 = v21 + v22;
-      const V v24 = c5 * v23;
-      const V v25 = v20 + v24;
-      const V v26 = c3 * v3;
-      const V v27 = v25 - v26;
-      const V v28 = v0 * v27;
-      const V v29 = v5 + v28;
-      const V v30 = LOAD(r7 + i);
-      const V v31 = LOAD(r8 + i);
-      const V v32 = v30 * v29;
-      const V v33 = v31 + v32;
-      const V v34 = LOAD(r9 + i);
-      const V v35 = LOAD(r10 + i);
-      const V v36 = v29 * v34;
-      const V v37 = v35 + v36;
-      put(r11 + i, v29, i, lo, hi);
-      put(r8 + i, v33, i, lo, hi);
-      put(r10 + i, v37, i, lo, hi);
+    T *const r12 = f[8] + (i0) * s[0];
+    T *const r13 = f[9] + (i0) * s[0];
+    T *const r14 = f[10] + (i0) * s[0];
+    for (const long *p = b + 3; p < end; p += 3) {
+      const long lo = p[1], hi = p[2];
+      if (p[0] == 0)
+      for (long i = lo & -(long)L; i < hi; i += L) {
+        __builtin_prefetch(r0 + i + 16 * L);
+        __builtin_prefetch(r1 + i + 16 * L);
+        __builtin_prefetch(r3 + i + 16 * L);
+        __builtin_prefetch(r7 + i + 16 * L);
+        __builtin_prefetch(r8 + i + 16 * L);
+        __builtin_prefetch(r9 + i + 16 * L);
+        __builtin_prefetch(r10 + i + 16 * L);
+        __builtin_prefetch(r11 + i + 16 * L);
+        const V v0 = LOAD(r0 + i);
+        const V v1 = LOAD(r1 + i);
+        const V v2 = -v1;
+        const V v3 = LOAD(r2 + i);
+        const V v4 = c0 * v3;
+        const V v5 = v2 + v4;
+        const V v6 = LOAD(r3 + i);
+        const V v7 = LOAD(r4 + i);
+        const V v8 = v6 + v7;
+        const V v9 = c1 * v8;
+        const V v10 = -v9;
+        const V v11 = LOAD(r5 + i);
+        const V v12 = LOAD(r6 + i);
+        const V v13 = v11 + v12;
+        const V v14 = c2 * v13;
+        const V v15 = v10 + v14;
+        const V v16 = LOAD(r2 + i + 2);
+        const V v17 = LOAD(r2 + i - 2);
+        const V v18 = v16 + v17;
+        const V v19 = c4 * v18;
+        const V v20 = v15 - v19;
+        const V v21 = LOAD(r2 + i + 1);
+        const V v22 = LOAD(r2 + i - 1);
+        const V v23 = v21 + v22;
+        const V v24 = c5 * v23;
+        const V v25 = v20 + v24;
+        const V v26 = c3 * v3;
+        const V v27 = v25 - v26;
+        const V v28 = v0 * v27;
+        const V v29 = v5 + v28;
+        const V v30 = LOAD(r7 + i);
+        const V v31 = LOAD(r8 + i);
+        const V v32 = v30 * v29;
+        const V v33 = v31 + v32;
+        const V v34 = LOAD(r9 + i);
+        const V v35 = LOAD(r10 + i);
+        const V v36 = v29 * v34;
+        const V v37 = v35 + v36;
+        put(r11 + i, v29, i, lo, hi);
+        put(r8 + i, v33, i, lo, hi);
+        put(r10 + i, v37, i, lo, hi);
+      }
+      else
+      for (long i = lo & -(long)L; i < hi; i += L) {
+        __builtin_prefetch(r12 + i + 16 * L);
+        __builtin_prefetch(r13 + i + 16 * L);
+        __builtin_prefetch(r14 + i + 16 * L);
+        __builtin_prefetch(r1 + i + 16 * L);
+        __builtin_prefetch(r3 + i + 16 * L);
+        __builtin_prefetch(r7 + i + 16 * L);
+        __builtin_prefetch(r8 + i + 16 * L);
+        __builtin_prefetch(r9 + i + 16 * L);
+        __builtin_prefetch(r10 + i + 16 * L);
+        __builtin_prefetch(r11 + i + 16 * L);
+        const V v0 = LOAD(r12 + i);
+        const V v1 = LOAD(r13 + i);
+        const V v2 = LOAD(r14 + i);
+        const V v3 = LOAD(r1 + i);
+        const V v4 = LOAD(r2 + i);
+        const V v5 = LOAD(r3 + i);
+        const V v6 = LOAD(r4 + i);
+        const V v7 = v5 + v6;
+        const V v8 = LOAD(r5 + i);
+        const V v9 = LOAD(r6 + i);
+        const V v10 = v8 + v9;
+        const V v11 = LOAD(r2 + i + 2);
+        const V v12 = LOAD(r2 + i - 2);
+        const V v13 = v11 + v12;
+        const V v14 = LOAD(r2 + i + 1);
+        const V v15 = LOAD(r2 + i - 1);
+        const V v16 = v14 + v15;
+        const V v17 = c7 * v3;
+        const V v18 = -v17;
+        const V v19 = c6 * v4;
+        const V v20 = v18 + v19;
+        const V v21 = v0 * v20;
+        const V v22 = c13 * v3;
+        const V v23 = v2 * v22;
+        const V v24 = v21 + v23;
+        const V v25 = c8 * v7;
+        const V v26 = -v25;
+        const V v27 = c9 * v10;
+        const V v28 = v26 + v27;
+        const V v29 = c11 * v13;
+        const V v30 = v28 - v29;
+        const V v31 = c12 * v16;
+        const V v32 = v30 + v31;
+        const V v33 = c10 * v4;
+        const V v34 = v32 - v33;
+        const V v35 = v1 * v34;
+        const V v36 = v24 + v35;
+        const V v37 = LOAD(r7 + i);
+        const V v38 = LOAD(r8 + i);
+        const V v39 = v37 * v36;
+        const V v40 = v38 + v39;
+        const V v41 = LOAD(r9 + i);
+        const V v42 = LOAD(r10 + i);
+        const V v43 = v36 * v41;
+        const V v44 = v42 + v43;
+        put(r11 + i, v36, i, lo, hi);
+        put(r8 + i, v40, i, lo, hi);
+        put(r10 + i, v44, i, lo, hi);
+      }
     }
   }
 }
-void rg_1(T *const *f, const long *s, const T *c, const long *b) {
-  (void)s, (void)c;
-  const T c6 = c[6];
-  const T c7 = c[7];
-  const T c8 = c[8];
-  const T c9 = c[9];
-  const T c10 = c[10];
-  const T c11 = c[11];
-  const T c12 = c[12];
-  const T c13 = c[13];
-  const long lo = b[2], hi = b[3];
-  for (long i0 = b[0]; i0 < b[1]; ++i0)
-  {
-    T *const r0 = f[8] + (i0) * s[0];
-    T *const r1 = f[9] + (i0) * s[0];
-    T *const r2 = f[10] + (i0) * s[0];
-    T *const r3 = f[1] + (i0) * s[0];
-    T *const r4 = f[2] + (i0) * s[0];
-    T *const r5 = f[2] + (i0 + 2) * s[0];
-    T *const r6 = f[2] + (i0 - 2) * s[0];
-    T *const r7 = f[2] + (i0 + 1) * s[0];
-    T *const r8 = f[2] + (i0 - 1) * s[0];
-    T *const r9 = f[3] + (i0) * s[0];
-    T *const r10 = f[4] + (i0) * s[0];
-    T *const r11 = f[5] + (i0) * s[0];
-    T *const r12 = f[6] + (i0) * s[0];
-    T *const r13 = f[7] + (i0) * s[0];
-    for (long i = lo & -(long)L; i < hi; i += L) {
-      __builtin_prefetch(r0 + i + 16 * L);
-      __builtin_prefetch(r1 + i + 16 * L);
-      __builtin_prefetch(r2 + i + 16 * L);
-      __builtin_prefetch(r3 + i + 16 * L);
-      __builtin_prefetch(r5 + i + 16 * L);
-      __builtin_prefetch(r9 + i + 16 * L);
-      __builtin_prefetch(r10 + i + 16 * L);
-      __builtin_prefetch(r11 + i + 16 * L);
-      __builtin_prefetch(r12 + i + 16 * L);
-      __builtin_prefetch(r13 + i + 16 * L);
-      const V v0 = LOAD(r0 + i);
-      const V v1 = LOAD(r1 + i);
-      const V v2 = LOAD(r2 + i);
-      const V v3 = LOAD(r3 + i);
-      const V v4 = LOAD(r4 + i);
-      const V v5 = LOAD(r5 + i);
-      const V v6 = LOAD(r6 + i);
-      const V v7 = v5 + v6;
-      const V v8 = LOAD(r7 + i);
-      const V v9 = LOAD(r8 + i);
-      const V v10 = v8 + v9;
-      const V v11 = LOAD(r4 + i + 2);
-      const V v12 = LOAD(r4 + i - 2);
-      const V v13 = v11 + v12;
-      const V v14 = LOAD(r4 + i + 1);
-      const V v15 = LOAD(r4 + i - 1);
-      const V v16 = v14 + v15;
-      const V v17 = c7 * v3;
-      const V v18 = -v17;
-      const V v19 = c6 * v4;
-      const V v20 = v18 + v19;
-      const V v21 = v0 * v20;
-      const V v22 = c13 * v3;
-      const V v23 = v2 * v22;
-      const V v24 = v21 + v23;
-      const V v25 = c8 * v7;
-      const V v26 = -v25;
-      const V v27 = c9 * v10;
-      const V v28 = v26 + v27;
-      const V v29 = c11 * v13;
-      const V v30 = v28 - v29;
-      const V v31 = c12 * v16;
-      const V v32 = v30 + v31;
-      const V v33 = c10 * v4;
-      const V v34 = v32 - v33;
-      const V v35 = v1 * v34;
-      const V v36 = v24 + v35;
-      const V v37 = LOAD(r9 + i);
-      const V v38 = LOAD(r10 + i);
-      const V v39 = v37 * v36;
-      const V v40 = v38 + v39;
-      const V v41 = LOAD(r11 + i);
-      const V v42 = LOAD(r12 + i);
-      const V v43 = v36 * v41;
-      const V v44 = v42 + v43;
-      put(r13 + i, v36, i, lo, hi);
-      put(r10 + i, v40, i, lo, hi);
-      put(r12 + i, v44, i, lo, hi);
-    }
-  }
-}
-void rg_5(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
   const T c7 = c[7];
   const T c14 = c[14];
@@ -206,7 +193,7 @@ void rg_5(T *const *f, const long *s, const T *c, const T *const *q, const long 
     f[7][i] = f[7][i] + sum;
   }
 }
-void rg_6(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+void rg_2(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
   const T c7 = c[7];
   const T c14 = c[14];
@@ -228,7 +215,7 @@ void rg_6(T *const *f, const long *s, const T *c, const T *const *q, const long 
     f[4][i] = f[4][i] + sum;
   }
 }
-void rg_7(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+void rg_3(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
   const T c7 = c[7];
   const T c14 = c[14];
@@ -250,7 +237,7 @@ void rg_7(T *const *f, const long *s, const T *c, const T *const *q, const long 
     f[6][i] = f[6][i] + sum;
   }
 }
-void rg_8(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+void rg_4(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
   const T c15 = c[15];
   const T c7 = c[7];
@@ -278,7 +265,7 @@ void rg_8(T *const *f, const long *s, const T *c, const T *const *q, const long 
     f[4][i] = f[4][i] + sum;
   }
 }
-void rg_9(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+void rg_5(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
   const T c15 = c[15];
   const T c7 = c[7];
@@ -306,7 +293,7 @@ void rg_9(T *const *f, const long *s, const T *c, const T *const *q, const long 
     f[6][i] = f[6][i] + sum;
   }
 }
-void rg_10(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
+void rg_6(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
   (void)s, (void)c;
   const T c15 = c[15];
   const T c7 = c[7];

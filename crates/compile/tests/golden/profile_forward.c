@@ -26,7 +26,7 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c0 = c[0];
   const T c1 = c[1];
   const T c2 = c[2];
-  const long lo = b[2], hi = b[3];
+  const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
     T *const r0 = f[0] + (i0) * s[0];
@@ -39,46 +39,49 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r7 = f[0] + (i0 - 1) * s[0];
     T *const r8 = f[0] + (i0 + 1) * s[0];
     T *const r9 = f[3] + (i0) * s[0];
-    for (long i = lo & -(long)L; i < hi; i += L) {
-      __builtin_prefetch(r4 + i + 16 * L);
-      __builtin_prefetch(r3 + i + 16 * L);
-      __builtin_prefetch(r6 + i + 16 * L);
-      __builtin_prefetch(r9 + i + 16 * L);
-      const V v0 = LOAD(r0 + i);
-      const V v1 = LOAD(r1 + i);
-      const V v2 = LOAD(r2 + i);
-      const V v3 = v2 - v0;
-      const V v4 = c0 * v3;
-      const V v5 = v1 * v4;
-      const V v6 = v0 + v5;
-      const V v7 = LOAD(r3 + i);
-      const V v8 = LOAD(r4 + i);
-      const V v9 = v0 - v8;
-      const V v10 = c0 * v9;
-      const V v11 = -v10;
-      const V v12 = v7 * v11;
-      const V v13 = v6 + v12;
-      const V v14 = LOAD(r5 + i - 1);
-      const V v15 = LOAD(r0 + i - 2);
-      const V v16 = v15 - v0;
-      const V v17 = c1 * v16;
-      const V v18 = v14 * v17;
-      const V v19 = v13 + v18;
-      const V v20 = LOAD(r5 + i + 1);
-      const V v21 = LOAD(r0 + i + 2);
-      const V v22 = v0 - v21;
-      const V v23 = c1 * v22;
-      const V v24 = -v23;
-      const V v25 = v20 * v24;
-      const V v26 = v19 + v25;
-      const V v27 = LOAD(r6 + i);
-      const V v28 = LOAD(r7 + i);
-      const V v29 = LOAD(r8 + i);
-      const V v30 = v28 - v29;
-      const V v31 = c2 * v30;
-      const V v32 = v27 * v31;
-      const V v33 = v26 + v32;
-      put(r9 + i, v33, i, lo, hi);
+    for (const long *p = b + 3; p < end; p += 3) {
+      const long lo = p[1], hi = p[2];
+      for (long i = lo & -(long)L; i < hi; i += L) {
+        __builtin_prefetch(r4 + i + 16 * L);
+        __builtin_prefetch(r3 + i + 16 * L);
+        __builtin_prefetch(r6 + i + 16 * L);
+        __builtin_prefetch(r9 + i + 16 * L);
+        const V v0 = LOAD(r0 + i);
+        const V v1 = LOAD(r1 + i);
+        const V v2 = LOAD(r2 + i);
+        const V v3 = v2 - v0;
+        const V v4 = c0 * v3;
+        const V v5 = v1 * v4;
+        const V v6 = v0 + v5;
+        const V v7 = LOAD(r3 + i);
+        const V v8 = LOAD(r4 + i);
+        const V v9 = v0 - v8;
+        const V v10 = c0 * v9;
+        const V v11 = -v10;
+        const V v12 = v7 * v11;
+        const V v13 = v6 + v12;
+        const V v14 = LOAD(r5 + i - 1);
+        const V v15 = LOAD(r0 + i - 2);
+        const V v16 = v15 - v0;
+        const V v17 = c1 * v16;
+        const V v18 = v14 * v17;
+        const V v19 = v13 + v18;
+        const V v20 = LOAD(r5 + i + 1);
+        const V v21 = LOAD(r0 + i + 2);
+        const V v22 = v0 - v21;
+        const V v23 = c1 * v22;
+        const V v24 = -v23;
+        const V v25 = v20 * v24;
+        const V v26 = v19 + v25;
+        const V v27 = LOAD(r6 + i);
+        const V v28 = LOAD(r7 + i);
+        const V v29 = LOAD(r8 + i);
+        const V v30 = v28 - v29;
+        const V v31 = c2 * v30;
+        const V v32 = v27 * v31;
+        const V v33 = v26 + v32;
+        put(r9 + i, v33, i, lo, hi);
+      }
     }
   }
 }

@@ -27,7 +27,7 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c1 = c[1];
   const T c2 = c[2];
   const T c3 = c[3];
-  const long lo = b[2], hi = b[3];
+  const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
     T *const r0 = f[0] + (i0) * s[0];
@@ -39,39 +39,42 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r6 = f[3] + (i0) * s[0];
     T *const r7 = f[4] + (i0) * s[0];
     T *const r8 = f[5] + (i0) * s[0];
-    for (long i = lo & -(long)L; i < hi; i += L) {
-      __builtin_prefetch(r0 + i + 16 * L);
-      __builtin_prefetch(r1 + i + 16 * L);
-      __builtin_prefetch(r3 + i + 16 * L);
-      __builtin_prefetch(r6 + i + 16 * L);
-      __builtin_prefetch(r7 + i + 16 * L);
-      __builtin_prefetch(r8 + i + 16 * L);
-      const V v0 = LOAD(r0 + i);
-      const V v1 = LOAD(r1 + i);
-      const V v2 = LOAD(r2 + i);
-      const V v3 = LOAD(r3 + i);
-      const V v4 = v2 - v3;
-      const V v5 = c0 * v4;
-      const V v6 = LOAD(r4 + i);
-      const V v7 = LOAD(r5 + i);
-      const V v8 = v6 - v7;
-      const V v9 = c1 * v8;
-      const V v10 = v5 - v9;
-      const V v11 = v1 * v10;
-      const V v12 = v0 + v11;
-      const V v13 = LOAD(r6 + i);
-      const V v14 = LOAD(r4 + i - 1);
-      const V v15 = LOAD(r4 + i + 2);
-      const V v16 = v14 - v15;
-      const V v17 = c2 * v16;
-      const V v18 = LOAD(r4 + i + 1);
-      const V v19 = v6 - v18;
-      const V v20 = c3 * v19;
-      const V v21 = v17 - v20;
-      const V v22 = v1 * v21;
-      const V v23 = v13 + v22;
-      put(r7 + i, v12, i, lo, hi);
-      put(r8 + i, v23, i, lo, hi);
+    for (const long *p = b + 3; p < end; p += 3) {
+      const long lo = p[1], hi = p[2];
+      for (long i = lo & -(long)L; i < hi; i += L) {
+        __builtin_prefetch(r0 + i + 16 * L);
+        __builtin_prefetch(r1 + i + 16 * L);
+        __builtin_prefetch(r3 + i + 16 * L);
+        __builtin_prefetch(r6 + i + 16 * L);
+        __builtin_prefetch(r7 + i + 16 * L);
+        __builtin_prefetch(r8 + i + 16 * L);
+        const V v0 = LOAD(r0 + i);
+        const V v1 = LOAD(r1 + i);
+        const V v2 = LOAD(r2 + i);
+        const V v3 = LOAD(r3 + i);
+        const V v4 = v2 - v3;
+        const V v5 = c0 * v4;
+        const V v6 = LOAD(r4 + i);
+        const V v7 = LOAD(r5 + i);
+        const V v8 = v6 - v7;
+        const V v9 = c1 * v8;
+        const V v10 = v5 - v9;
+        const V v11 = v1 * v10;
+        const V v12 = v0 + v11;
+        const V v13 = LOAD(r6 + i);
+        const V v14 = LOAD(r4 + i - 1);
+        const V v15 = LOAD(r4 + i + 2);
+        const V v16 = v14 - v15;
+        const V v17 = c2 * v16;
+        const V v18 = LOAD(r4 + i + 1);
+        const V v19 = v6 - v18;
+        const V v20 = c3 * v19;
+        const V v21 = v17 - v20;
+        const V v22 = v1 * v21;
+        const V v23 = v13 + v22;
+        put(r7 + i, v12, i, lo, hi);
+        put(r8 + i, v23, i, lo, hi);
+      }
     }
   }
 }
@@ -81,7 +84,7 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
   const T c1 = c[1];
   const T c2 = c[2];
   const T c3 = c[3];
-  const long lo = b[2], hi = b[3];
+  const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
     T *const r0 = f[2] + (i0) * s[0];
@@ -92,36 +95,39 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
     T *const r5 = f[4] + (i0) * s[0];
     T *const r6 = f[5] + (i0) * s[0];
     T *const r7 = f[7] + (i0) * s[0];
-    for (long i = lo & -(long)L; i < hi; i += L) {
-      __builtin_prefetch(r0 + i + 16 * L);
-      __builtin_prefetch(r1 + i + 16 * L);
-      __builtin_prefetch(r3 + i + 16 * L);
-      __builtin_prefetch(r6 + i + 16 * L);
-      __builtin_prefetch(r7 + i + 16 * L);
-      const V v0 = LOAD(r0 + i);
-      const V v1 = LOAD(r1 + i);
-      const V v2 = LOAD(r2 + i);
-      const V v3 = LOAD(r3 + i);
-      const V v4 = v2 - v3;
-      const V v5 = c0 * v4;
-      const V v6 = LOAD(r4 + i);
-      const V v7 = LOAD(r5 + i);
-      const V v8 = v6 - v7;
-      const V v9 = c1 * v8;
-      const V v10 = v5 - v9;
-      const V v11 = LOAD(r6 + i - 2);
-      const V v12 = LOAD(r6 + i + 1);
-      const V v13 = v11 - v12;
-      const V v14 = c2 * v13;
-      const V v15 = v10 + v14;
-      const V v16 = LOAD(r6 + i - 1);
-      const V v17 = LOAD(r6 + i);
-      const V v18 = v16 - v17;
-      const V v19 = c3 * v18;
-      const V v20 = v15 - v19;
-      const V v21 = v1 * v20;
-      const V v22 = v0 + v21;
-      put(r7 + i, v22, i, lo, hi);
+    for (const long *p = b + 3; p < end; p += 3) {
+      const long lo = p[1], hi = p[2];
+      for (long i = lo & -(long)L; i < hi; i += L) {
+        __builtin_prefetch(r0 + i + 16 * L);
+        __builtin_prefetch(r1 + i + 16 * L);
+        __builtin_prefetch(r3 + i + 16 * L);
+        __builtin_prefetch(r6 + i + 16 * L);
+        __builtin_prefetch(r7 + i + 16 * L);
+        const V v0 = LOAD(r0 + i);
+        const V v1 = LOAD(r1 + i);
+        const V v2 = LOAD(r2 + i);
+        const V v3 = LOAD(r3 + i);
+        const V v4 = v2 - v3;
+        const V v5 = c0 * v4;
+        const V v6 = LOAD(r4 + i);
+        const V v7 = LOAD(r5 + i);
+        const V v8 = v6 - v7;
+        const V v9 = c1 * v8;
+        const V v10 = v5 - v9;
+        const V v11 = LOAD(r6 + i - 2);
+        const V v12 = LOAD(r6 + i + 1);
+        const V v13 = v11 - v12;
+        const V v14 = c2 * v13;
+        const V v15 = v10 + v14;
+        const V v16 = LOAD(r6 + i - 1);
+        const V v17 = LOAD(r6 + i);
+        const V v18 = v16 - v17;
+        const V v19 = c3 * v18;
+        const V v20 = v15 - v19;
+        const V v21 = v1 * v20;
+        const V v22 = v0 + v21;
+        put(r7 + i, v22, i, lo, hi);
+      }
     }
   }
 }

@@ -176,12 +176,17 @@ impl<'a> Machine<'a> {
                 let widths: Vec<usize> = (0..self.stencil.widths.len() as u32)
                     .map(|w| self.start.width(WidthId(w)))
                     .collect();
-                let region = &self.stencil.regions[nest.region.0 as usize];
-                let ranges = region.resolve(extents, &widths);
-                let inside = |index: &[usize]| {
-                    rows.contains(&index[0]) && ranges.iter().zip(index).all(|(r, i)| r.contains(i))
+                let of_part = |number: usize| {
+                    let region = &self.stencil.regions[nest.parts[number].region.0 as usize];
+                    let ranges = region.resolve(extents, &widths);
+                    let inside = move |index: &Vec<usize>| {
+                        rows.contains(&index[0])
+                            && ranges.iter().zip(index).all(|(r, i)| r.contains(i))
+                    };
+                    let points = every_point(extents).into_iter().filter(inside);
+                    points.map(move |index| Action::Point(number, index))
                 };
-                every_point(extents).into_iter().filter(|i| inside(i)).map(Action::Point).collect()
+                (0..nest.parts.len()).flat_map(of_part).collect()
             }
             PhaseKind::Other(StatementKind::Inject { target, sparse, .. }) => {
                 let table = self.start.table(*sparse, self.stencil.field(target.field).staggered);
@@ -206,11 +211,12 @@ impl<'a> Machine<'a> {
 
     fn act(&mut self, phase: &PhaseKind, action: &Action) {
         match (phase, action) {
-            (PhaseKind::Nest(nest), Action::Point(index)) => {
+            (PhaseKind::Nest(nest), Action::Point(part, index)) => {
                 // All values before any write, as in the emitted loops.
+                let outputs = &nest.parts[*part].outputs;
                 let values: Vec<f64> =
-                    nest.outputs.iter().map(|(_, v)| self.value(*v, index, 0)).collect();
-                for ((target, _), value) in nest.outputs.iter().zip(values) {
+                    outputs.iter().map(|(_, v)| self.value(*v, index, 0)).collect();
+                for ((target, _), value) in outputs.iter().zip(values) {
                     self.store(*target, index, value);
                 }
             }
@@ -311,7 +317,7 @@ struct Thread {
 }
 
 enum Action {
-    Point(Vec<usize>),
+    Point(usize, Vec<usize>),
     Touched(Vec<usize>, Vec<(usize, f64)>),
     Sample(usize),
     Reduce,

@@ -2,6 +2,7 @@
 
 mod data;
 mod interpreted;
+mod pieces;
 mod plan;
 mod points;
 mod run;

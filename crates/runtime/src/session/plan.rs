@@ -9,6 +9,7 @@ use retrograd_ir::interpret::{Subnormals, evaluate_uniform};
 use retrograd_ir::{DimSet, StatementKind};
 
 use super::Session;
+use super::pieces::{Place, calls};
 use super::points::Numbers;
 use crate::program::{CStep, Code};
 
@@ -21,8 +22,8 @@ pub(super) struct StepPlan {
 
 /// Prepared calls of one phase, per thread.
 pub(super) enum PhasePlan {
-    /// Boxes, `[lo, hi]` of every dimension.
-    Nest { boxes: Vec<Vec<Vec<c_long>>> },
+    /// The arguments of the calls, see `FunctionKind::Nest`.
+    Nest { calls: Vec<Vec<Vec<c_long>>> },
     /// Entries of the table by grid point.
     Inject { staggered: DimSet, entries: Vec<Range<usize>> },
     /// Points.
@@ -60,11 +61,16 @@ impl Session {
     fn plan_phase(&self, c: &CStep, number: usize, kind: &PhaseKind) -> PhasePlan {
         let stencil = self.program.stencil();
         match (kind, &c.module.functions[number].kind) {
-            (PhaseKind::Nest(nest), _) => {
-                let region = &stencil.regions[nest.region.0 as usize];
-                let whole = region.resolve(&self.extents, &self.widths);
-                let boxes = (0..self.team.size()).map(|t| self.boxes(&whole, t)).collect();
-                PhasePlan::Nest { boxes }
+            (PhaseKind::Nest(nest), FunctionKind::Nest { bodies }) => {
+                let places = nest.parts.iter().zip(bodies).map(|(part, &body)| {
+                    let region = &stencil.regions[part.region.0 as usize];
+                    Place { body, region: region.resolve(&self.extents, &self.widths) }
+                });
+                let places: Vec<Place> = places.collect();
+                let of_thread = |thread| -> Vec<Vec<c_long>> {
+                    self.tiles(thread).iter().flat_map(|rows| calls(&places, rows)).collect()
+                };
+                PhasePlan::Nest { calls: (0..self.team.size()).map(of_thread).collect() }
             }
             (_, FunctionKind::Inject { sparse, target, .. }) => {
                 let staggered = stencil.field(target.field).staggered;
@@ -83,7 +89,9 @@ impl Session {
                 let staggered = stencil.staggering(*value);
                 PhasePlan::Interpolate { staggered, points: (0..team).map(share).collect() }
             }
-            (PhaseKind::Other(_), _) => unreachable!("the emitter refuses other statements"),
+            (PhaseKind::Nest(_) | PhaseKind::Other(_), _) => {
+                unreachable!("the emitter gives phases functions of their kind")
+            }
         }
     }
 
@@ -98,26 +106,25 @@ impl Session {
         n * thread / team..n * (thread + 1) / team
     }
 
-    /// The part of a region that a thread owns, cut into tiles along the two outermost
-    /// dimensions (rows stay whole).
-    fn boxes(&self, region: &[Range<usize>], thread: usize) -> Vec<Vec<c_long>> {
+    /// The rows that a thread owns, cut into tiles along the two outermost dimensions: ranges of
+    /// all dimensions but the last.
+    fn tiles(&self, thread: usize) -> Vec<Vec<Range<usize>>> {
+        let outer = self.extents.len() - 1;
         let own = self.share(thread);
-        let mut ranges = region.to_vec();
-        ranges[0] = ranges[0].start.max(own.start)..ranges[0].end.min(own.end);
-        if ranges.iter().any(Range::is_empty) {
+        if own.is_empty() {
             return Vec::new();
         }
-        let outer = ranges.len() - 1;
-        let mut boxes = vec![ranges];
+        let mut rows: Vec<Range<usize>> = self.extents[..outer].iter().map(|&n| 0..n).collect();
+        if let Some(first) = rows.first_mut() {
+            *first = own;
+        }
+        let mut tiles = vec![rows];
         // The second dimension varies slowest, so that a tile sweeps along the first.
         for dim in (0..outer.min(2)).rev() {
-            let tile = self.tile_extent(dim);
-            boxes = boxes.into_iter().flat_map(|b| cut(&b, dim, tile)).collect();
+            let extent = self.tile_extent(dim);
+            tiles = tiles.into_iter().flat_map(|t| cut(&t, dim, extent)).collect();
         }
-        let flat = |b: Vec<Range<usize>>| {
-            b.into_iter().flat_map(|r| [r.start as c_long, r.end as c_long]).collect()
-        };
-        boxes.into_iter().map(flat).collect()
+        tiles
     }
 
     /// Points of a tile along a dimension: as set, else so many rows of a 3-D grid that the planes

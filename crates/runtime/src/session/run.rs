@@ -208,7 +208,7 @@ impl Session {
     /// Addresses of the samples that a sparse phase reads or writes at step `n`.
     fn samples(&mut self, kind: &FunctionKind, n: i64) -> Samples {
         match kind {
-            FunctionKind::Nest => Samples::None,
+            FunctionKind::Nest { .. } => Samples::None,
             FunctionKind::Inject { series, .. } => {
                 let rows = series.iter().map(|(sparse, time)| {
                     let data = &self.sparse[sparse.0 as usize];
@@ -270,20 +270,20 @@ impl Call<'_> {
     /// # Safety
     /// The addresses have to belong to allocated levels of the layouts that the plan was made
     /// for, and no other thread may, until the next wait, write what this part reads or writes:
-    /// the schedule proves it for the boxes, entries and points of the plan.
+    /// the schedule proves it for the pieces, entries and points of the plan.
     unsafe fn phase(&self, k: usize, thread: usize, sparse: &[super::points::SparseData]) {
         let address = self.code.addresses[k];
         let f = self.pointers.as_ptr();
         let s = self.plan.strides.as_ptr();
         let c = self.plan.uniforms.address(0);
         match (&self.plan.phases[k], &self.samples[k], &self.code.module.functions[k].kind) {
-            (PhasePlan::Nest { boxes }, _, _) => {
-                // SAFETY: the function was emitted with this kind, hence this type. Boxes lie
+            (PhasePlan::Nest { calls }, _, _) => {
+                // SAFETY: the function was emitted with this kind, hence this type. Pieces lie
                 // inside the grid, reads within the radius that the layout pads, and vectors
                 // reach at most one vector beyond a row, which the layout has too.
                 unsafe {
                     let run: NestFn = std::mem::transmute(address);
-                    for b in &boxes[thread] {
+                    for b in &calls[thread] {
                         run(f, s, c, b.as_ptr());
                     }
                 }

@@ -1,0 +1,127 @@
+//! Cutting the rows of a sweep into the pieces that lie in its regions.
+
+use std::ffi::c_long;
+use std::ops::Range;
+
+/// One part of a nest: the number of its body and its region, one range per dimension.
+pub(super) struct Place {
+    pub(super) body: usize,
+    pub(super) region: Vec<Range<usize>>,
+}
+
+/// The calls of a generated function that cover, of all places, what lies in the rows `outer` (one
+/// range per dimension but the last): its argument `b`, see `FunctionKind::Nest`.
+///
+/// Rows of one call consist of the same pieces. Pieces follow each other in memory; where places
+/// overlap, in the order of the places.
+pub(super) fn calls(places: &[Place], outer: &[Range<usize>]) -> Vec<Vec<c_long>> {
+    let all: Vec<&Place> = places.iter().collect();
+    let mut result = Vec::new();
+    cells(&all, outer, &mut Vec::new(), &mut result);
+    result
+}
+
+/// Cuts the next dimension of `outer` where places begin and end.
+fn cells(
+    places: &[&Place],
+    outer: &[Range<usize>],
+    done: &mut Vec<Range<usize>>,
+    calls: &mut Vec<Vec<c_long>>,
+) {
+    let dim = done.len();
+    let Some(range) = outer.get(dim) else {
+        calls.extend(call(places, done));
+        return;
+    };
+    let mut cuts = vec![range.start, range.end];
+    for place in places {
+        let Range { start, end } = place.region[dim];
+        cuts.extend([start, end].into_iter().filter(|at| range.contains(at)));
+    }
+    cuts.sort_unstable();
+    cuts.dedup();
+    for pair in cuts.windows(2) {
+        let inside: Vec<&Place> =
+            places.iter().copied().filter(|p| p.region[dim].contains(&pair[0])).collect();
+        done.push(pair[0]..pair[1]);
+        cells(&inside, outer, done, calls);
+        done.pop();
+    }
+}
+
+fn call(places: &[&Place], rows: &[Range<usize>]) -> Option<Vec<c_long>> {
+    let mut pieces: Vec<(usize, &Range<usize>)> = places
+        .iter()
+        .filter_map(|p| Some((p.body, p.region.last()?)))
+        .filter(|(_, range)| !range.is_empty())
+        .collect();
+    let mut in_memory = pieces.clone();
+    in_memory.sort_by_key(|(_, range)| range.start);
+    if in_memory.windows(2).all(|pair| pair[0].1.end <= pair[1].1.start) {
+        pieces = in_memory;
+    }
+    let ends = |range: &Range<usize>| [range.start as c_long, range.end as c_long];
+    let mut words: Vec<c_long> = rows.iter().flat_map(ends).collect();
+    words.push(pieces.len() as c_long);
+    for (body, range) in &pieces {
+        words.push(*body as c_long);
+        words.extend(ends(range));
+    }
+    (!pieces.is_empty()).then_some(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(body: usize, region: &[Range<usize>]) -> Place {
+        Place { body, region: region.to_vec() }
+    }
+
+    #[test]
+    fn shells_and_inside_share_the_rows_that_they_cross() {
+        let places = [
+            place(0, &[2..8, 3..9]),
+            place(1, &[0..2, 0..12]),
+            place(1, &[8..10, 0..12]),
+            place(1, &[2..8, 0..3]),
+            place(1, &[2..8, 9..12]),
+        ];
+        let expected: [&[c_long]; 3] =
+            [&[0, 2, 1, 1, 0, 12], &[2, 8, 3, 1, 0, 3, 0, 3, 9, 1, 9, 12], &[8, 10, 1, 1, 0, 12]];
+        assert_eq!(calls(&places, &[0..10]), expected);
+        assert_eq!(calls(&places, &[4..5]), [vec![4, 5, 3, 1, 0, 3, 0, 3, 9, 1, 9, 12]]);
+        assert_eq!(calls(&places, &[4..4]), [Vec::new(); 0]);
+    }
+
+    #[test]
+    fn every_point_is_covered_once_in_three_dimensions() {
+        let places = [
+            place(0, &[2..5, 1..6, 3..7]),
+            place(1, &[0..2, 0..8, 0..9]),
+            place(1, &[2..5, 0..1, 0..9]),
+            place(1, &[2..5, 6..8, 0..9]),
+            place(1, &[2..5, 1..6, 0..3]),
+            place(1, &[2..5, 1..6, 7..9]),
+        ];
+        let mut seen = vec![0; 5 * 8 * 9];
+        for tile in [0..3, 3..8] {
+            for b in calls(&places, &[0..5, tile]) {
+                let outer = (b[0]..b[1]).flat_map(|x| (b[2]..b[3]).map(move |y| (x, y)));
+                for ((x, y), piece) in outer.flat_map(|xy| b[5..].chunks(3).map(move |p| (xy, p))) {
+                    for z in piece[1]..piece[2] {
+                        seen[((x * 8 + y) * 9 + z) as usize] += 1;
+                    }
+                }
+            }
+        }
+        assert!(seen.iter().all(|n| *n == 1), "{seen:?}");
+    }
+
+    /// On one dimension there is one row; overlapping places keep their order.
+    #[test]
+    fn overlapping_places_keep_their_order() {
+        let places = [place(0, &[4..9]), place(1, &[0..6]), place(2, &[7..7])];
+        assert_eq!(calls(&places, &[]), [vec![2, 0, 4, 9, 1, 0, 6]]);
+    }
+}
