@@ -4,6 +4,8 @@
 //! weighted reads becomes one product per distinct weight: `c1 (u[x-1] + u[x+1]) + ...`. Grouping
 //! an n-ary sum by coefficient finds the fewest products at once; no search is needed.
 
+mod fractions;
+
 use std::collections::BTreeMap;
 
 use retrograd_ir::{BinaryOp, Expr, ExprId, Stencil, UnaryOp};
@@ -50,6 +52,7 @@ impl Monomial {
 /// in the number of distinct products, some dozens.
 pub(crate) fn normalise(stencil: &mut Stencil, root: ExprId) -> ExprId {
     let terms = expand(stencil, root);
+    let terms = fractions::eliminate(stencil, terms);
     rebuild_sum(stencil, terms)
 }
 
@@ -72,8 +75,7 @@ pub(crate) fn uniform_terms(stencil: &mut Stencil, root: ExprId) -> Vec<(ExprId,
 
 /// All terms, in the order in which a reader meets them; equal products are added up.
 fn expand(stencil: &mut Stencil, root: ExprId) -> Vec<Monomial> {
-    let mut terms: Vec<Monomial> = Vec::new();
-    let mut index: BTreeMap<Vec<(ExprId, i32)>, usize> = BTreeMap::new();
+    let mut sum = Sum::default();
     let mut stack = vec![(root, Monomial::constant(1.0))];
     while let Some((id, scale)) = stack.pop() {
         match stencil.exprs[id] {
@@ -103,26 +105,35 @@ fn expand(stencil: &mut Stencil, root: ExprId) -> Vec<Monomial> {
             }
             Expr::Const(value) => {
                 let constant = scale.constant * value.value();
-                add_term(&mut terms, &mut index, Monomial { constant, ..scale });
+                sum.add(Monomial { constant, ..scale });
             }
-            _ => add_term(&mut terms, &mut index, scale.times_factor(id, 1)),
+            _ => sum.add(scale.times_factor(id, 1)),
         }
     }
-    terms.retain(|t| t.constant != 0.0);
-    terms
+    sum.into_terms()
 }
 
-fn add_term(
-    terms: &mut Vec<Monomial>,
-    index: &mut BTreeMap<Vec<(ExprId, i32)>, usize>,
-    term: Monomial,
-) {
-    let key: Vec<_> = term.factors.iter().map(|(&f, &n)| (f, n)).collect();
-    if let Some(&at) = index.get(&key) {
-        terms[at].constant += term.constant;
-    } else {
-        index.insert(key, terms.len());
-        terms.push(term);
+/// Terms in the order in which they came; equal products are added up.
+#[derive(Default)]
+struct Sum {
+    terms: Vec<Monomial>,
+    index: BTreeMap<Vec<(ExprId, i32)>, usize>,
+}
+
+impl Sum {
+    fn add(&mut self, term: Monomial) {
+        let key: Vec<_> = term.factors.iter().map(|(&f, &n)| (f, n)).collect();
+        if let Some(&at) = self.index.get(&key) {
+            self.terms[at].constant += term.constant;
+        } else {
+            self.index.insert(key, self.terms.len());
+            self.terms.push(term);
+        }
+    }
+
+    fn into_terms(mut self) -> Vec<Monomial> {
+        self.terms.retain(|t| t.constant != 0.0);
+        self.terms
     }
 }
 
@@ -157,6 +168,32 @@ struct Group {
     shared: Vec<Shared>,
 }
 
+impl Group {
+    /// The uniform factor that all coefficients share, if it costs nothing to multiply the
+    /// invariant factor by it: where that will be computed ahead of time. `dt^2 / m (u / h^2 ...)`
+    /// rather than `1 / m (dt^2 / h^2 u ...)`: products with equal weights become equal.
+    fn common(&self) -> Monomial {
+        let ahead = self.invariant.len() > 1 || self.invariant.values().any(|&n| n != 1);
+        let mut summands = self.shared.iter().flat_map(|(sum, _)| sum);
+        let (true, Some(first)) = (ahead, summands.next()) else { return Monomial::constant(1.0) };
+        let mut common = first.clone();
+        for summand in summands {
+            if summand.constant != common.constant {
+                common.constant = 1.0;
+            }
+            let power = |f: &ExprId| summand.factors.get(f).copied().unwrap_or(0);
+            let mut shared = common.factors.clone();
+            for (factor, n) in &mut shared {
+                let other = power(factor);
+                *n = if *n > 0 { other.clamp(0, *n) } else { other.clamp(*n, 0) };
+            }
+            shared.retain(|_, n| *n != 0);
+            common.factors = shared;
+        }
+        common
+    }
+}
+
 /// A coefficient (a sum of uniform products, sign taken out) and the reads that share it, with
 /// their signs.
 type Shared = (Vec<Monomial>, Vec<(f64, Factors)>);
@@ -165,8 +202,12 @@ fn rebuild_sum(stencil: &mut Stencil, terms: Vec<Monomial>) -> ExprId {
     let groups = group(stencil, terms);
     let mut total = stencil.exprs.constant(0.0);
     for group in groups {
+        let common = group.common();
         let mut inner = stencil.exprs.constant(0.0);
-        for (coefficient, reads) in group.shared {
+        for (mut coefficient, reads) in group.shared {
+            for summand in &mut coefficient {
+                *summand = summand.clone().times(&common, -1);
+            }
             let (sum, sign) = signed_sum(stencil, &reads);
             let coefficient = uniform_sum(stencil, &coefficient);
             let term = stencil.exprs.mul(coefficient, sum);
@@ -176,7 +217,8 @@ fn rebuild_sum(stencil: &mut Stencil, terms: Vec<Monomial>) -> ExprId {
                 stencil.exprs.add(inner, term)
             };
         }
-        let factor = product(stencil, &Monomial { constant: 1.0, factors: group.invariant });
+        let invariant = Monomial { constant: 1.0, factors: group.invariant };
+        let factor = product(stencil, &common.times(&invariant, 1));
         let term = stencil.exprs.mul(factor, inner);
         total = stencil.exprs.add(total, term);
     }
@@ -242,12 +284,20 @@ fn uniform_sum(stencil: &mut Stencil, terms: &[Monomial]) -> ExprId {
     sum
 }
 
-/// `constant * numerator / denominator`.
+/// `constant * numerator / denominator`, uniform factors first: they stay together as one value.
 fn product(stencil: &mut Stencil, monomial: &Monomial) -> ExprId {
+    let (uniform, other): (Factors, Factors) =
+        monomial.factors.iter().partition(|(f, _)| stencil.is_uniform(**f));
+    let scale = stencil.exprs.constant(monomial.constant);
+    let scale = times_quotient(stencil, scale, &uniform);
+    times_quotient(stencil, scale, &other)
+}
+
+/// `value * numerator / denominator`.
+fn times_quotient(stencil: &mut Stencil, value: ExprId, factors: &Factors) -> ExprId {
     let exprs = &mut stencil.exprs;
-    let mut numerator = exprs.constant(monomial.constant);
-    let mut denominator = exprs.constant(1.0);
-    for (&factor, &power) in &monomial.factors {
+    let (mut numerator, mut denominator) = (value, exprs.constant(1.0));
+    for (&factor, &power) in factors {
         for _ in 0..power.unsigned_abs() {
             if power > 0 {
                 numerator = exprs.mul(numerator, factor);

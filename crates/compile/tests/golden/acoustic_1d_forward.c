@@ -24,13 +24,6 @@ static inline void put(T *p, V v, long i, long lo, long hi) {
 void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   (void)s, (void)c;
   const T c0 = c[0];
-  const T c1 = c[1];
-  const T c2 = c[2];
-  const T c3 = c[3];
-  const T c4 = c[4];
-  const T c5 = c[5];
-  const T c6 = c[6];
-  const T c7 = c[7];
   const long *const end = b + 1 + 3 * b[0];
   {
     T *const r0 = f[0];
@@ -39,7 +32,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r3 = f[3];
     T *const r4 = f[4];
     T *const r5 = f[5];
-    T *const r6 = f[6];
     for (const long *p = b + 1; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
@@ -56,12 +48,10 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         const V v5 = LOAD(r0 + i - 1);
         const V v6 = LOAD(r0 + i + 1);
         const V v7 = v5 + v6;
-        const V v8 = c1 * v7;
-        const V v9 = c2 * v0;
-        const V v10 = v8 - v9;
-        const V v11 = v4 * v10;
-        const V v12 = v3 + v11;
-        put(r3 + i, v12, i, lo, hi);
+        const V v8 = v7 - v1;
+        const V v9 = v4 * v8;
+        const V v10 = v3 + v9;
+        put(r3 + i, v10, i, lo, hi);
       }
       else
       for (long i = lo & -(long)L; i < hi; i += L) {
@@ -69,49 +59,42 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         __builtin_prefetch(r1 + i + 16 * L);
         __builtin_prefetch(r4 + i + 16 * L);
         __builtin_prefetch(r5 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
         __builtin_prefetch(r3 + i + 16 * L);
         const V v0 = LOAD(r0 + i);
-        const V v1 = LOAD(r1 + i);
-        const V v2 = LOAD(r0 + i - 1);
-        const V v3 = LOAD(r0 + i + 1);
-        const V v4 = v2 + v3;
-        const V v5 = LOAD(r4 + i);
-        const V v6 = c3 * v0;
-        const V v7 = c4 * v1;
-        const V v8 = v6 - v7;
-        const V v9 = v5 * v8;
+        const V v1 = c0 * v0;
+        const V v2 = LOAD(r1 + i);
+        const V v3 = LOAD(r0 + i - 1);
+        const V v4 = LOAD(r0 + i + 1);
+        const V v5 = v3 + v4;
+        const V v6 = v5 - v1;
+        const V v7 = LOAD(r4 + i);
+        const V v8 = v0 - v2;
+        const V v9 = v7 * v8;
         const V v10 = LOAD(r5 + i);
-        const V v11 = c5 * v4;
-        const V v12 = c6 * v0;
-        const V v13 = v11 - v12;
-        const V v14 = v10 * v13;
-        const V v15 = v9 + v14;
-        const V v16 = LOAD(r6 + i);
-        const V v17 = c7 * v1;
-        const V v18 = v16 * v17;
-        const V v19 = v15 + v18;
-        put(r3 + i, v19, i, lo, hi);
+        const V v11 = v10 * v6;
+        const V v12 = v9 + v11;
+        const V v13 = v12 + v2;
+        put(r3 + i, v13, i, lo, hi);
       }
     }
   }
 }
 void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
-  const T c8 = c[8];
-  const T c4 = c[4];
-  const T c9 = c[9];
+  const T c1 = c[1];
+  const T c2 = c[2];
+  const T c3 = c[3];
   for (long e = e0; e < e1; ++e) {
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
       const T v0 = q[0][point[j]];
-      const T v1 = f[7][i];
-      const T v2 = v1 * c4;
-      const T v3 = f[8][i];
-      const T v4 = v3 * c9;
+      const T v1 = f[6][i];
+      const T v2 = v1 * c2;
+      const T v3 = f[7][i];
+      const T v4 = v3 * c3;
       const T v5 = v2 + v4;
-      const T v6 = c8 / v5;
+      const T v6 = c1 / v5;
       const T v7 = v0 * v6;
       sum = sum + weight[j] * v7;
     }

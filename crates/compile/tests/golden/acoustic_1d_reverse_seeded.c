@@ -26,12 +26,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c0 = c[0];
   const T c1 = c[1];
   const T c2 = c[2];
-  const T c3 = c[3];
-  const T c4 = c[4];
-  const T c5 = c[5];
-  const T c6 = c[6];
-  const T c7 = c[7];
-  const T c8 = c[8];
   const long *const end = b + 1 + 3 * b[0];
   {
     T *const r0 = f[0];
@@ -45,7 +39,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r8 = f[8];
     T *const r9 = f[9];
     T *const r10 = f[10];
-    T *const r11 = f[11];
     for (const long *p = b + 1; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
@@ -60,97 +53,90 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         __builtin_prefetch(r7 + i + 16 * L);
         __builtin_prefetch(r8 + i + 16 * L);
         const V v0 = LOAD(r0 + i);
-        const V v1 = LOAD(r1 + i);
-        const V v2 = -v1;
-        const V v3 = LOAD(r2 + i);
-        const V v4 = c0 * v3;
-        const V v5 = v2 + v4;
-        const V v6 = LOAD(r2 + i + 1);
-        const V v7 = LOAD(r2 + i - 1);
-        const V v8 = v6 + v7;
-        const V v9 = c2 * v8;
-        const V v10 = c3 * v3;
+        const V v1 = -v0;
+        const V v2 = LOAD(r1 + i);
+        const V v3 = c0 * v2;
+        const V v4 = v1 + v3;
+        const V v5 = LOAD(r1 + i + 1);
+        const V v6 = LOAD(r1 + i - 1);
+        const V v7 = v5 + v6;
+        const V v8 = LOAD(r2 + i);
+        const V v9 = c1 * v7;
+        const V v10 = c2 * v2;
         const V v11 = v9 - v10;
         const V v12 = LOAD(r3 + i);
-        const V v13 = c1 * v12;
-        const V v14 = v11 + v13;
-        const V v15 = v0 * v14;
-        const V v16 = v5 + v15;
-        const V v17 = LOAD(r4 + i);
-        const V v18 = LOAD(r5 + i);
-        const V v19 = v17 * v16;
-        const V v20 = v18 + v19;
-        const V v21 = LOAD(r6 + i);
-        const V v22 = LOAD(r7 + i);
-        const V v23 = v16 * v21;
-        const V v24 = v22 + v23;
-        put(r8 + i, v16, i, lo, hi);
-        put(r5 + i, v20, i, lo, hi);
-        put(r7 + i, v24, i, lo, hi);
+        const V v13 = v11 + v12;
+        const V v14 = v8 * v13;
+        const V v15 = v4 + v14;
+        const V v16 = LOAD(r4 + i);
+        const V v17 = LOAD(r5 + i);
+        const V v18 = v16 * v15;
+        const V v19 = v17 + v18;
+        const V v20 = LOAD(r6 + i);
+        const V v21 = LOAD(r7 + i);
+        const V v22 = v15 * v20;
+        const V v23 = v21 + v22;
+        put(r8 + i, v15, i, lo, hi);
+        put(r5 + i, v19, i, lo, hi);
+        put(r7 + i, v23, i, lo, hi);
       }
       else
       for (long i = lo & -(long)L; i < hi; i += L) {
         __builtin_prefetch(r9 + i + 16 * L);
-        __builtin_prefetch(r10 + i + 16 * L);
-        __builtin_prefetch(r11 + i + 16 * L);
+        __builtin_prefetch(r0 + i + 16 * L);
         __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r2 + i + 16 * L);
         __builtin_prefetch(r3 + i + 16 * L);
+        __builtin_prefetch(r10 + i + 16 * L);
         __builtin_prefetch(r4 + i + 16 * L);
         __builtin_prefetch(r5 + i + 16 * L);
         __builtin_prefetch(r6 + i + 16 * L);
         __builtin_prefetch(r7 + i + 16 * L);
         __builtin_prefetch(r8 + i + 16 * L);
         const V v0 = LOAD(r9 + i);
-        const V v1 = LOAD(r10 + i);
-        const V v2 = LOAD(r11 + i);
-        const V v3 = LOAD(r1 + i);
-        const V v4 = LOAD(r2 + i);
-        const V v5 = LOAD(r2 + i + 1);
-        const V v6 = LOAD(r2 + i - 1);
-        const V v7 = v5 + v6;
-        const V v8 = c5 * v3;
-        const V v9 = -v8;
-        const V v10 = c4 * v4;
-        const V v11 = v9 + v10;
-        const V v12 = v0 * v11;
-        const V v13 = c8 * v3;
-        const V v14 = v2 * v13;
-        const V v15 = v12 + v14;
-        const V v16 = c6 * v7;
-        const V v17 = c7 * v4;
-        const V v18 = v16 - v17;
-        const V v19 = LOAD(r3 + i);
-        const V v20 = v18 + v19;
-        const V v21 = v1 * v20;
-        const V v22 = v15 + v21;
-        const V v23 = LOAD(r4 + i);
-        const V v24 = LOAD(r5 + i);
-        const V v25 = v23 * v22;
-        const V v26 = v24 + v25;
-        const V v27 = LOAD(r6 + i);
-        const V v28 = LOAD(r7 + i);
-        const V v29 = v22 * v27;
-        const V v30 = v28 + v29;
-        put(r8 + i, v22, i, lo, hi);
-        put(r5 + i, v26, i, lo, hi);
-        put(r7 + i, v30, i, lo, hi);
+        const V v1 = LOAD(r0 + i);
+        const V v2 = LOAD(r1 + i);
+        const V v3 = LOAD(r1 + i + 1);
+        const V v4 = LOAD(r1 + i - 1);
+        const V v5 = v3 + v4;
+        const V v6 = v1 - v2;
+        const V v7 = -v6;
+        const V v8 = v0 * v7;
+        const V v9 = v8 + v1;
+        const V v10 = c1 * v5;
+        const V v11 = c2 * v2;
+        const V v12 = v10 - v11;
+        const V v13 = LOAD(r3 + i);
+        const V v14 = v12 + v13;
+        const V v15 = LOAD(r10 + i);
+        const V v16 = v15 * v14;
+        const V v17 = v9 + v16;
+        const V v18 = LOAD(r4 + i);
+        const V v19 = LOAD(r5 + i);
+        const V v20 = v18 * v17;
+        const V v21 = v19 + v20;
+        const V v22 = LOAD(r6 + i);
+        const V v23 = LOAD(r7 + i);
+        const V v24 = v17 * v22;
+        const V v25 = v23 + v24;
+        put(r8 + i, v17, i, lo, hi);
+        put(r5 + i, v21, i, lo, hi);
+        put(r7 + i, v25, i, lo, hi);
       }
     }
   }
 }
 void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
-  const T c5 = c[5];
-  const T c9 = c[9];
+  const T c3 = c[3];
+  const T c4 = c[4];
   for (long e = e0; e < e1; ++e) {
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
-      const T v0 = f[12][i];
-      const T v1 = v0 * c5;
-      const T v2 = f[13][i];
-      const T v3 = v2 * c9;
+      const T v0 = f[11][i];
+      const T v1 = v0 * c3;
+      const T v2 = f[12][i];
+      const T v3 = v2 * c4;
       const T v4 = v1 + v3;
       const T v5 = q[0][point[j]];
       const T v6 = v5 / v4;
@@ -161,16 +147,16 @@ void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long 
 }
 void rg_2(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
-  const T c5 = c[5];
-  const T c9 = c[9];
+  const T c3 = c[3];
+  const T c4 = c[4];
   for (long e = e0; e < e1; ++e) {
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
-      const T v0 = f[12][i];
-      const T v1 = v0 * c5;
-      const T v2 = f[13][i];
-      const T v3 = v2 * c9;
+      const T v0 = f[11][i];
+      const T v1 = v0 * c3;
+      const T v2 = f[12][i];
+      const T v3 = v2 * c4;
       const T v4 = v1 + v3;
       const T v5 = f[4][i];
       const T v6 = q[0][point[j]];
@@ -183,16 +169,16 @@ void rg_2(T *const *f, const long *s, const T *c, const T *const *q, const long 
 }
 void rg_3(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
-  const T c5 = c[5];
-  const T c9 = c[9];
+  const T c3 = c[3];
+  const T c4 = c[4];
   for (long e = e0; e < e1; ++e) {
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
-      const T v0 = f[12][i];
-      const T v1 = v0 * c5;
-      const T v2 = f[13][i];
-      const T v3 = v2 * c9;
+      const T v0 = f[11][i];
+      const T v1 = v0 * c3;
+      const T v2 = f[12][i];
+      const T v3 = v2 * c4;
       const T v4 = v1 + v3;
       const T v5 = f[6][i];
       const T v6 = q[0][point[j]];
@@ -205,22 +191,22 @@ void rg_3(T *const *f, const long *s, const T *c, const T *const *q, const long 
 }
 void rg_4(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
-  const T c10 = c[10];
   const T c5 = c[5];
-  const T c9 = c[9];
+  const T c3 = c[3];
+  const T c4 = c[4];
   for (long e = e0; e < e1; ++e) {
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
       const T v0 = q[0][point[j]];
-      const T v1 = f[12][i];
-      const T v2 = v1 * c5;
-      const T v3 = f[13][i];
-      const T v4 = v3 * c9;
+      const T v1 = f[11][i];
+      const T v2 = v1 * c3;
+      const T v3 = f[12][i];
+      const T v4 = v3 * c4;
       const T v5 = v2 + v4;
-      const T v6 = c10 / v5;
+      const T v6 = c5 / v5;
       const T v7 = f[8][i];
-      const T v8 = v6 * c5;
+      const T v8 = v6 * c3;
       const T v9 = -v8;
       const T v10 = v9 / v5;
       const T v11 = v0 * v10;
@@ -233,23 +219,23 @@ void rg_4(T *const *f, const long *s, const T *c, const T *const *q, const long 
 }
 void rg_5(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
-  const T c10 = c[10];
   const T c5 = c[5];
-  const T c9 = c[9];
+  const T c3 = c[3];
+  const T c4 = c[4];
   for (long e = e0; e < e1; ++e) {
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
       const T v0 = q[0][point[j]];
-      const T v1 = f[12][i];
-      const T v2 = v1 * c5;
-      const T v3 = f[13][i];
-      const T v4 = v3 * c9;
+      const T v1 = f[11][i];
+      const T v2 = v1 * c3;
+      const T v3 = f[12][i];
+      const T v4 = v3 * c4;
       const T v5 = v2 + v4;
-      const T v6 = c10 / v5;
+      const T v6 = c5 / v5;
       const T v7 = f[8][i];
       const T v8 = v5 * v7;
-      const T v9 = v6 * c9;
+      const T v9 = v6 * c4;
       const T v10 = -v9;
       const T v11 = v10 / v5;
       const T v12 = v0 * v11;
@@ -261,19 +247,19 @@ void rg_5(T *const *f, const long *s, const T *c, const T *const *q, const long 
 }
 void rg_6(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
   (void)s, (void)c;
-  const T c10 = c[10];
   const T c5 = c[5];
-  const T c9 = c[9];
+  const T c3 = c[3];
+  const T c4 = c[4];
   for (long p = p0; p < p1; ++p) {
     T sum = 0;
     for (int j = start[p]; j < start[p + 1]; ++j) {
       const long i = index[j];
-      const T v0 = f[12][i];
-      const T v1 = v0 * c5;
-      const T v2 = f[13][i];
-      const T v3 = v2 * c9;
+      const T v0 = f[11][i];
+      const T v1 = v0 * c3;
+      const T v2 = f[12][i];
+      const T v3 = v2 * c4;
       const T v4 = v1 + v3;
-      const T v5 = c10 / v4;
+      const T v5 = c5 / v4;
       const T v6 = f[8][i];
       const T v7 = v4 * v6;
       const T v8 = v5 * v7;

@@ -29,14 +29,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c3 = c[3];
   const T c4 = c[4];
   const T c5 = c[5];
-  const T c6 = c[6];
-  const T c7 = c[7];
-  const T c8 = c[8];
-  const T c9 = c[9];
-  const T c10 = c[10];
-  const T c11 = c[11];
-  const T c12 = c[12];
-  const T c13 = c[13];
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
@@ -50,7 +42,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r7 = f[3] + (i0) * s[0];
     T *const r8 = f[4] + (i0) * s[0];
     T *const r9 = f[5] + (i0) * s[0];
-    T *const r10 = f[6] + (i0) * s[0];
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
@@ -96,65 +87,59 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         __builtin_prefetch(r1 + i + 16 * L);
         __builtin_prefetch(r8 + i + 16 * L);
         __builtin_prefetch(r9 + i + 16 * L);
-        __builtin_prefetch(r10 + i + 16 * L);
         __builtin_prefetch(r7 + i + 16 * L);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = LOAD(r3 + i);
         const V v3 = LOAD(r4 + i);
         const V v4 = v2 + v3;
-        const V v5 = LOAD(r5 + i);
-        const V v6 = LOAD(r6 + i);
-        const V v7 = v5 + v6;
-        const V v8 = LOAD(r0 + i - 2);
-        const V v9 = LOAD(r0 + i + 2);
-        const V v10 = v8 + v9;
-        const V v11 = LOAD(r0 + i - 1);
-        const V v12 = LOAD(r0 + i + 1);
-        const V v13 = v11 + v12;
-        const V v14 = LOAD(r8 + i);
-        const V v15 = c6 * v0;
-        const V v16 = c7 * v1;
-        const V v17 = v15 - v16;
-        const V v18 = v14 * v17;
-        const V v19 = LOAD(r9 + i);
-        const V v20 = c8 * v4;
-        const V v21 = -v20;
-        const V v22 = c9 * v7;
-        const V v23 = v21 + v22;
-        const V v24 = c10 * v0;
-        const V v25 = v23 - v24;
-        const V v26 = c11 * v10;
-        const V v27 = v25 - v26;
-        const V v28 = c12 * v13;
-        const V v29 = v27 + v28;
-        const V v30 = v19 * v29;
-        const V v31 = v18 + v30;
-        const V v32 = LOAD(r10 + i);
-        const V v33 = c13 * v1;
-        const V v34 = v32 * v33;
-        const V v35 = v31 + v34;
-        put(r7 + i, v35, i, lo, hi);
+        const V v5 = c1 * v4;
+        const V v6 = -v5;
+        const V v7 = LOAD(r5 + i);
+        const V v8 = LOAD(r6 + i);
+        const V v9 = v7 + v8;
+        const V v10 = c2 * v9;
+        const V v11 = v6 + v10;
+        const V v12 = c3 * v0;
+        const V v13 = v11 - v12;
+        const V v14 = LOAD(r0 + i - 2);
+        const V v15 = LOAD(r0 + i + 2);
+        const V v16 = v14 + v15;
+        const V v17 = c4 * v16;
+        const V v18 = v13 - v17;
+        const V v19 = LOAD(r0 + i - 1);
+        const V v20 = LOAD(r0 + i + 1);
+        const V v21 = v19 + v20;
+        const V v22 = c5 * v21;
+        const V v23 = v18 + v22;
+        const V v24 = LOAD(r8 + i);
+        const V v25 = v0 - v1;
+        const V v26 = v24 * v25;
+        const V v27 = LOAD(r9 + i);
+        const V v28 = v27 * v23;
+        const V v29 = v26 + v28;
+        const V v30 = v29 + v1;
+        put(r7 + i, v30, i, lo, hi);
       }
     }
   }
 }
 void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
-  const T c14 = c[14];
+  const T c6 = c[6];
   const T c7 = c[7];
-  const T c15 = c[15];
+  const T c8 = c[8];
   for (long e = e0; e < e1; ++e) {
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
       const T v0 = q[0][point[j]];
-      const T v1 = f[7][i];
+      const T v1 = f[6][i];
       const T v2 = v1 * c7;
-      const T v3 = f[8][i];
-      const T v4 = v3 * c15;
+      const T v3 = f[7][i];
+      const T v4 = v3 * c8;
       const T v5 = v2 + v4;
-      const T v6 = c14 / v5;
+      const T v6 = c6 / v5;
       const T v7 = v0 * v6;
       sum = sum + weight[j] * v7;
     }

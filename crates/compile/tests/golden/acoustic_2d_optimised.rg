@@ -22,159 +22,134 @@ function u_initial_1(x, z)
 function pre(x, z)
 function pre_1(x, z)
 function pre_2(x, z)
-function pre_3(x, z)
 sparse src sinc 2
 sparse rec linear
 sparse src_adj sinc 2
 sparse rec_adj linear
 
 step forward {
-  let e1 = dt * dt;
-  let e2 = h_x * h_x;
-  let e3 = u[x-1] + u[x+1];
-  let e4 = 2 * dt;
-  let e5 = e4 * dt;
-  let e6 = h_z * h_z;
-  let e7 = u[z-1] + u[z+1];
-  in inner: u[t+1] = 2 * u - u[t-1] + pre * (e1 / e2 * e3 - (e5 / e2 + e5 / e6) * u + e1 / e6 *
-      e7);
-  let e8 = 1 / e1;
-  let e9 = pre_1 * (2 / e1 * u - e8 * u[t-1]) + pre_2 * (1 / e2 * e3 - (2 / e2 + 2 / e6) * u + 1
-      / e6 * e7) + pre_3 * (0.5 / dt * u[t-1]);
-  in inner_x_low: u[t+1] = e9;
-  in inner_x_high: u[t+1] = e9;
-  in inner_z_low: u[t+1] = e9;
-  in inner_z_high: u[t+1] = e9;
-  inject src into u[t+1]: src * (1 / (m * e8 + damp * (1 / e4)));
+  let e1 = h_x * h_x;
+  let e2 = h_z * h_z;
+  let e3 = 1 / e1 * (u[x-1] + u[x+1]) - (2 / e1 + 2 / e2) * u + 1 / e2 * (u[z-1] + u[z+1]);
+  in inner: u[t+1] = 2 * u - u[t-1] + pre * e3;
+  let e4 = pre_1 * (u - u[t-1]) + pre_2 * e3 + u[t-1];
+  in inner_x_low: u[t+1] = e4;
+  in inner_x_high: u[t+1] = e4;
+  in inner_z_low: u[t+1] = e4;
+  in inner_z_high: u[t+1] = e4;
+  inject src into u[t+1]: src * (1 / (m * (1 / (dt * dt)) + damp * (1 / (2 * dt))));
   interpolate rec: u;
 }
 
 step record {
-  let e1 = dt * dt;
-  let e2 = h_x * h_x;
-  let e3 = u[x-1] + u[x+1];
-  let e4 = 2 * dt;
-  let e5 = e4 * dt;
-  let e6 = h_z * h_z;
-  let e7 = u[z-1] + u[z+1];
-  in inner: u[t+1] = 2 * u - u[t-1] + pre * (e1 / e2 * e3 - (e5 / e2 + e5 / e6) * u + e1 / e6 *
-      e7);
-  let e8 = 2 / e1 * u;
-  let e9 = 1 / e1;
-  let e10 = e8 - e9 * (u[t-1] + u[t+1]);
-  in inner: u_tape = e10;
-  let e11 = 0.5 / dt;
-  let e12 = e11 * (u[t-1] - u[t+1]);
-  in inner: u_tape_1 = e12;
-  let e13 = pre_1 * (e8 - e9 * u[t-1]) + pre_2 * (1 / e2 * e3 - (2 / e2 + 2 / e6) * u + 1 / e6 *
-      e7) + pre_3 * (e11 * u[t-1]);
-  in inner_x_low: u[t+1] = e13;
-  in inner_x_low: u_tape = e10;
-  in inner_x_low: u_tape_1 = e12;
-  in inner_x_high: u[t+1] = e13;
-  in inner_x_high: u_tape = e10;
-  in inner_x_high: u_tape_1 = e12;
-  in inner_z_low: u[t+1] = e13;
-  in inner_z_low: u_tape = e10;
-  in inner_z_low: u_tape_1 = e12;
-  in inner_z_high: u[t+1] = e13;
-  in inner_z_high: u_tape = e10;
-  in inner_z_high: u_tape_1 = e12;
-  inject src into u[t+1]: src * (1 / (m * e9 + damp * (1 / e4)));
+  let e1 = h_x * h_x;
+  let e2 = h_z * h_z;
+  let e3 = 1 / e1 * (u[x-1] + u[x+1]) - (2 / e1 + 2 / e2) * u + 1 / e2 * (u[z-1] + u[z+1]);
+  in inner: u[t+1] = 2 * u - u[t-1] + pre * e3;
+  let e4 = dt * dt;
+  let e5 = 1 / e4;
+  let e6 = 2 / e4 * u - e5 * (u[t-1] + u[t+1]);
+  in inner: u_tape = e6;
+  let e7 = 0.5 / dt * (u[t-1] - u[t+1]);
+  in inner: u_tape_1 = e7;
+  let e8 = pre_1 * (u - u[t-1]) + pre_2 * e3 + u[t-1];
+  in inner_x_low: u[t+1] = e8;
+  in inner_x_low: u_tape = e6;
+  in inner_x_low: u_tape_1 = e7;
+  in inner_x_high: u[t+1] = e8;
+  in inner_x_high: u_tape = e6;
+  in inner_x_high: u_tape_1 = e7;
+  in inner_z_low: u[t+1] = e8;
+  in inner_z_low: u_tape = e6;
+  in inner_z_low: u_tape_1 = e7;
+  in inner_z_high: u[t+1] = e8;
+  in inner_z_high: u_tape = e6;
+  in inner_z_high: u_tape_1 = e7;
+  inject src into u[t+1]: src * (1 / (m * e5 + damp * (1 / (2 * dt))));
   interpolate rec: u;
 }
 
 step reverse reverse {
-  let e1 = dt * dt;
-  let e2 = h_x * h_x;
-  let e3 = 2 * dt;
-  let e4 = e3 * dt;
-  let e5 = h_z * h_z;
-  let e6 = u_adj[x+1] + u_adj[x-1];
-  let e7 = u_adj[z+1] + u_adj[z-1];
-  in inner: u_adj[t+1] = -u_adj[t-1] + 2 * u_adj + pre * (e1 / e2 * e6 + e1 / e5 * e7 - (e4 / e2
-      + e4 / e5) * u_adj);
-  let e8 = u_tape * u_adj[t+1];
-  in inner: m_grad += e8;
-  let e9 = u_adj[t+1] * u_tape_1;
-  in inner: damp_grad += e9;
-  let e10 = 1 / e1;
-  let e11 = pre_1 * (-(e10 * u_adj[t-1]) + 2 / e1 * u_adj) + pre_3 * (0.5 / dt * u_adj[t-1]) +
-      pre_2 * (1 / e2 * e6 + 1 / e5 * e7 - (2 / e2 + 2 / e5) * u_adj);
-  in inner_x_low: u_adj[t+1] = e11;
-  in inner_x_low: m_grad += e8;
-  in inner_x_low: damp_grad += e9;
-  in inner_x_high: u_adj[t+1] = e11;
-  in inner_x_high: m_grad += e8;
-  in inner_x_high: damp_grad += e9;
-  in inner_z_low: u_adj[t+1] = e11;
-  in inner_z_low: m_grad += e8;
-  in inner_z_low: damp_grad += e9;
-  in inner_z_high: u_adj[t+1] = e11;
-  in inner_z_high: m_grad += e8;
-  in inner_z_high: damp_grad += e9;
-  let e12 = 1 / e3;
-  let e13 = m * e10 + damp * e12;
-  let e14 = rec_adj[t+1] / e13;
-  inject rec_adj into u_adj[t+1]: e14;
-  inject rec_adj into m_grad: u_tape * e14;
-  inject rec_adj into damp_grad: u_tape_1 * e14;
-  let e15 = 1 / e13;
-  let e16 = e13 * u_adj[t+1];
-  inject src into m_grad: src * (-(e15 * e10) / e13) * e16;
-  inject src into damp_grad: src * (-(e15 * e12) / e13) * e16;
-  interpolate src_adj: e15 * e16;
+  let e1 = h_x * h_x;
+  let e2 = h_z * h_z;
+  let e3 = 1 / e1 * (u_adj[x+1] + u_adj[x-1]) + 1 / e2 * (u_adj[z+1] + u_adj[z-1]) - (2 / e1 + 2
+      / e2) * u_adj;
+  in inner: u_adj[t+1] = -u_adj[t-1] + 2 * u_adj + pre * e3;
+  let e4 = u_tape * u_adj[t+1];
+  in inner: m_grad += e4;
+  let e5 = u_adj[t+1] * u_tape_1;
+  in inner: damp_grad += e5;
+  let e6 = pre_1 * -(u_adj[t-1] - u_adj) + u_adj[t-1] + pre_2 * e3;
+  in inner_x_low: u_adj[t+1] = e6;
+  in inner_x_low: m_grad += e4;
+  in inner_x_low: damp_grad += e5;
+  in inner_x_high: u_adj[t+1] = e6;
+  in inner_x_high: m_grad += e4;
+  in inner_x_high: damp_grad += e5;
+  in inner_z_low: u_adj[t+1] = e6;
+  in inner_z_low: m_grad += e4;
+  in inner_z_low: damp_grad += e5;
+  in inner_z_high: u_adj[t+1] = e6;
+  in inner_z_high: m_grad += e4;
+  in inner_z_high: damp_grad += e5;
+  let e7 = 1 / (dt * dt);
+  let e8 = 1 / (2 * dt);
+  let e9 = m * e7 + damp * e8;
+  let e10 = rec_adj[t+1] / e9;
+  inject rec_adj into u_adj[t+1]: e10;
+  inject rec_adj into m_grad: u_tape * e10;
+  inject rec_adj into damp_grad: u_tape_1 * e10;
+  let e11 = 1 / e9;
+  let e12 = e9 * u_adj[t+1];
+  inject src into m_grad: src * (-(e11 * e7) / e9) * e12;
+  inject src into damp_grad: src * (-(e11 * e8) / e9) * e12;
+  interpolate src_adj: e11 * e12;
 }
 
 step reverse_seeded reverse {
-  let e1 = dt * dt;
-  let e2 = h_x * h_x;
-  let e3 = 2 * dt;
-  let e4 = e3 * dt;
-  let e5 = h_z * h_z;
-  let e6 = u_adj[x+1] + u_adj[x-1];
-  let e7 = u_adj[z+1] + u_adj[z-1];
-  in inner: u_adj[t+1] = -u_adj[t-1] + 2 * u_adj + pre * (e1 / e2 * e6 + e1 / e5 * e7 - (e4 / e2
-      + e4 / e5) * u_adj + e1 * u_seed);
-  let e8 = u_tape * u_adj[t+1];
-  in inner: m_grad += e8;
-  let e9 = u_adj[t+1] * u_tape_1;
-  in inner: damp_grad += e9;
-  let e10 = 1 / e1;
-  let e11 = pre_1 * (-(e10 * u_adj[t-1]) + 2 / e1 * u_adj) + pre_3 * (0.5 / dt * u_adj[t-1]) +
-      pre_2 * (1 / e2 * e6 + 1 / e5 * e7 - (2 / e2 + 2 / e5) * u_adj + u_seed);
-  in inner_x_low: u_adj[t+1] = e11;
-  in inner_x_low: m_grad += e8;
-  in inner_x_low: damp_grad += e9;
-  in inner_x_high: u_adj[t+1] = e11;
-  in inner_x_high: m_grad += e8;
-  in inner_x_high: damp_grad += e9;
-  in inner_z_low: u_adj[t+1] = e11;
-  in inner_z_low: m_grad += e8;
-  in inner_z_low: damp_grad += e9;
-  in inner_z_high: u_adj[t+1] = e11;
-  in inner_z_high: m_grad += e8;
-  in inner_z_high: damp_grad += e9;
-  let e12 = 1 / e3;
-  let e13 = m * e10 + damp * e12;
-  let e14 = rec_adj[t+1] / e13;
-  inject rec_adj into u_adj[t+1]: e14;
-  inject rec_adj into m_grad: u_tape * e14;
-  inject rec_adj into damp_grad: u_tape_1 * e14;
-  let e15 = 1 / e13;
-  let e16 = e13 * u_adj[t+1];
-  inject src into m_grad: src * (-(e15 * e10) / e13) * e16;
-  inject src into damp_grad: src * (-(e15 * e12) / e13) * e16;
-  interpolate src_adj: e15 * e16;
+  let e1 = h_x * h_x;
+  let e2 = h_z * h_z;
+  let e3 = 1 / e1 * (u_adj[x+1] + u_adj[x-1]) + 1 / e2 * (u_adj[z+1] + u_adj[z-1]) - (2 / e1 + 2
+      / e2) * u_adj + u_seed;
+  in inner: u_adj[t+1] = -u_adj[t-1] + 2 * u_adj + pre * e3;
+  let e4 = u_tape * u_adj[t+1];
+  in inner: m_grad += e4;
+  let e5 = u_adj[t+1] * u_tape_1;
+  in inner: damp_grad += e5;
+  let e6 = pre_1 * -(u_adj[t-1] - u_adj) + u_adj[t-1] + pre_2 * e3;
+  in inner_x_low: u_adj[t+1] = e6;
+  in inner_x_low: m_grad += e4;
+  in inner_x_low: damp_grad += e5;
+  in inner_x_high: u_adj[t+1] = e6;
+  in inner_x_high: m_grad += e4;
+  in inner_x_high: damp_grad += e5;
+  in inner_z_low: u_adj[t+1] = e6;
+  in inner_z_low: m_grad += e4;
+  in inner_z_low: damp_grad += e5;
+  in inner_z_high: u_adj[t+1] = e6;
+  in inner_z_high: m_grad += e4;
+  in inner_z_high: damp_grad += e5;
+  let e7 = 1 / (dt * dt);
+  let e8 = 1 / (2 * dt);
+  let e9 = m * e7 + damp * e8;
+  let e10 = rec_adj[t+1] / e9;
+  inject rec_adj into u_adj[t+1]: e10;
+  inject rec_adj into m_grad: u_tape * e10;
+  inject rec_adj into damp_grad: u_tape_1 * e10;
+  let e11 = 1 / e9;
+  let e12 = e9 * u_adj[t+1];
+  inject src into m_grad: src * (-(e11 * e7) / e9) * e12;
+  inject src into damp_grad: src * (-(e11 * e8) / e9) * e12;
+  interpolate src_adj: e11 * e12;
 }
 
 step initial_0 {
-  let e1 = dt * dt;
-  let e2 = h_x * h_x;
-  let e3 = h_z * h_z;
-  let e4 = 1 / e2 * (u_adj[x+1] + u_adj[x-1]) + 1 / e3 * (u_adj[z+1] + u_adj[z-1]) - (2 / e2 + 2
-      / e3) * u_adj;
-  let e5 = m * (-(1 / e1 * u_adj[t-1]) + 2 / e1 * u_adj);
+  let e1 = h_x * h_x;
+  let e2 = h_z * h_z;
+  let e3 = dt * dt;
+  let e4 = 1 / e1 * (u_adj[x+1] + u_adj[x-1]) + 1 / e2 * (u_adj[z+1] + u_adj[z-1]) - (2 / e1 + 2
+      / e2) * u_adj;
+  let e5 = m * (-(1 / e3 * u_adj[t-1]) + 2 / e3 * u_adj);
   in inner: u_initial_0 = e5 + e4;
   let e6 = e5 + damp * (0.5 / dt * u_adj[t-1]) + e4;
   in inner_x_low: u_initial_0 = e6;
@@ -195,9 +170,9 @@ step initial_1 {
 }
 
 step setup {
-  pre = 1 / m;
-  let e1 = m * (1 / (dt * dt)) + damp * (0.5 / dt);
-  pre_1 = m / e1;
-  pre_2 = 1 / e1;
-  pre_3 = damp / e1;
+  let e1 = dt * dt;
+  pre = e1 / m;
+  let e2 = m * (1 / e1) + damp * (0.5 / dt);
+  pre_1 = 2 / e1 * m / e2;
+  pre_2 = 1 / e2;
 }

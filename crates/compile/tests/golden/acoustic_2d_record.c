@@ -32,11 +32,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c6 = c[6];
   const T c7 = c[7];
   const T c8 = c[8];
-  const T c9 = c[9];
-  const T c10 = c[10];
-  const T c11 = c[11];
-  const T c12 = c[12];
-  const T c13 = c[13];
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
@@ -52,7 +47,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r9 = f[5] + (i0) * s[0];
     T *const r10 = f[6] + (i0) * s[0];
     T *const r11 = f[7] + (i0) * s[0];
-    T *const r12 = f[8] + (i0) * s[0];
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
@@ -92,9 +86,9 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         const V v26 = v21 + v25;
         const V v27 = v4 * v26;
         const V v28 = v3 + v27;
-        const V v29 = c6 * v0;
+        const V v29 = c7 * v0;
         const V v30 = v2 + v28;
-        const V v31 = c7 * v30;
+        const V v31 = c6 * v30;
         const V v32 = v29 - v31;
         const V v33 = v2 - v28;
         const V v34 = c8 * v33;
@@ -108,7 +102,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         __builtin_prefetch(r1 + i + 16 * L);
         __builtin_prefetch(r10 + i + 16 * L);
         __builtin_prefetch(r11 + i + 16 * L);
-        __builtin_prefetch(r12 + i + 16 * L);
         __builtin_prefetch(r7 + i + 16 * L);
         __builtin_prefetch(r8 + i + 16 * L);
         __builtin_prefetch(r9 + i + 16 * L);
@@ -117,65 +110,61 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         const V v2 = LOAD(r3 + i);
         const V v3 = LOAD(r4 + i);
         const V v4 = v2 + v3;
-        const V v5 = LOAD(r5 + i);
-        const V v6 = LOAD(r6 + i);
-        const V v7 = v5 + v6;
-        const V v8 = LOAD(r0 + i - 2);
-        const V v9 = LOAD(r0 + i + 2);
-        const V v10 = v8 + v9;
-        const V v11 = LOAD(r0 + i - 1);
-        const V v12 = LOAD(r0 + i + 1);
-        const V v13 = v11 + v12;
-        const V v14 = LOAD(r10 + i);
-        const V v15 = c6 * v0;
-        const V v16 = c7 * v1;
-        const V v17 = v15 - v16;
-        const V v18 = v14 * v17;
-        const V v19 = LOAD(r11 + i);
-        const V v20 = c9 * v4;
-        const V v21 = -v20;
-        const V v22 = c10 * v7;
-        const V v23 = v21 + v22;
-        const V v24 = c11 * v0;
-        const V v25 = v23 - v24;
-        const V v26 = c12 * v10;
-        const V v27 = v25 - v26;
-        const V v28 = c13 * v13;
-        const V v29 = v27 + v28;
-        const V v30 = v19 * v29;
-        const V v31 = v18 + v30;
-        const V v32 = LOAD(r12 + i);
-        const V v33 = c8 * v1;
-        const V v34 = v32 * v33;
-        const V v35 = v31 + v34;
-        const V v36 = v1 + v35;
-        const V v37 = c7 * v36;
-        const V v38 = v15 - v37;
-        const V v39 = v1 - v35;
-        const V v40 = c8 * v39;
-        put(r7 + i, v35, i, lo, hi);
-        put(r8 + i, v38, i, lo, hi);
-        put(r9 + i, v40, i, lo, hi);
+        const V v5 = c1 * v4;
+        const V v6 = -v5;
+        const V v7 = LOAD(r5 + i);
+        const V v8 = LOAD(r6 + i);
+        const V v9 = v7 + v8;
+        const V v10 = c2 * v9;
+        const V v11 = v6 + v10;
+        const V v12 = c3 * v0;
+        const V v13 = v11 - v12;
+        const V v14 = LOAD(r0 + i - 2);
+        const V v15 = LOAD(r0 + i + 2);
+        const V v16 = v14 + v15;
+        const V v17 = c4 * v16;
+        const V v18 = v13 - v17;
+        const V v19 = LOAD(r0 + i - 1);
+        const V v20 = LOAD(r0 + i + 1);
+        const V v21 = v19 + v20;
+        const V v22 = c5 * v21;
+        const V v23 = v18 + v22;
+        const V v24 = LOAD(r10 + i);
+        const V v25 = v0 - v1;
+        const V v26 = v24 * v25;
+        const V v27 = LOAD(r11 + i);
+        const V v28 = v27 * v23;
+        const V v29 = v26 + v28;
+        const V v30 = v29 + v1;
+        const V v31 = c7 * v0;
+        const V v32 = v1 + v30;
+        const V v33 = c6 * v32;
+        const V v34 = v31 - v33;
+        const V v35 = v1 - v30;
+        const V v36 = c8 * v35;
+        put(r7 + i, v30, i, lo, hi);
+        put(r8 + i, v34, i, lo, hi);
+        put(r9 + i, v36, i, lo, hi);
       }
     }
   }
 }
 void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
-  const T c14 = c[14];
-  const T c7 = c[7];
-  const T c15 = c[15];
+  const T c9 = c[9];
+  const T c6 = c[6];
+  const T c10 = c[10];
   for (long e = e0; e < e1; ++e) {
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
       const T v0 = q[0][point[j]];
-      const T v1 = f[9][i];
-      const T v2 = v1 * c7;
-      const T v3 = f[10][i];
-      const T v4 = v3 * c15;
+      const T v1 = f[8][i];
+      const T v2 = v1 * c6;
+      const T v3 = f[9][i];
+      const T v4 = v3 * c10;
       const T v5 = v2 + v4;
-      const T v6 = c14 / v5;
+      const T v6 = c9 / v5;
       const T v7 = v0 * v6;
       sum = sum + weight[j] * v7;
     }

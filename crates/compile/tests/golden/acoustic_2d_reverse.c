@@ -29,14 +29,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c3 = c[3];
   const T c4 = c[4];
   const T c5 = c[5];
-  const T c6 = c[6];
-  const T c7 = c[7];
-  const T c8 = c[8];
-  const T c9 = c[9];
-  const T c10 = c[10];
-  const T c11 = c[11];
-  const T c12 = c[12];
-  const T c13 = c[13];
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
@@ -54,7 +46,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r11 = f[7] + (i0) * s[0];
     T *const r12 = f[8] + (i0) * s[0];
     T *const r13 = f[9] + (i0) * s[0];
-    T *const r14 = f[10] + (i0) * s[0];
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
@@ -113,7 +104,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       for (long i = lo & -(long)L; i < hi; i += L) {
         __builtin_prefetch(r12 + i + 16 * L);
         __builtin_prefetch(r13 + i + 16 * L);
-        __builtin_prefetch(r14 + i + 16 * L);
         __builtin_prefetch(r1 + i + 16 * L);
         __builtin_prefetch(r3 + i + 16 * L);
         __builtin_prefetch(r7 + i + 16 * L);
@@ -123,68 +113,63 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         __builtin_prefetch(r11 + i + 16 * L);
         const V v0 = LOAD(r12 + i);
         const V v1 = LOAD(r13 + i);
-        const V v2 = LOAD(r14 + i);
-        const V v3 = LOAD(r1 + i);
-        const V v4 = LOAD(r2 + i);
-        const V v5 = LOAD(r3 + i);
-        const V v6 = LOAD(r4 + i);
-        const V v7 = v5 + v6;
-        const V v8 = LOAD(r5 + i);
-        const V v9 = LOAD(r6 + i);
-        const V v10 = v8 + v9;
-        const V v11 = LOAD(r2 + i + 2);
-        const V v12 = LOAD(r2 + i - 2);
-        const V v13 = v11 + v12;
-        const V v14 = LOAD(r2 + i + 1);
-        const V v15 = LOAD(r2 + i - 1);
+        const V v2 = LOAD(r1 + i);
+        const V v3 = LOAD(r2 + i);
+        const V v4 = LOAD(r3 + i);
+        const V v5 = LOAD(r4 + i);
+        const V v6 = v4 + v5;
+        const V v7 = c1 * v6;
+        const V v8 = -v7;
+        const V v9 = LOAD(r5 + i);
+        const V v10 = LOAD(r6 + i);
+        const V v11 = v9 + v10;
+        const V v12 = c2 * v11;
+        const V v13 = v8 + v12;
+        const V v14 = LOAD(r2 + i + 2);
+        const V v15 = LOAD(r2 + i - 2);
         const V v16 = v14 + v15;
-        const V v17 = c7 * v3;
-        const V v18 = -v17;
-        const V v19 = c6 * v4;
-        const V v20 = v18 + v19;
-        const V v21 = v0 * v20;
-        const V v22 = c13 * v3;
-        const V v23 = v2 * v22;
-        const V v24 = v21 + v23;
-        const V v25 = c8 * v7;
-        const V v26 = -v25;
-        const V v27 = c9 * v10;
-        const V v28 = v26 + v27;
-        const V v29 = c11 * v13;
-        const V v30 = v28 - v29;
-        const V v31 = c12 * v16;
-        const V v32 = v30 + v31;
-        const V v33 = c10 * v4;
-        const V v34 = v32 - v33;
-        const V v35 = v1 * v34;
-        const V v36 = v24 + v35;
-        const V v37 = LOAD(r7 + i);
-        const V v38 = LOAD(r8 + i);
-        const V v39 = v37 * v36;
-        const V v40 = v38 + v39;
-        const V v41 = LOAD(r9 + i);
-        const V v42 = LOAD(r10 + i);
-        const V v43 = v36 * v41;
-        const V v44 = v42 + v43;
-        put(r11 + i, v36, i, lo, hi);
-        put(r8 + i, v40, i, lo, hi);
-        put(r10 + i, v44, i, lo, hi);
+        const V v17 = c4 * v16;
+        const V v18 = v13 - v17;
+        const V v19 = LOAD(r2 + i + 1);
+        const V v20 = LOAD(r2 + i - 1);
+        const V v21 = v19 + v20;
+        const V v22 = c5 * v21;
+        const V v23 = v18 + v22;
+        const V v24 = c3 * v3;
+        const V v25 = v23 - v24;
+        const V v26 = v2 - v3;
+        const V v27 = -v26;
+        const V v28 = v0 * v27;
+        const V v29 = v28 + v2;
+        const V v30 = v1 * v25;
+        const V v31 = v29 + v30;
+        const V v32 = LOAD(r7 + i);
+        const V v33 = LOAD(r8 + i);
+        const V v34 = v32 * v31;
+        const V v35 = v33 + v34;
+        const V v36 = LOAD(r9 + i);
+        const V v37 = LOAD(r10 + i);
+        const V v38 = v31 * v36;
+        const V v39 = v37 + v38;
+        put(r11 + i, v31, i, lo, hi);
+        put(r8 + i, v35, i, lo, hi);
+        put(r10 + i, v39, i, lo, hi);
       }
     }
   }
 }
 void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
+  const T c6 = c[6];
   const T c7 = c[7];
-  const T c14 = c[14];
   for (long e = e0; e < e1; ++e) {
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
-      const T v0 = f[11][i];
-      const T v1 = v0 * c7;
-      const T v2 = f[12][i];
-      const T v3 = v2 * c14;
+      const T v0 = f[10][i];
+      const T v1 = v0 * c6;
+      const T v2 = f[11][i];
+      const T v3 = v2 * c7;
       const T v4 = v1 + v3;
       const T v5 = q[0][point[j]];
       const T v6 = v5 / v4;
@@ -195,16 +180,16 @@ void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long 
 }
 void rg_2(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
+  const T c6 = c[6];
   const T c7 = c[7];
-  const T c14 = c[14];
   for (long e = e0; e < e1; ++e) {
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
-      const T v0 = f[11][i];
-      const T v1 = v0 * c7;
-      const T v2 = f[12][i];
-      const T v3 = v2 * c14;
+      const T v0 = f[10][i];
+      const T v1 = v0 * c6;
+      const T v2 = f[11][i];
+      const T v3 = v2 * c7;
       const T v4 = v1 + v3;
       const T v5 = f[3][i];
       const T v6 = q[0][point[j]];
@@ -217,16 +202,16 @@ void rg_2(T *const *f, const long *s, const T *c, const T *const *q, const long 
 }
 void rg_3(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
+  const T c6 = c[6];
   const T c7 = c[7];
-  const T c14 = c[14];
   for (long e = e0; e < e1; ++e) {
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
-      const T v0 = f[11][i];
-      const T v1 = v0 * c7;
-      const T v2 = f[12][i];
-      const T v3 = v2 * c14;
+      const T v0 = f[10][i];
+      const T v1 = v0 * c6;
+      const T v2 = f[11][i];
+      const T v3 = v2 * c7;
       const T v4 = v1 + v3;
       const T v5 = f[5][i];
       const T v6 = q[0][point[j]];
@@ -239,22 +224,22 @@ void rg_3(T *const *f, const long *s, const T *c, const T *const *q, const long 
 }
 void rg_4(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
-  const T c15 = c[15];
+  const T c8 = c[8];
+  const T c6 = c[6];
   const T c7 = c[7];
-  const T c14 = c[14];
   for (long e = e0; e < e1; ++e) {
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
       const T v0 = q[0][point[j]];
-      const T v1 = f[11][i];
-      const T v2 = v1 * c7;
-      const T v3 = f[12][i];
-      const T v4 = v3 * c14;
+      const T v1 = f[10][i];
+      const T v2 = v1 * c6;
+      const T v3 = f[11][i];
+      const T v4 = v3 * c7;
       const T v5 = v2 + v4;
-      const T v6 = c15 / v5;
+      const T v6 = c8 / v5;
       const T v7 = f[7][i];
-      const T v8 = v6 * c7;
+      const T v8 = v6 * c6;
       const T v9 = -v8;
       const T v10 = v9 / v5;
       const T v11 = v0 * v10;
@@ -267,23 +252,23 @@ void rg_4(T *const *f, const long *s, const T *c, const T *const *q, const long 
 }
 void rg_5(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
-  const T c15 = c[15];
+  const T c8 = c[8];
+  const T c6 = c[6];
   const T c7 = c[7];
-  const T c14 = c[14];
   for (long e = e0; e < e1; ++e) {
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
       const T v0 = q[0][point[j]];
-      const T v1 = f[11][i];
-      const T v2 = v1 * c7;
-      const T v3 = f[12][i];
-      const T v4 = v3 * c14;
+      const T v1 = f[10][i];
+      const T v2 = v1 * c6;
+      const T v3 = f[11][i];
+      const T v4 = v3 * c7;
       const T v5 = v2 + v4;
-      const T v6 = c15 / v5;
+      const T v6 = c8 / v5;
       const T v7 = f[7][i];
       const T v8 = v5 * v7;
-      const T v9 = v6 * c14;
+      const T v9 = v6 * c7;
       const T v10 = -v9;
       const T v11 = v10 / v5;
       const T v12 = v0 * v11;
@@ -295,19 +280,19 @@ void rg_5(T *const *f, const long *s, const T *c, const T *const *q, const long 
 }
 void rg_6(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
   (void)s, (void)c;
-  const T c15 = c[15];
+  const T c8 = c[8];
+  const T c6 = c[6];
   const T c7 = c[7];
-  const T c14 = c[14];
   for (long p = p0; p < p1; ++p) {
     T sum = 0;
     for (int j = start[p]; j < start[p + 1]; ++j) {
       const long i = index[j];
-      const T v0 = f[11][i];
-      const T v1 = v0 * c7;
-      const T v2 = f[12][i];
-      const T v3 = v2 * c14;
+      const T v0 = f[10][i];
+      const T v1 = v0 * c6;
+      const T v2 = f[11][i];
+      const T v3 = v2 * c7;
       const T v4 = v1 + v3;
-      const T v5 = c15 / v4;
+      const T v5 = c8 / v4;
       const T v6 = f[7][i];
       const T v7 = v4 * v6;
       const T v8 = v5 * v7;
