@@ -8,6 +8,9 @@ use std::thread::JoinHandle;
 /// Rounds of waiting actively before a thread gives its core away.
 const SPINS: usize = 4000;
 
+/// Length of one round after that.
+const NAP: std::time::Duration = std::time::Duration::from_micros(20);
+
 /// A fixed number of threads, the calling one included, that run the same job with different
 /// numbers and can wait for each other within it.
 ///
@@ -182,7 +185,8 @@ fn wait_until(done: impl Fn() -> bool) {
         if rounds < SPINS {
             std::hint::spin_loop();
         } else {
-            std::thread::yield_now();
+            // The other thread has lost its core: yielding would keep this one busy all the same.
+            std::thread::sleep(NAP);
         }
     }
 }

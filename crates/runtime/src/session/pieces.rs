@@ -89,9 +89,10 @@ mod tests {
         ];
         let expected: [&[c_long]; 3] =
             [&[0, 2, 1, 1, 0, 12], &[2, 8, 3, 1, 0, 3, 0, 3, 9, 1, 9, 12], &[8, 10, 1, 1, 0, 12]];
-        assert_eq!(calls(&places, &[0..10]), expected);
-        assert_eq!(calls(&places, &[4..5]), [vec![4, 5, 3, 1, 0, 3, 0, 3, 9, 1, 9, 12]]);
-        assert_eq!(calls(&places, &[4..4]), [Vec::new(); 0]);
+        let rows = |range: Range<usize>| calls(&places, &vec![range; 1]);
+        assert_eq!(rows(0..10), expected);
+        assert_eq!(rows(4..5), [[4, 5, 3, 1, 0, 3, 0, 3, 9, 1, 9, 12]]);
+        assert!(rows(4..4).is_empty());
     }
 
     #[test]
@@ -121,7 +122,8 @@ mod tests {
     /// On one dimension there is one row; overlapping places keep their order.
     #[test]
     fn overlapping_places_keep_their_order() {
-        let places = [place(0, &[4..9]), place(1, &[0..6]), place(2, &[7..7])];
+        let place = |body, range| Place { body, region: vec![range; 1] };
+        let places = [place(0, 4..9), place(1, 0..6), place(2, 7..7)];
         assert_eq!(calls(&places, &[]), [vec![2, 0, 4, 9, 1, 0, 6]]);
     }
 }

@@ -143,15 +143,14 @@ impl Session {
     }
 }
 
+/// Equal pieces of at most `tile` indices along a dimension.
 fn cut(whole: &[Range<usize>], dim: usize, tile: usize) -> Vec<Vec<Range<usize>>> {
-    let mut pieces = Vec::new();
-    let Range { mut start, end } = whole[dim];
-    while start < end {
-        let stop = start.saturating_add(tile).min(end);
+    let Range { start, end } = whole[dim];
+    let pieces = (end - start).div_ceil(tile);
+    let piece = |k: usize| {
         let mut piece = whole.to_vec();
-        piece[dim] = start..stop;
-        pieces.push(piece);
-        start = stop;
-    }
-    pieces
+        piece[dim] = start + (end - start) * k / pieces..start + (end - start) * (k + 1) / pieces;
+        piece
+    };
+    (0..pieces).map(piece).collect()
 }
