@@ -1,6 +1,6 @@
 //! Evaluation of an expression at one grid point after another.
 
-use super::arithmetic::Arithmetic;
+use super::arithmetic::{Arithmetic, Subnormals};
 use super::memory::Memory;
 use super::number::Number;
 use crate::expr::{Closure, Edge, Expr, ExprId, Offset};
@@ -52,13 +52,24 @@ impl<'a, N: Number> Evaluator<'a, N> {
         let values = vec![N::constant(0.0); nodes.len()];
         let varying = (0..nodes.len()).filter(|&slot| varies[slot]).collect();
         let mut evaluator = Self { stencil, arithmetic, n, nodes, varying, values };
-        let nowhere = Place { index: &[], point: 0 };
-        for (slot, &varies) in varies.iter().enumerate() {
-            if !varies {
-                evaluator.values[slot] = evaluator.node(slot, memory, nowhere);
-            }
-        }
+        evaluator.evaluate_uniform(&varies, memory);
         evaluator
+    }
+
+    /// In f64, whatever the working precision, and rounded to that once: the weights of a stencil
+    /// should add up as well as they can.
+    fn evaluate_uniform<M: Memory<N> + ?Sized>(&mut self, varies: &[bool], memory: &M) {
+        let working = self.arithmetic;
+        self.arithmetic = Arithmetic { dtype: DType::F64, subnormals: Subnormals::Keep };
+        let nowhere = Place { index: &[], point: 0 };
+        let uniform = || (0..varies.len()).filter(|&slot| !varies[slot]);
+        for slot in uniform() {
+            self.values[slot] = self.node(slot, memory, nowhere);
+        }
+        self.arithmetic = working;
+        for slot in uniform() {
+            self.values[slot] = self.rounded(self.values[slot]);
+        }
     }
 
     /// The value at `place`.
@@ -73,9 +84,9 @@ impl<'a, N: Number> Evaluator<'a, N> {
     fn node<M: Memory<N> + ?Sized>(&self, slot: usize, memory: &M, place: Place<'_>) -> N {
         let value = |id: ExprId| self.values[id.index()];
         match self.nodes[slot] {
-            Expr::Const(literal) => self.literal(N::constant(literal.value())),
-            Expr::Param(id) => self.literal(memory.param(id)),
-            Expr::Scalar(id) => self.literal(memory.scalar(id)),
+            Expr::Const(literal) => N::constant(literal.value()),
+            Expr::Param(id) => memory.param(id),
+            Expr::Scalar(id) => memory.scalar(id),
             Expr::Load { field, time, offset, closure } => {
                 self.load(memory, Target { field, time }, offset, closure, place)
             }
@@ -97,8 +108,8 @@ impl<'a, N: Number> Evaluator<'a, N> {
         }
     }
 
-    /// Literals, parameters and scalars are held in f64 and rounded where they are used.
-    fn literal(&self, value: N) -> N {
+    /// A uniform value in working precision.
+    fn rounded(&self, value: N) -> N {
         match self.arithmetic.dtype {
             DType::F32 => self.arithmetic.convert(value),
             DType::F64 => value,

@@ -5,15 +5,18 @@
 //!
 //! # Rounding
 //!
-//! * Every operation is rounded once to the working precision of the stencil. `MulAdd` is fused.
-//! * Literals, parameters and scalars are held in f64 and rounded to working precision where they
-//!   are used, as are the weights of sparse points.
+//! * Every operation on what varies over the grid or over points is rounded once to the working
+//!   precision of the stencil. `MulAdd` is fused.
+//! * What is uniform (literals, parameters, scalars and what is computed from them alone) is
+//!   evaluated in f64 and rounded to working precision once, where it meets what varies. So are
+//!   the weights of sparse points.
 //! * A load converts from the type of the function (or of the samples) to working precision, a
 //!   store converts back; both are copies where the types agree.
 //! * `exp ln sin cos tan tanh pow` are those of the standard library in f64, rounded to working
 //!   precision. A back end states its own bound for them.
 //! * [`Subnormals::Flush`]: operands and results that are subnormal become zero of the same sign.
-//!   Copies, negation, absolute value and the branches of a select are no operations.
+//!   Copies, negation, absolute value and the branches of a select are no operations; uniform
+//!   values are computed with subnormals kept.
 //!
 //! # Statements
 //!
