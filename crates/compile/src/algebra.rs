@@ -225,6 +225,7 @@ fn unary_derivative(
     let zero = arena.constant(0.0);
     let one = arena.constant(1.0);
     match op {
+        UnaryOp::Round => d,
         UnaryOp::Neg => arena.neg(d),
         UnaryOp::Abs => {
             let minus = arena.neg(d);

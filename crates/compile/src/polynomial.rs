@@ -4,6 +4,7 @@
 //! weighted reads becomes one product per distinct weight: `c1 (u[x-1] + u[x+1]) + ...`. Grouping
 //! an n-ary sum by coefficient finds the fewest products at once; no search is needed.
 
+mod balance;
 mod fractions;
 
 use std::collections::BTreeMap;
@@ -49,8 +50,11 @@ impl Monomial {
 ///
 /// Re-associates: rounding may change by a few units in the last place. Requires a value without
 /// side conditions; leaves elementary functions, minima and choices as they are. Cost: quadratic
-/// in the number of distinct products, some dozens.
+/// in the number of distinct products, some dozens. A value with balanced weights stays as it is.
 pub(crate) fn normalise(stencil: &mut Stencil, root: ExprId) -> ExprId {
+    if balance::is_balanced(stencil, root) {
+        return root;
+    }
     let terms = expand(stencil, root);
     let terms = fractions::eliminate(stencil, terms);
     rebuild_sum(stencil, terms)
@@ -203,13 +207,14 @@ fn rebuild_sum(stencil: &mut Stencil, terms: Vec<Monomial>) -> ExprId {
     let mut total = stencil.exprs.constant(0.0);
     for group in groups {
         let common = group.common();
+        let mut shared = group.shared;
+        for summand in shared.iter_mut().flat_map(|(coefficient, _)| coefficient) {
+            *summand = summand.clone().times(&common, -1);
+        }
+        let coefficients = balance::coefficients(stencil, &shared);
         let mut inner = stencil.exprs.constant(0.0);
-        for (mut coefficient, reads) in group.shared {
-            for summand in &mut coefficient {
-                *summand = summand.clone().times(&common, -1);
-            }
+        for (coefficient, (_, reads)) in coefficients.into_iter().zip(shared) {
             let (sum, sign) = signed_sum(stencil, &reads);
-            let coefficient = uniform_sum(stencil, &coefficient);
             let term = stencil.exprs.mul(coefficient, sum);
             inner = if sign < 0.0 {
                 stencil.exprs.sub(inner, term)

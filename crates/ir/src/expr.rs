@@ -110,6 +110,9 @@ impl Closure {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[allow(missing_docs)] // the mathematical names say it
 pub enum UnaryOp {
+    /// The nearest number of the working precision: makes a difference in what is uniform over the
+    /// grid, which is evaluated in f64.
+    Round,
     Neg,
     Abs,
     Sqrt,

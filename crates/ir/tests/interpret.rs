@@ -108,7 +108,8 @@ fn dual_numbers_yield_the_tangent_of_a_nonlinear_program() {
 #[test]
 fn uniform_expressions_are_rounded_as_in_a_kernel() {
     let text = "stencil s f32 dim x param dt function u(x) scalar r
-                step f { every 4 from 1: u = dt * 3 + r; while r > dt: u = 1; }";
+                step f { every 4 from 1: u = dt * 3 + r; while r > dt: u = 1;
+                u = round(dt) - dt; }";
     let program = program(text);
     let stencil = program.stencil();
     let statements = &stencil.steps[0].statements;
@@ -118,6 +119,9 @@ fn uniform_expressions_are_rounded_as_in_a_kernel() {
     let found = evaluate_uniform(stencil, value, &params, &scalars, Subnormals::Flush);
     // In f64, then rounded once.
     assert_eq!(found, f64::from((0.1_f64 * 3.0 + 1.0) as f32));
+    let rounded = statements[2].kind.value();
+    let found = evaluate_uniform(stencil, rounded, &params, &scalars, Subnormals::Flush);
+    assert_eq!(found, f64::from((f64::from(0.1_f32) - 0.1_f64) as f32));
     let acts = |when: Predicate, n: i64, r: f64| {
         holds(stencil, when, n, &params, &|_| r, Subnormals::Flush)
     };

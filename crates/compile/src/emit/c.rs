@@ -236,7 +236,7 @@ fn check(stencil: &Stencil, values: &[ExprId], written: &[Target]) -> Result<(),
         }
         let name = match stencil.exprs[id] {
             Expr::Unary { op, .. } => match op {
-                UnaryOp::Neg | UnaryOp::Abs | UnaryOp::Sqrt => continue,
+                UnaryOp::Round | UnaryOp::Neg | UnaryOp::Abs | UnaryOp::Sqrt => continue,
                 UnaryOp::Exp => "exp",
                 UnaryOp::Ln => "ln",
                 UnaryOp::Sin => "sin",

@@ -123,6 +123,8 @@ impl<'m, 's> Body<'m, 's> {
             Expr::Unary { op, arg } => {
                 let arg = self.whole(arg);
                 match op {
+                    // What varies is in working precision already.
+                    UnaryOp::Round => arg,
                     UnaryOp::Neg => format!("-{arg}"),
                     UnaryOp::Abs => format!("{f}abs({arg})"),
                     UnaryOp::Sqrt => format!("{f}sqrt({arg})"),

@@ -134,6 +134,7 @@ fn expression(stencil: &Stencil, id: ExprId, within: u8) -> String {
 fn unary(stencil: &Stencil, op: UnaryOp, arg: ExprId) -> (String, u8) {
     let inner = |within| expression(stencil, arg, within);
     let name = match op {
+        UnaryOp::Round => "operatorname{fl}",
         UnaryOp::Neg => return (format!("-{}", inner(1)), 0),
         UnaryOp::Abs => return (format!("\\left|{}\\right|", inner(0)), 2),
         UnaryOp::Sqrt => return (format!("\\sqrt{{{}}}", inner(0)), 2),

@@ -51,6 +51,7 @@ impl Arithmetic {
     pub(crate) fn unary<N: Number>(self, op: UnaryOp, arg: N) -> N {
         // Changing or clearing the sign bit is no operation of IEEE 754: nothing is flushed.
         match op {
+            UnaryOp::Round => return self.convert(arg),
             UnaryOp::Neg => return N::combine(-arg.value(), || [(arg, -1.0)]),
             UnaryOp::Abs => return N::combine(arg.value().abs(), || [(arg, sign(arg.value()))]),
             _ => {}
@@ -58,6 +59,7 @@ impl Arithmetic {
         let arg = self.operand(arg);
         let x = arg.value();
         let y = match op {
+            UnaryOp::Round => x,
             UnaryOp::Neg => -x,
             UnaryOp::Abs => x.abs(),
             UnaryOp::Sqrt => x.sqrt(),
@@ -146,6 +148,7 @@ fn sign(x: f64) -> f64 {
 /// The derivative of `op` at `x`, where it takes the value `y`.
 fn slope(op: UnaryOp, x: f64, y: f64) -> f64 {
     match op {
+        UnaryOp::Round => 1.0,
         UnaryOp::Neg => -1.0,
         UnaryOp::Abs => sign(x),
         UnaryOp::Sqrt => 0.5 / y,

@@ -3,7 +3,7 @@
 use super::arithmetic::{Arithmetic, Subnormals};
 use super::memory::Memory;
 use super::number::Number;
-use crate::expr::{Closure, Edge, Expr, ExprId, Offset};
+use crate::expr::{Closure, Edge, Expr, ExprId, Offset, UnaryOp};
 use crate::program::{DType, DimSet, MAX_DIMS, SparseId, Stencil, Target};
 
 /// Where an expression is evaluated.
@@ -95,6 +95,7 @@ impl<'a, N: Number> Evaluator<'a, N> {
                 let from = self.sample_type(sparse);
                 self.arithmetic.load(from, memory.sample(sparse, place.point, step))
             }
+            Expr::Unary { op: UnaryOp::Round, arg } => self.rounded(value(arg)),
             Expr::Unary { op, arg } => self.arithmetic.unary(op, value(arg)),
             Expr::Binary { op, lhs, rhs } => self.arithmetic.binary(op, value(lhs), value(rhs)),
             Expr::MulAdd { a, b, c } => self.arithmetic.mul_add(value(a), value(b), value(c)),
@@ -110,8 +111,8 @@ impl<'a, N: Number> Evaluator<'a, N> {
 
     /// A uniform value in working precision.
     fn rounded(&self, value: N) -> N {
-        match self.arithmetic.dtype {
-            DType::F32 => self.arithmetic.convert(value),
+        match self.stencil.dtype {
+            DType::F32 => Arithmetic { dtype: DType::F32, ..self.arithmetic }.convert(value),
             DType::F64 => value,
         }
     }

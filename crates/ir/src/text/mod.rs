@@ -63,7 +63,7 @@
 //! signed      = "-" signed | atom ["^" signed]
 //! atom        = number | "inf" | "nan" | "(" expr ")" | parameter | scalar | let
 //!             | points [time] | function ["[" subscript {"," subscript} "]"]
-//!             | ("abs" | "sqrt" | "exp" | "ln" | "sin" | "cos" | "tan" | "tanh") "(" expr ")"
+//!             | ("round" | "abs" | "sqrt" | "exp" | "ln" | "sin" | "cos" | "tan" | "tanh") "(" expr ")"
 //!             | ("min" | "max" | "pow") "(" expr "," expr ")"
 //!             | "fma" "(" expr "," expr "," expr ")"
 //!             | "select" "(" expr compare expr "," expr "," expr ")"

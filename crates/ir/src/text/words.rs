@@ -5,7 +5,7 @@ use crate::program::{DType, ReduceOp};
 
 /// Words that cannot be names, because a reader (or the parser) would take them for something
 /// else. Words of declarations, such as `levels`, can.
-pub(crate) const RESERVED: [&str; 23] = [
+pub(crate) const RESERVED: [&str; 24] = [
     "t",
     "let",
     "in",
@@ -13,6 +13,7 @@ pub(crate) const RESERVED: [&str; 23] = [
     "while",
     "inject",
     "interpolate",
+    "round",
     "abs",
     "sqrt",
     "exp",
@@ -44,7 +45,8 @@ pub(crate) fn is_name_part(c: char) -> bool {
     is_letter(c) || c.is_ascii_digit()
 }
 
-pub(crate) const UNARY: [(&str, UnaryOp); 8] = [
+pub(crate) const UNARY: [(&str, UnaryOp); 9] = [
+    ("round", UnaryOp::Round),
     ("abs", UnaryOp::Abs),
     ("sqrt", UnaryOp::Sqrt),
     ("exp", UnaryOp::Exp),
