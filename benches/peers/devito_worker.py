@@ -5,6 +5,7 @@ Started by `run.py` inside the virtual environment that has Devito. Commands on 
     {"do": "prepare", "case": "ac2d_so8"}    build, tune, choose the fastest settings
     {"do": "run"}                            one timed run from a zero wavefield
     {"do": "dump", "folder": "..."}          final wavefield and samples as raw f32
+    {"do": "exact", "case": "ac2d_so8", "folder": "..."}   the same, computed in f64
     {"do": "quit"}
 
 Each is answered by one line of JSON on standard output. With `--gradient FILE` the script instead
@@ -30,14 +31,14 @@ DT_MS = 0.38 * SPACING_M / VELOCITIES_KM_S[1]
 class Model:
     """Grid, medium, sponge, source and receivers of a case."""
 
-    def __init__(self, case):
+    def __init__(self, case, dtype="float32"):
         import numpy as np
         from devito import Function, Grid, SparseTimeFunction
 
         self.case = case
         shape, order, steps = case["shape"], case["order"], case["steps"]
         extent = [SPACING_M * (n - 1) for n in shape]
-        self.grid = Grid(shape=tuple(shape), extent=tuple(extent), dtype=np.float32)
+        self.grid = Grid(shape=tuple(shape), extent=tuple(extent), dtype=np.dtype(dtype).type)
         self.m = Function(name="m", grid=self.grid, space_order=order)
         self.damp = Function(name="damp", grid=self.grid, space_order=order)
         depth = np.arange(shape[-1])
@@ -163,11 +164,23 @@ class Side:
         return {"loop": float(sum(entry.time for entry in summary.values())), "call": call}
 
     def dump(self, folder):
-        import numpy as np
+        write_results(self.model, self.u, f"{folder}/devito")
 
-        newest = self.model.case["steps"] % 3
-        np.asarray(self.u.data[newest], dtype="<f4").tofile(f"{folder}/devito_u.f32")
-        np.asarray(self.model.rec.data, dtype="<f4").tofile(f"{folder}/devito_rec.f32")
+
+def write_results(model, u, prefix):
+    import numpy as np
+
+    newest = model.case["steps"] % 3
+    np.asarray(u.data[newest], dtype="<f4").tofile(f"{prefix}_u.f32")
+    np.asarray(model.rec.data, dtype="<f4").tofile(f"{prefix}_rec.f32")
+
+
+def write_exact(case, folder):
+    """The same scheme in f64: tells rounding from another problem."""
+    model = Model(case, "float64")
+    u = model.wavefield("u")
+    model.forward(u).apply(dt=DT_MS, time_m=0, time_M=case["steps"] - 1)
+    write_results(model, u, f"{folder}/exact")
 
 
 def serve():
@@ -192,6 +205,8 @@ def serve():
             answer = side.timed()
         elif command["do"] == "dump":
             side.dump(command["folder"])
+        elif command["do"] == "exact":
+            write_exact(CASES[command["case"]], command["folder"])
         elif command["do"] == "quit":
             return
         print(json.dumps(answer), file=answers, flush=True)
