@@ -128,14 +128,16 @@ impl Session {
     }
 
     /// Points of a tile along a dimension: as set, else so many rows of a 3-D grid that the planes
-    /// that a sweep along the first dimension reads stay in a core's second-level cache.
+    /// that a sweep along the first dimension reads stay in a core's second-level cache; in 2-D a
+    /// few rows, for steps that go through the tiles in opposite orders.
     fn tile_extent(&self, dim: usize) -> usize {
         const CACHE_BYTES: usize = 1 << 20;
+        const ROWS: usize = 32;
         if self.tile[dim] > 0 {
             return self.tile[dim];
         }
-        if dim == 0 || self.extents.len() < 3 {
-            return usize::MAX;
+        if dim == 0 {
+            return if self.extents.len() == 2 { ROWS } else { usize::MAX };
         }
         let row = self.layouts[0].1.strides[1] * self.program.stencil().dtype.bytes();
         let planes = 2 * self.program.radius[0] + 4;

@@ -185,7 +185,13 @@ impl Session {
             .collect();
         let waiter = self.team.wait_in();
         let plan = self.plans[number].take().expect("a step should be planned before it runs");
-        let call = Call { pointers: &pointers, samples: &samples, plan: &plan, code: c };
+        let call = Call {
+            pointers: &pointers,
+            samples: &samples,
+            plan: &plan,
+            code: c,
+            downwards: n % 2 != 0,
+        };
         let call = Shared(&call);
         let session = Shared(&*self.sparse);
         self.team.run(&|thread| {
@@ -262,6 +268,9 @@ struct Call<'a> {
     samples: &'a [Samples],
     plan: &'a StepPlan,
     code: &'a CStep,
+    /// Whether nests take their calls from the last to the first: every other step does, and finds
+    /// in the caches what the step before has touched last.
+    downwards: bool,
 }
 
 impl Call<'_> {
@@ -283,7 +292,9 @@ impl Call<'_> {
                 // reach at most one vector beyond a row, which the layout has too.
                 unsafe {
                     let run: NestFn = std::mem::transmute(address);
-                    for b in &calls[thread] {
+                    let calls = &calls[thread];
+                    for k in 0..calls.len() {
+                        let b = &calls[if self.downwards { calls.len() - 1 - k } else { k }];
                         run(f, s, c, b.as_ptr());
                     }
                 }
