@@ -6,7 +6,7 @@ use std::sync::Arc;
 use retrograd_compile::emit::Unsupported;
 use retrograd_ir::conformance::{Array, Case, Machine, Mismatch};
 use retrograd_ir::{Levels, ParamId, SparseId, Target};
-use retrograd_runtime::{Backend, JitOptions, Program, ProgramError, Session, Team};
+use retrograd_runtime::{Backend, JitOptions, Program, ProgramError, Session, Team, find_compiler};
 
 use crate::common;
 
@@ -50,12 +50,16 @@ impl OnSession {
         self.session.program().stencil().field(target.field).levels == Levels::Static
     }
 
-    fn new(case: &Case, backend: Backend, threads: usize) -> Result<Self, ProgramError> {
-        let options = common::options().unwrap_or_else(JitOptions::from_environment);
+    fn new(
+        case: &Case,
+        backend: Backend,
+        threads: usize,
+        options: &JitOptions,
+    ) -> Result<Self, ProgramError> {
         let stencil = case.program.stencil().clone();
         let names: Vec<String> = stencil.steps.iter().map(|s| s.name.clone()).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let program = Program::new(stencil, &names, backend, &options)?;
+        let program = Program::new(stencil, &names, backend, options)?;
         Ok(Self { session: session(case, &program, threads) })
     }
 }
@@ -119,19 +123,24 @@ impl Machine for OnSession {
     }
 }
 
-fn check(case: &Case, backend: Backend, threads: usize) -> Result<Vec<Mismatch>, ProgramError> {
-    let mut machine = OnSession::new(case, backend, threads)?;
+fn check(
+    case: &Case,
+    backend: Backend,
+    threads: usize,
+    options: &JitOptions,
+) -> Result<Vec<Mismatch>, ProgramError> {
+    let mut machine = OnSession::new(case, backend, threads, options)?;
     Ok(case.check(&mut machine))
 }
 
 /// What went wrong in any case; a case that panics is reported like one that differs.
-fn failures(backend: Backend, threads: usize) -> Vec<String> {
+fn failures(backend: Backend, threads: usize, options: &JitOptions) -> Vec<String> {
     let mut failures = Vec::new();
     for case in Case::all() {
         let name = case.name.clone();
         let refusal = REFUSED_BY_C.iter().find(|(n, _)| *n == name && backend == Backend::C);
         let skip = SKIPPED.iter().find(|(n, b, _)| *n == name && *b == backend);
-        let outcome = catch_unwind(AssertUnwindSafe(|| check(&case, backend, threads)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| check(&case, backend, threads, options)));
         match (outcome, refusal, skip) {
             (Ok(Err(ProgramError::Unsupported { source, .. })), Some((_, expected)), _) => {
                 if !expected(&source) {
@@ -158,17 +167,30 @@ fn failures(backend: Backend, threads: usize) -> Vec<String> {
 
 #[test]
 fn the_c_back_end_conforms() {
-    if common::options().is_none() {
-        return;
-    }
+    let Some(options) = common::options() else { return };
     for threads in [1, 3] {
-        let failures = failures(Backend::C, threads);
+        let failures = failures(Backend::C, threads, &options);
         assert!(failures.is_empty(), "{}", failures.join("\n"));
+    }
+}
+
+/// The same bits from either compiler: both have to match the interpreter's.
+#[test]
+fn either_compiler_serves() {
+    for compiler in ["gcc", "clang"] {
+        let compilers = vec![compiler.to_owned()];
+        let options = JitOptions { compilers, ..JitOptions::from_environment() };
+        if let Err(reason) = find_compiler(&options) {
+            println!("skipped: {reason}");
+            continue;
+        }
+        let failures = failures(Backend::C, 2, &options);
+        assert!(failures.is_empty(), "{compiler}:\n{}", failures.join("\n"));
     }
 }
 
 #[test]
 fn the_interpreter_conforms_on_the_buffers_of_a_session() {
-    let failures = failures(Backend::Interpreter, 1);
+    let failures = failures(Backend::Interpreter, 1, &JitOptions::from_environment());
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
