@@ -205,29 +205,49 @@ type Shared = (Vec<Monomial>, Vec<(f64, Factors)>);
 fn rebuild_sum(stencil: &mut Stencil, terms: Vec<Monomial>) -> ExprId {
     let groups = group(stencil, terms);
     let mut total = stencil.exprs.constant(0.0);
-    for group in groups {
-        let common = group.common();
-        let mut shared = group.shared;
-        for summand in shared.iter_mut().flat_map(|(coefficient, _)| coefficient) {
-            *summand = summand.clone().times(&common, -1);
-        }
-        let coefficients = balance::coefficients(stencil, &shared);
-        let mut inner = stencil.exprs.constant(0.0);
-        for (coefficient, (_, reads)) in coefficients.into_iter().zip(shared) {
-            let (sum, sign) = signed_sum(stencil, &reads);
-            let term = stencil.exprs.mul(coefficient, sum);
-            inner = if sign < 0.0 {
-                stencil.exprs.sub(inner, term)
-            } else {
-                stencil.exprs.add(inner, term)
-            };
-        }
-        let invariant = Monomial { constant: 1.0, factors: group.invariant };
-        let factor = product(stencil, &common.times(&invariant, 1));
-        let term = stencil.exprs.mul(factor, inner);
-        total = stencil.exprs.add(total, term);
+    // What has the largest weights comes last: small changes are added up before.
+    let (whole, scaled): (Vec<Group>, Vec<Group>) =
+        groups.into_iter().partition(|g| g.invariant.is_empty());
+    let mut terms: Vec<(ExprId, f64)> =
+        scaled.into_iter().map(|group| rebuild_group(stencil, group)).collect();
+    // A sum that begins with a minus costs one operation more.
+    terms.sort_by_key(|(_, sign)| *sign < 0.0);
+    for (term, sign) in terms {
+        total = plus(stencil, total, term, sign);
+    }
+    for group in whole {
+        let (term, sign) = rebuild_group(stencil, group);
+        // In the order in which one writes it.
+        let zero = stencil.exprs.constant(0.0);
+        let term = plus(stencil, zero, term, sign);
+        total = stencil.exprs.add(term, total);
     }
     total
+}
+
+fn plus(stencil: &mut Stencil, sum: ExprId, term: ExprId, sign: f64) -> ExprId {
+    if sign < 0.0 { stencil.exprs.sub(sum, term) } else { stencil.exprs.add(sum, term) }
+}
+
+/// The terms of one group and their sign: where the group is one product, that of its first term.
+fn rebuild_group(stencil: &mut Stencil, group: Group) -> (ExprId, f64) {
+    let common = group.common();
+    let mut shared = group.shared;
+    for summand in shared.iter_mut().flat_map(|(coefficient, _)| coefficient) {
+        *summand = summand.clone().times(&common, -1);
+    }
+    let coefficients = balance::coefficients(stencil, &shared);
+    let is_product = !group.invariant.is_empty();
+    let lead = if is_product { shared[0].1[0].0 } else { 1.0 };
+    let mut inner = stencil.exprs.constant(0.0);
+    for (coefficient, (_, reads)) in coefficients.into_iter().zip(shared) {
+        let (sum, sign) = signed_sum(stencil, &reads);
+        let term = stencil.exprs.mul(coefficient, sum);
+        inner = plus(stencil, inner, term, sign * lead);
+    }
+    let invariant = Monomial { constant: 1.0, factors: group.invariant };
+    let factor = product(stencil, &common.times(&invariant, 1));
+    (stencil.exprs.mul(factor, inner), lead)
 }
 
 /// Time-invariant factors, other factors, and their coefficient as a sum of uniform products.

@@ -63,18 +63,19 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         const V v0 = LOAD(r0 + i);
         const V v1 = c0 * v0;
         const V v2 = LOAD(r1 + i);
-        const V v3 = LOAD(r0 + i - 1);
-        const V v4 = LOAD(r0 + i + 1);
-        const V v5 = v3 + v4;
-        const V v6 = v5 - v1;
-        const V v7 = LOAD(r4 + i);
-        const V v8 = v0 - v2;
-        const V v9 = v7 * v8;
+        const V v3 = v1 - v2;
+        const V v4 = LOAD(r0 + i - 1);
+        const V v5 = LOAD(r0 + i + 1);
+        const V v6 = v4 + v5;
+        const V v7 = v6 - v1;
+        const V v8 = LOAD(r4 + i);
+        const V v9 = v8 * v7;
         const V v10 = LOAD(r5 + i);
-        const V v11 = v10 * v6;
-        const V v12 = v9 + v11;
-        const V v13 = v12 + v2;
-        put(r3 + i, v13, i, lo, hi);
+        const V v11 = v0 - v2;
+        const V v12 = v10 * v11;
+        const V v13 = v9 - v12;
+        const V v14 = v3 + v13;
+        put(r3 + i, v14, i, lo, hi);
       }
     }
   }

@@ -28,54 +28,56 @@ sparse src_adj sinc 2
 sparse rec_adj linear
 
 step forward {
-  let e1 = h_x * h_x;
-  let e2 = 1 / e1;
-  let e3 = h_z * h_z;
-  let e4 = 2 / e1 + 2 / e3;
-  let e5 = round(e4) - e4;
-  let e6 = round(e2 + 0.5 * e5);
-  let e7 = e6 * (u[x-1] + u[x+1]) - e4 * u + round(1 / e3 + 0.5 * (e5 - 2 * (e6 - e2))) *
+  let e1 = 2 * u - u[t-1];
+  let e2 = h_x * h_x;
+  let e3 = 1 / e2;
+  let e4 = h_z * h_z;
+  let e5 = 2 / e2 + 2 / e4;
+  let e6 = round(e5) - e5;
+  let e7 = round(e3 + 0.5 * e6);
+  let e8 = e7 * (u[x-1] + u[x+1]) - e5 * u + round(1 / e4 + 0.5 * (e6 - 2 * (e7 - e3))) *
       (u[z-1] + u[z+1]);
-  in inner: u[t+1] = 2 * u - u[t-1] + pre * e7;
-  let e8 = pre_1 * (u - u[t-1]) + pre_2 * e7 + u[t-1];
-  in inner_x_low: u[t+1] = e8;
-  in inner_x_high: u[t+1] = e8;
-  in inner_z_low: u[t+1] = e8;
-  in inner_z_high: u[t+1] = e8;
+  in inner: u[t+1] = e1 + pre * e8;
+  let e9 = e1 + (pre_2 * e8 - pre_1 * (u - u[t-1]));
+  in inner_x_low: u[t+1] = e9;
+  in inner_x_high: u[t+1] = e9;
+  in inner_z_low: u[t+1] = e9;
+  in inner_z_high: u[t+1] = e9;
   inject src into u[t+1]: src * (1 / (m * (1 / (dt * dt)) + damp * (1 / (2 * dt))));
   interpolate rec: u;
 }
 
 step record {
-  let e1 = h_x * h_x;
-  let e2 = 1 / e1;
-  let e3 = h_z * h_z;
-  let e4 = 2 / e1 + 2 / e3;
-  let e5 = round(e4) - e4;
-  let e6 = round(e2 + 0.5 * e5);
-  let e7 = e6 * (u[x-1] + u[x+1]) - e4 * u + round(1 / e3 + 0.5 * (e5 - 2 * (e6 - e2))) *
+  let e1 = 2 * u - u[t-1];
+  let e2 = h_x * h_x;
+  let e3 = 1 / e2;
+  let e4 = h_z * h_z;
+  let e5 = 2 / e2 + 2 / e4;
+  let e6 = round(e5) - e5;
+  let e7 = round(e3 + 0.5 * e6);
+  let e8 = e7 * (u[x-1] + u[x+1]) - e5 * u + round(1 / e4 + 0.5 * (e6 - 2 * (e7 - e3))) *
       (u[z-1] + u[z+1]);
-  in inner: u[t+1] = 2 * u - u[t-1] + pre * e7;
-  let e8 = dt * dt;
-  let e9 = 1 / e8;
-  let e10 = 2 / e8 * u - e9 * (u[t-1] + u[t+1]);
-  in inner: u_tape = e10;
-  let e11 = 0.5 / dt * (u[t-1] - u[t+1]);
-  in inner: u_tape_1 = e11;
-  let e12 = pre_1 * (u - u[t-1]) + pre_2 * e7 + u[t-1];
-  in inner_x_low: u[t+1] = e12;
-  in inner_x_low: u_tape = e10;
-  in inner_x_low: u_tape_1 = e11;
-  in inner_x_high: u[t+1] = e12;
-  in inner_x_high: u_tape = e10;
-  in inner_x_high: u_tape_1 = e11;
-  in inner_z_low: u[t+1] = e12;
-  in inner_z_low: u_tape = e10;
-  in inner_z_low: u_tape_1 = e11;
-  in inner_z_high: u[t+1] = e12;
-  in inner_z_high: u_tape = e10;
-  in inner_z_high: u_tape_1 = e11;
-  inject src into u[t+1]: src * (1 / (m * e9 + damp * (1 / (2 * dt))));
+  in inner: u[t+1] = e1 + pre * e8;
+  let e9 = dt * dt;
+  let e10 = 1 / e9;
+  let e11 = 2 / e9 * u - e10 * (u[t-1] + u[t+1]);
+  in inner: u_tape = e11;
+  let e12 = 0.5 / dt * (u[t-1] - u[t+1]);
+  in inner: u_tape_1 = e12;
+  let e13 = e1 + (pre_2 * e8 - pre_1 * (u - u[t-1]));
+  in inner_x_low: u[t+1] = e13;
+  in inner_x_low: u_tape = e11;
+  in inner_x_low: u_tape_1 = e12;
+  in inner_x_high: u[t+1] = e13;
+  in inner_x_high: u_tape = e11;
+  in inner_x_high: u_tape_1 = e12;
+  in inner_z_low: u[t+1] = e13;
+  in inner_z_low: u_tape = e11;
+  in inner_z_low: u_tape_1 = e12;
+  in inner_z_high: u[t+1] = e13;
+  in inner_z_high: u_tape = e11;
+  in inner_z_high: u_tape_1 = e12;
+  inject src into u[t+1]: src * (1 / (m * e10 + damp * (1 / (2 * dt))));
   interpolate rec: u;
 }
 
@@ -86,38 +88,39 @@ step reverse reverse {
   let e4 = 2 / e1 + 2 / e3;
   let e5 = round(e4) - e4;
   let e6 = round(e2 + 0.5 * e5);
-  let e7 = e6 * (u_adj[x+1] + u_adj[x-1]) + round(1 / e3 + 0.5 * (e5 - 2 * (e6 - e2))) *
+  let e7 = -u_adj[t-1] + 2 * u_adj;
+  let e8 = e6 * (u_adj[x+1] + u_adj[x-1]) + round(1 / e3 + 0.5 * (e5 - 2 * (e6 - e2))) *
       (u_adj[z+1] + u_adj[z-1]) - e4 * u_adj;
-  in inner: u_adj[t+1] = -u_adj[t-1] + 2 * u_adj + pre * e7;
-  let e8 = u_tape * u_adj[t+1];
-  in inner: m_grad += e8;
-  let e9 = u_adj[t+1] * u_tape_1;
-  in inner: damp_grad += e9;
-  let e10 = pre_1 * -(u_adj[t-1] - u_adj) + u_adj[t-1] + pre_2 * e7;
-  in inner_x_low: u_adj[t+1] = e10;
-  in inner_x_low: m_grad += e8;
-  in inner_x_low: damp_grad += e9;
-  in inner_x_high: u_adj[t+1] = e10;
-  in inner_x_high: m_grad += e8;
-  in inner_x_high: damp_grad += e9;
-  in inner_z_low: u_adj[t+1] = e10;
-  in inner_z_low: m_grad += e8;
-  in inner_z_low: damp_grad += e9;
-  in inner_z_high: u_adj[t+1] = e10;
-  in inner_z_high: m_grad += e8;
-  in inner_z_high: damp_grad += e9;
-  let e11 = 1 / (dt * dt);
-  let e12 = 1 / (2 * dt);
-  let e13 = m * e11 + damp * e12;
-  let e14 = rec_adj[t+1] / e13;
-  inject rec_adj into u_adj[t+1]: e14;
-  inject rec_adj into m_grad: u_tape * e14;
-  inject rec_adj into damp_grad: u_tape_1 * e14;
-  let e15 = 1 / e13;
-  let e16 = e13 * u_adj[t+1];
-  inject src into m_grad: src * (-(e15 * e11) / e13) * e16;
-  inject src into damp_grad: src * (-(e15 * e12) / e13) * e16;
-  interpolate src_adj: e15 * e16;
+  in inner: u_adj[t+1] = e7 + pre * e8;
+  let e9 = u_tape * u_adj[t+1];
+  in inner: m_grad += e9;
+  let e10 = u_adj[t+1] * u_tape_1;
+  in inner: damp_grad += e10;
+  let e11 = e7 + (pre_1 * (u_adj[t-1] - u_adj) + pre_2 * e8);
+  in inner_x_low: u_adj[t+1] = e11;
+  in inner_x_low: m_grad += e9;
+  in inner_x_low: damp_grad += e10;
+  in inner_x_high: u_adj[t+1] = e11;
+  in inner_x_high: m_grad += e9;
+  in inner_x_high: damp_grad += e10;
+  in inner_z_low: u_adj[t+1] = e11;
+  in inner_z_low: m_grad += e9;
+  in inner_z_low: damp_grad += e10;
+  in inner_z_high: u_adj[t+1] = e11;
+  in inner_z_high: m_grad += e9;
+  in inner_z_high: damp_grad += e10;
+  let e12 = 1 / (dt * dt);
+  let e13 = 1 / (2 * dt);
+  let e14 = m * e12 + damp * e13;
+  let e15 = rec_adj[t+1] / e14;
+  inject rec_adj into u_adj[t+1]: e15;
+  inject rec_adj into m_grad: u_tape * e15;
+  inject rec_adj into damp_grad: u_tape_1 * e15;
+  let e16 = 1 / e14;
+  let e17 = e14 * u_adj[t+1];
+  inject src into m_grad: src * (-(e16 * e12) / e14) * e17;
+  inject src into damp_grad: src * (-(e16 * e13) / e14) * e17;
+  interpolate src_adj: e16 * e17;
 }
 
 step reverse_seeded reverse {
@@ -127,38 +130,39 @@ step reverse_seeded reverse {
   let e4 = 2 / e1 + 2 / e3;
   let e5 = round(e4) - e4;
   let e6 = round(e2 + 0.5 * e5);
-  let e7 = e6 * (u_adj[x+1] + u_adj[x-1]) + round(1 / e3 + 0.5 * (e5 - 2 * (e6 - e2))) *
+  let e7 = -u_adj[t-1] + 2 * u_adj;
+  let e8 = e6 * (u_adj[x+1] + u_adj[x-1]) + round(1 / e3 + 0.5 * (e5 - 2 * (e6 - e2))) *
       (u_adj[z+1] + u_adj[z-1]) - e4 * u_adj + u_seed;
-  in inner: u_adj[t+1] = -u_adj[t-1] + 2 * u_adj + pre * e7;
-  let e8 = u_tape * u_adj[t+1];
-  in inner: m_grad += e8;
-  let e9 = u_adj[t+1] * u_tape_1;
-  in inner: damp_grad += e9;
-  let e10 = pre_1 * -(u_adj[t-1] - u_adj) + u_adj[t-1] + pre_2 * e7;
-  in inner_x_low: u_adj[t+1] = e10;
-  in inner_x_low: m_grad += e8;
-  in inner_x_low: damp_grad += e9;
-  in inner_x_high: u_adj[t+1] = e10;
-  in inner_x_high: m_grad += e8;
-  in inner_x_high: damp_grad += e9;
-  in inner_z_low: u_adj[t+1] = e10;
-  in inner_z_low: m_grad += e8;
-  in inner_z_low: damp_grad += e9;
-  in inner_z_high: u_adj[t+1] = e10;
-  in inner_z_high: m_grad += e8;
-  in inner_z_high: damp_grad += e9;
-  let e11 = 1 / (dt * dt);
-  let e12 = 1 / (2 * dt);
-  let e13 = m * e11 + damp * e12;
-  let e14 = rec_adj[t+1] / e13;
-  inject rec_adj into u_adj[t+1]: e14;
-  inject rec_adj into m_grad: u_tape * e14;
-  inject rec_adj into damp_grad: u_tape_1 * e14;
-  let e15 = 1 / e13;
-  let e16 = e13 * u_adj[t+1];
-  inject src into m_grad: src * (-(e15 * e11) / e13) * e16;
-  inject src into damp_grad: src * (-(e15 * e12) / e13) * e16;
-  interpolate src_adj: e15 * e16;
+  in inner: u_adj[t+1] = e7 + pre * e8;
+  let e9 = u_tape * u_adj[t+1];
+  in inner: m_grad += e9;
+  let e10 = u_adj[t+1] * u_tape_1;
+  in inner: damp_grad += e10;
+  let e11 = e7 + (pre_1 * (u_adj[t-1] - u_adj) + pre_2 * e8);
+  in inner_x_low: u_adj[t+1] = e11;
+  in inner_x_low: m_grad += e9;
+  in inner_x_low: damp_grad += e10;
+  in inner_x_high: u_adj[t+1] = e11;
+  in inner_x_high: m_grad += e9;
+  in inner_x_high: damp_grad += e10;
+  in inner_z_low: u_adj[t+1] = e11;
+  in inner_z_low: m_grad += e9;
+  in inner_z_low: damp_grad += e10;
+  in inner_z_high: u_adj[t+1] = e11;
+  in inner_z_high: m_grad += e9;
+  in inner_z_high: damp_grad += e10;
+  let e12 = 1 / (dt * dt);
+  let e13 = 1 / (2 * dt);
+  let e14 = m * e12 + damp * e13;
+  let e15 = rec_adj[t+1] / e14;
+  inject rec_adj into u_adj[t+1]: e15;
+  inject rec_adj into m_grad: u_tape * e15;
+  inject rec_adj into damp_grad: u_tape_1 * e15;
+  let e16 = 1 / e14;
+  let e17 = e14 * u_adj[t+1];
+  inject src into m_grad: src * (-(e16 * e12) / e14) * e17;
+  inject src into damp_grad: src * (-(e16 * e13) / e14) * e17;
+  interpolate src_adj: e16 * e17;
 }
 
 step initial_0 {
@@ -171,9 +175,9 @@ step initial_0 {
   let e7 = dt * dt;
   let e8 = e6 * (u_adj[x+1] + u_adj[x-1]) + round(1 / e3 + 0.5 * (e5 - 2 * (e6 - e2))) *
       (u_adj[z+1] + u_adj[z-1]) - e4 * u_adj;
-  let e9 = m * (-(1 / e7 * u_adj[t-1]) + 2 / e7 * u_adj);
-  in inner: u_initial_0 = e9 + e8;
-  let e10 = e9 + damp * (0.5 / dt * u_adj[t-1]) + e8;
+  let e9 = m * (1 / e7 * u_adj[t-1] - 2 / e7 * u_adj);
+  in inner: u_initial_0 = e8 - e9;
+  let e10 = e8 + (damp * (0.5 / dt * u_adj[t-1]) - e9);
   in inner_x_low: u_initial_0 = e10;
   in inner_x_high: u_initial_0 = e10;
   in inner_z_low: u_initial_0 = e10;
@@ -182,9 +186,9 @@ step initial_0 {
 }
 
 step initial_1 {
-  let e1 = m * -(1 / (dt * dt) * u_adj);
-  in inner: u_initial_1 = e1;
-  let e2 = e1 + damp * (0.5 / dt * u_adj);
+  let e1 = m * (1 / (dt * dt) * u_adj);
+  in inner: u_initial_1 = -e1;
+  let e2 = damp * (0.5 / dt * u_adj) - e1;
   in inner_x_low: u_initial_1 = e2;
   in inner_x_high: u_initial_1 = e2;
   in inner_z_low: u_initial_1 = e2;
@@ -195,6 +199,6 @@ step setup {
   let e1 = dt * dt;
   pre = e1 / m;
   let e2 = m * (1 / e1) + damp * (0.5 / dt);
-  pre_1 = 2 / e1 * m / e2;
+  pre_1 = 1 / dt * damp / e2;
   pre_2 = 1 / e2;
 }

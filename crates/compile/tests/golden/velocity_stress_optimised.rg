@@ -73,7 +73,7 @@ step reverse reverse {
   let e5 = e1 / h_z;
   let e6 = e3 / h_z;
   p_adj[t+1] = e2 * (vx_adj_w[x+1] - vx_adj_w[x-2]) + e4 * vx_adj_w[x-1] + e5 * (vz_adj_w[z+1] -
-      vz_adj_w[z-2]) + e6 * vz_adj_w[z-1] + p_adj + b * (-(e4 * vx_adj) - e6 * vz_adj);
+      vz_adj_w[z-2]) + e6 * vz_adj_w[z-1] + p_adj - b * (e4 * vx_adj + e6 * vz_adj);
   p_adj_w[t+1] = k * p_adj[t+1];
   k_grad += p_adj[t+1] * p_tape;
   inject rec_adj into p_adj[t+1]: rec_adj[t+1];
@@ -101,8 +101,7 @@ step reverse_seeded reverse {
   let e5 = e1 / h_z;
   let e6 = e3 / h_z;
   p_adj[t+1] = e2 * (vx_adj_w[x+1] - vx_adj_w[x-2]) + e4 * vx_adj_w[x-1] + e5 * (vz_adj_w[z+1] -
-      vz_adj_w[z-2]) + e6 * vz_adj_w[z-1] + (p_adj + p_seed) + b * (-(e4 * vx_adj) - e6 *
-      vz_adj);
+      vz_adj_w[z-2]) + e6 * vz_adj_w[z-1] + (p_adj + p_seed) - b * (e4 * vx_adj + e6 * vz_adj);
   p_adj_w[t+1] = k * p_adj[t+1];
   k_grad += p_adj[t+1] * p_tape;
   inject rec_adj into p_adj[t+1]: rec_adj[t+1];
@@ -130,7 +129,7 @@ step initial_0 {
   let e3 = e2 / h_x;
   let e4 = e2 / h_z;
   p_initial_0 = e1 / h_x * (vx_adj_w[x+1] - vx_adj_w[x-2]) + e3 * vx_adj_w[x-1] + e1 / h_z *
-      (vz_adj_w[z+1] - vz_adj_w[z-2]) + e4 * vz_adj_w[z-1] + p_adj + b * (-(e3 * vx_adj) - e4 *
+      (vz_adj_w[z+1] - vz_adj_w[z-2]) + e4 * vz_adj_w[z-1] + p_adj - b * (e3 * vx_adj + e4 *
       vz_adj);
   inject rec_adj into p_initial_0: rec_adj;
 }

@@ -77,21 +77,20 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         const V v17 = v15 + v16;
         const V v18 = LOAD(r6 + i);
         const V v19 = c1 * v18;
-        const V v20 = -v19;
-        const V v21 = LOAD(r7 + i);
-        const V v22 = c3 * v21;
-        const V v23 = v20 - v22;
-        const V v24 = v0 * v23;
-        const V v25 = v17 + v24;
-        const V v26 = LOAD(r8 + i);
-        const V v27 = v26 * v25;
-        const V v28 = LOAD(r9 + i);
-        const V v29 = LOAD(r10 + i);
-        const V v30 = v25 * v28;
-        const V v31 = v29 + v30;
-        put(r11 + i, v25, i, lo, hi);
-        put(r12 + i, v27, i, lo, hi);
-        put(r10 + i, v31, i, lo, hi);
+        const V v20 = LOAD(r7 + i);
+        const V v21 = c3 * v20;
+        const V v22 = v19 + v21;
+        const V v23 = v0 * v22;
+        const V v24 = v17 - v23;
+        const V v25 = LOAD(r8 + i);
+        const V v26 = v25 * v24;
+        const V v27 = LOAD(r9 + i);
+        const V v28 = LOAD(r10 + i);
+        const V v29 = v24 * v27;
+        const V v30 = v28 + v29;
+        put(r11 + i, v24, i, lo, hi);
+        put(r12 + i, v26, i, lo, hi);
+        put(r10 + i, v30, i, lo, hi);
       }
     }
   }

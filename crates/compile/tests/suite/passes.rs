@@ -85,8 +85,8 @@ fn one_of_the_fractions_that_add_up_to_one_is_replaced() {
     check(
         normalise_updates,
         &format!("u[t+1] = ({damped}) / {denominator};"),
-        "step forward { let e1 = dt^2; let e2 = m * (1 / e1) + damp * (0.5 / dt); \
-         u[t+1] = 2 / e1 * m / e2 * (u - u[t-1]) + u[t-1] + 1 / e2 * u[x+1]; }",
+        "step forward { let e1 = m * (1 / dt^2) + damp * (0.5 / dt); \
+         u[t+1] = 2 * u - u[t-1] + (1 / e1 * u[x+1] - 1 / dt * damp / e1 * (u - u[t-1])); }",
     );
     // One fraction only, and a coefficient that might be zero and would divide.
     normal("m * u / (m + damp)", "m / (m + damp) * u");
@@ -319,8 +319,9 @@ fn all_passes_together_leave_leapfrog_in_the_interior() {
     ));
     let text = steps(&result);
     for part in [
-        "let e1 = 2 * u; let e2 = u[x-1] + u[x+1] - e1; in inner: u[t+1] = e1 - u[t-1] + pre * e2;",
-        "let e3 = pre_1 * (u - u[t-1]) + u[t-1] + pre_2 * e2; in inner_x_low: u[t+1] = e3;",
+        "let e1 = 2 * u; let e2 = e1 - u[t-1]; let e3 = u[x-1] + u[x+1] - e1;",
+        "in inner: u[t+1] = e2 + pre * e3;",
+        "let e4 = e2 + (pre_2 * e3 - pre_1 * (u - u[t-1])); in inner_x_low: u[t+1] = e4;",
         "step setup { let e1 = dt^2; pre = e1 / m;",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
