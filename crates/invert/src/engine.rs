@@ -43,6 +43,45 @@ pub struct Experiment {
     pub survey: Survey,
 }
 
+impl Experiment {
+    /// The grid with the absorbing layer.
+    ///
+    /// # Errors
+    /// A mesh that is none: see [`Grid`].
+    pub fn padded_grid(&self) -> Result<Grid, Error> {
+        let (grid, layer) = (&self.grid, &self.layer);
+        let shape: Vec<usize> =
+            grid.shape().iter().zip(layer).map(|(n, [a, b])| n + a + b).collect();
+        let origin: Vec<f64> = (0..shape.len())
+            .map(|d| grid.origin_m()[d] - layer[d][0] as f64 * grid.spacing_m()[d])
+            .collect();
+        Ok(Grid::new(shape)?.spacing(grid.spacing_m().to_vec())?.origin(origin)?)
+    }
+
+    /// How a model continues into the absorbing layer.
+    pub fn padding(&self) -> Resample {
+        Resample::pad(self.grid.shape(), &self.layer)
+    }
+
+    /// Damping of the absorbing layer on the padded grid, in s/m^2, see [`sponge`].
+    pub fn damping(&self) -> Vec<f64> {
+        let pad = self.padding();
+        let velocity = pad.apply(&self.layer_velocity_m_s);
+        let spacing = self.grid.spacing_m();
+        sponge(&pad.shape_out(), &self.layer, spacing, &velocity, self.reflection)
+    }
+
+    /// Grid points that one step of one shot updates, absorbing layer included.
+    pub fn padded_points(&self) -> usize {
+        self.padding().shape_out().iter().product()
+    }
+
+    /// Grid-point updates of one forward run of all shots.
+    pub fn updates_per_run(&self) -> f64 {
+        self.survey.shots.len() as f64 * self.steps as f64 * self.padded_points() as f64
+    }
+}
+
 /// How the machine is used; changes no result.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Resources {
@@ -99,14 +138,7 @@ impl Engine {
         resources: &Resources,
         purpose: Purpose,
     ) -> Result<Self, Error> {
-        let grid = &experiment.grid;
-        let layer = experiment.layer.clone();
-        let shape: Vec<usize> =
-            grid.shape().iter().zip(&layer).map(|(n, [a, b])| n + a + b).collect();
-        let origin: Vec<f64> = (0..shape.len())
-            .map(|d| grid.origin_m()[d] - layer[d][0] as f64 * grid.spacing_m()[d])
-            .collect();
-        let padded = Grid::new(shape)?.spacing(grid.spacing_m().to_vec())?.origin(origin)?;
+        let padded = experiment.padded_grid()?;
         let Experiment { space_order, dtype, interpolation, .. } = experiment;
         let acoustic = Acoustic::new(&padded, space_order, dtype, interpolation)?;
         let compiled: Compiled = match purpose {
@@ -116,10 +148,9 @@ impl Engine {
             }
         };
         let time = (experiment.steps, experiment.dt_s);
-        let mut base = compiled.simulation(&padded, &layer, time, Team::new(1))?;
-        let pad = Resample::pad(grid.shape(), &layer);
-        let damp = damping(&experiment, &padded, &pad);
-        base.set(&acoustic.damp, &damp)?;
+        let mut base = compiled.simulation(&padded, &experiment.layer, time, Team::new(1))?;
+        let pad = experiment.padding();
+        base.set(&acoustic.damp, &experiment.damping())?;
         Ok(Self {
             threads: resources.threads.max(1),
             acoustic,
@@ -202,7 +233,7 @@ impl Engine {
         let records: Vec<Mutex<Record>> = shots.iter().map(|_| Mutex::new(Vec::new())).collect();
         self.for_each_shot(shots, concurrency, |simulation, place, shot| {
             self.place(simulation, shot)?;
-            simulation.set_series(&self.acoustic.source, &source_samples(wavelet, shot))?;
+            simulation.set_series(&self.acoustic.source, &shot.source_samples(wavelet))?;
             simulation.run()?;
             let record = simulation.series(&self.acoustic.receivers)?;
             *records[place].lock().unwrap_or_else(PoisonError::into_inner) = record;
@@ -265,7 +296,7 @@ impl Engine {
         plan: &Plan,
     ) -> Result<f64, Error> {
         self.place(simulation, shot)?;
-        simulation.set_series(&self.acoustic.source, &source_samples(wavelet, shot))?;
+        simulation.set_series(&self.acoustic.source, &shot.source_samples(wavelet))?;
         let dt_s = self.experiment.dt_s;
         let misfit = |_: usize, mut r: Residual<'_>| least_squares(&mut r, observed, dt_s);
         let watch = |_: &retrograd::Progress| ControlFlow::Continue(());
@@ -354,18 +385,6 @@ impl Engine {
         });
         results.into_iter().collect()
     }
-}
-
-/// Damping of an experiment's absorbing layer on its padded grid.
-pub fn damping(experiment: &Experiment, padded: &Grid, pad: &Resample) -> Vec<f64> {
-    let velocity = pad.apply(&experiment.layer_velocity_m_s);
-    let (shape, spacing) = (padded.shape(), padded.spacing_m());
-    sponge(shape, &experiment.layer, spacing, &velocity, experiment.reflection)
-}
-
-/// The wavelet at every source point of a shot.
-fn source_samples(wavelet: &[f64], shot: &Shot) -> Vec<f64> {
-    wavelet.iter().flat_map(|w| std::iter::repeat_n(*w, shot.source.len())).collect()
 }
 
 /// `1/2 sum (d - d_obs)^2 dt` and its derivative by each sample.

@@ -4,12 +4,15 @@
 pub mod absorb;
 pub mod acoustic;
 pub mod basin;
+pub mod check;
 pub mod engine;
 pub mod files;
 pub mod inversion;
 pub mod model_error;
+pub mod models;
 pub mod npy;
 pub mod optimise;
+pub mod records;
 pub mod report;
 pub mod resample;
 pub mod smooth;

@@ -60,6 +60,9 @@ pub enum InversionError {
     /// Wavelets and filters.
     #[error(transparent)]
     Wavelet(#[from] WaveletError),
+    /// Nothing to explain.
+    #[error("the survey has no shots\n  help: an inversion needs a source and a receiver")]
+    NoShots,
     /// Data of another shape than the survey.
     #[error("{what} has {found} values, the survey needs {expected}\n  help: {help}")]
     Shape {

@@ -132,6 +132,13 @@ impl Inversion {
         &self.setup
     }
 
+    /// Grid-point updates of one misfit and gradient: forward runs, recomputation included, and
+    /// the adjoint run.
+    pub fn updates_per_evaluation(&self) -> f64 {
+        let sweeps = 1.0 + self.memory.plan.recompute_factor;
+        self.setup.experiment.updates_per_run() * sweeps
+    }
+
     /// Recordings of a stage (from 0).
     ///
     /// # Errors
