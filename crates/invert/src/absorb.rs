@@ -133,3 +133,6 @@ pub fn measured_reflection(
     let returned = largest(&mut records[0].iter().zip(&records[1]).map(|(a, b)| a - b));
     Ok(20.0 * (returned / incident).log10())
 }
+
+#[cfg(test)]
+mod tests;

@@ -128,3 +128,6 @@ pub fn stable_dt_s(spacing_m: &[f64], space_order: usize, v_max_m_s: f64) -> f64
     let sum: f64 = spacing_m.iter().map(|h| row / (h * h)).sum();
     2.0 / (v_max_m_s * sum.sqrt())
 }
+
+#[cfg(test)]
+mod tests;

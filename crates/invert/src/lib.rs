@@ -7,6 +7,8 @@ pub mod basin;
 pub mod check;
 pub mod engine;
 pub mod files;
+#[cfg(test)]
+mod fixture;
 pub mod inversion;
 pub mod model_error;
 pub mod models;
@@ -18,3 +20,4 @@ pub mod resample;
 pub mod smooth;
 pub mod survey;
 pub mod wavelet;
+mod words;

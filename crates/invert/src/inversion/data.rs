@@ -1,6 +1,7 @@
 //! Observed data and source samples of a stage.
 
 use super::config::{DataSource, InversionSetup, SourceSignature, Stage};
+use super::memory::MemoryPlan;
 use super::{InversionError, Watch};
 use crate::engine::{Engine, Experiment, Purpose, Record};
 use crate::resample::{RegularGrid, Resample};
@@ -37,20 +38,20 @@ fn low_pass(stage: &Stage, steps: usize, dt_s: f64) -> Result<ZeroPhase, Inversi
 /// The recordings of some shots, by number, that a stage explains.
 pub(super) fn observed(
     setup: &InversionSetup,
-    engine: &mut Engine,
+    (engine, memory): (&mut Engine, &MemoryPlan),
     stage: &Stage,
     shots: &[usize],
     watch: &dyn Watch,
 ) -> Result<Vec<Record>, InversionError> {
     let experiment = &setup.experiment;
     let axis = (experiment.steps, experiment.dt_s);
-    let concurrency = engine.wanted_concurrency();
     let done = || watch.shot_done();
     match &setup.data {
         DataSource::SameGrid => {
             let truth = setup.truth.as_deref().unwrap_or(&setup.start);
             let wavelet = source_samples(&setup.signature, stage, axis)?;
             watch.begin("modelling data", shots.len());
+            let concurrency = memory.plan.concurrency as usize;
             Ok(engine.simulate_shots(shots, truth, &wavelet, concurrency, &done)?)
         }
         DataSource::Finer { refine, space_order, model } => {
@@ -58,19 +59,18 @@ pub(super) fn observed(
             let vp = (model.0)(&fine.grid);
             let wavelet = source_samples(&setup.signature, stage, (fine.steps, fine.dt_s))?;
             watch.begin("modelling data on the finer grid", shots.len());
+            // Room for the finer grid: see `FinerPlan`.
+            engine.release();
             let mut engine = Engine::new(fine, &setup.resources, Purpose::Modelling)?;
-            let records = engine.simulate_shots(shots, &vp, &wavelet, concurrency, &done)?;
-            let thin = |(record, &number): (Record, &usize)| {
-                every_nth(&record, *refine, experiment.survey.shots[number].receivers.len())
-            };
-            Ok(records.into_iter().zip(shots).map(thin).collect())
+            let concurrency = memory.finer.map_or(1, |f| f.concurrency);
+            Ok(engine.sampled_shots((shots, *refine), &vp, &wavelet, concurrency, &done)?)
         }
         DataSource::Measured(records) => filtered(setup, stage, shots, records),
     }
 }
 
 /// The experiment on a grid `refine` times finer, with as many steps per step.
-fn refined(
+pub(super) fn refined(
     experiment: &Experiment,
     refine: usize,
     space_order: usize,
@@ -90,11 +90,6 @@ fn refined(
         dt_s: experiment.dt_s / refine as f64,
         ..experiment.clone()
     })
-}
-
-/// Steps 0, n, 2n, ... of a record.
-fn every_nth(record: &[f32], n: usize, receivers: usize) -> Record {
-    record.chunks(receivers.max(1)).step_by(n).flatten().copied().collect()
 }
 
 /// Measured records under the low-pass of the stage.

@@ -165,8 +165,8 @@ impl Inversion {
         shots: &[usize],
         watch: &dyn Watch,
     ) -> Result<Vec<Record>, InversionError> {
-        let (setup, engine) = (&self.setup, &mut self.engine);
-        let records = observed(setup, engine, &setup.stages[stage], shots, watch)?;
+        let (setup, machine) = (&self.setup, (&mut self.engine, &self.memory));
+        let records = observed(setup, machine, &setup.stages[stage], shots, watch)?;
         watch.end();
         Ok(records)
     }
@@ -307,7 +307,7 @@ impl Inversion {
             if state.evaluations == 0 {
                 self.write_gradient(&folder, &found)?;
             }
-            let gradient = parameters.pull_back(&vp, &found.gradient);
+            let gradient = parameters.pull_back(x, &found.gradient);
             let scale = self.preconditioner(&found);
             let event = optimiser.tell(found.misfit, &gradient, scale.as_deref())?;
             state.evaluations += 1;
@@ -389,7 +389,7 @@ impl Inversion {
             stage: stage + 1,
             iteration,
             misfit: optimiser.value(),
-            misfit_ratio: optimiser.value() / first,
+            misfit_ratio: ratio(optimiser.value(), first),
             model_error: self.model_error(model),
             step_m_s: step,
             evaluations: optimiser.evaluations(),
@@ -419,6 +419,11 @@ fn base_name(stage: usize) -> String {
     format!("{stage}-{BASE_FILE}")
 }
 
+/// A misfit relative to that at the start of its stage; a start that fits exactly leaves 1.
+fn ratio(misfit: f64, first: f64) -> f64 {
+    if first == 0.0 { 1.0 } else { misfit / first }
+}
+
 fn summary(stage: &Stage, optimiser: &Lbfgs, low: Option<String>) -> StageSummary {
     let history = optimiser.history();
     let first = history.first().map_or(optimiser.value(), |i| i.value);
@@ -430,7 +435,7 @@ fn summary(stage: &Stage, optimiser: &Lbfgs, low: Option<String>) -> StageSummar
         frequency_hz: stage.frequency_hz,
         iterations: history.last().map_or(0, |i| i.number),
         evaluations: optimiser.evaluations(),
-        misfit_ratio: optimiser.value() / first,
+        misfit_ratio: ratio(optimiser.value(), first),
         stopped_by,
     }
 }
