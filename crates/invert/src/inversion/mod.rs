@@ -12,6 +12,7 @@
 mod config;
 mod data;
 mod memory;
+mod objective;
 mod parametrise;
 mod run;
 mod state;
@@ -117,3 +118,6 @@ pub enum InversionError {
 fn mib(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }
+
+#[cfg(test)]
+mod tests;

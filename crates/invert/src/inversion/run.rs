@@ -9,7 +9,7 @@ use super::InversionError;
 use super::config::{InversionSetup, Precondition, Stage};
 use super::data::{observed, source_samples};
 use super::memory::{self, MemoryPlan, peak_rss_bytes};
-use super::parametrise::Parametrisation;
+use super::objective::{Evaluated, Objective};
 use super::state::{State, read_exact, write_exact};
 use crate::engine::{Engine, Purpose, Record, SurveyGradient};
 use crate::model_error::ModelError;
@@ -260,10 +260,11 @@ impl Inversion {
             state.stage += 1;
             state.base_file = base_name(state.stage);
             write_exact(&folder.join(&state.base_file), &base)?;
-            state.seconds = before + begun.elapsed().as_secs_f64();
-            state.save(&folder, None)?;
+            // Before the state says that the stage is over: a kill in between writes it again.
             let name = format!("vp_stage_{}.npy", state.stage);
             self.write_model(&folder.join(name), &base)?;
+            state.seconds = before + begun.elapsed().as_secs_f64();
+            state.save(&folder, None)?;
         }
         self.write_model(&folder.join("vp.npy"), &base)?;
         Ok(Outcome {
@@ -285,34 +286,25 @@ impl Inversion {
         let number = state.stage;
         let stage = self.setup.stages[number];
         let folder = self.setup.folder.clone();
-        let wavelet = self.wavelet(number)?;
-        let observed = self.observed(number, watch)?;
-        let parameters = Parametrisation::new(
-            &self.setup.experiment.grid,
-            base,
-            (&self.setup.frozen, self.setup.bounds_m_s),
-            stage.smoothing_m,
-        )?;
+        let objective = Objective::of_stage(self, number, base, watch)?;
         let mut optimiser = match &state.optimiser_file {
             Some(name) => Lbfgs::load(&folder.join(name))?,
-            None => Lbfgs::new(parameters.unknowns(), self.options(&stage))?,
+            None => Lbfgs::new(objective.unknowns(), self.options(&stage))?,
         };
         let mut last = Instant::now();
         while let Ask::Evaluate(x) = optimiser.ask() {
             if self.low_enough(&optimiser).is_some() {
                 break;
             }
-            let vp = parameters.velocities(x);
-            let found = self.evaluate(&vp, &wavelet, &observed, watch)?;
+            let Evaluated { found, gradient } = objective.evaluate(self, x, watch)?;
             if state.evaluations == 0 {
                 self.write_gradient(&folder, &found)?;
             }
-            let gradient = parameters.pull_back(x, &found.gradient);
             let scale = self.preconditioner(&found);
             let event = optimiser.tell(found.misfit, &gradient, scale.as_deref())?;
             state.evaluations += 1;
             if let Event::Started { .. } | Event::Accepted(_) = event {
-                let model = parameters.velocities(optimiser.point());
+                let model = objective.velocities(optimiser.point());
                 let row =
                     self.row(number, &event, &optimiser, &model, last.elapsed().as_secs_f64());
                 last = Instant::now();
@@ -323,7 +315,7 @@ impl Inversion {
             state.seconds = before + begun.elapsed().as_secs_f64();
             state.save(&folder, Some(&optimiser))?;
         }
-        let model = parameters.velocities(optimiser.point());
+        let model = objective.velocities(optimiser.point());
         let low = self.low_enough(&optimiser);
         state.stages.push(summary(&stage, &optimiser, low));
         Ok(model)
@@ -354,7 +346,7 @@ impl Inversion {
 
     /// Inverse of the illumination, water-levelled so that what no wave has seen does not
     /// explode; scaled to a mean of one.
-    fn preconditioner(&self, found: &SurveyGradient) -> Option<Vec<f64>> {
+    pub(super) fn preconditioner(&self, found: &SurveyGradient) -> Option<Vec<f64>> {
         /// Share of the mean illumination that is added everywhere.
         const WATER_LEVEL: f64 = 0.05;
         if self.setup.optimiser.precondition == Precondition::None {
