@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | stability | time step above the limit at the upper velocity bound | |
 //! | sampling | | fewer points per shortest wavelength than the order of the scheme wants |
+//! | wavelet, per stage, if fixed | | a ten-thousandth of its energy or less below the corner |
 //! | geometry | points outside the model | |
 //! | absorbing layer, per stage | | returns more than -30 dB, measured in one dimension |
 //!
@@ -17,13 +18,15 @@ use retrograd::{DType, Error};
 
 use crate::absorb::{measured_reflection, proposed_width};
 use crate::acoustic::{Acoustic, stable_dt_s};
-use crate::inversion::{Inversion, InversionError, InversionSetup};
+use crate::inversion::{Inversion, InversionError, InversionSetup, SourceSignature};
 use crate::models::mean_m_s;
 use crate::survey::Point;
 use crate::wavelet::Wavelet;
 
 /// Share of the peak below which a spectrum counts as empty.
 const SPECTRUM_LEVEL: f64 = 1e-2;
+/// Less energy than this below a stage's corner is a stage without data.
+const LEAST_ENERGY: f64 = 1e-4;
 /// A layer that returns more disturbs an inversion, in dB.
 const ALLOWED_REFLECTION_DB: f64 = -30.0;
 
@@ -56,6 +59,7 @@ pub struct Rule {
 pub fn rules(setup: &InversionSetup) -> Result<Vec<Rule>, Error> {
     let mut rules = vec![stability(setup), sampling(setup), geometry(setup)];
     for stage in 0..setup.stages.len() {
+        rules.extend(wavelet(setup, stage));
         rules.push(layer(setup, stage)?);
     }
     Ok(rules)
@@ -78,8 +82,7 @@ pub fn stability(setup: &InversionSetup) -> Rule {
 /// Grid points per shortest wavelength of the last stage.
 pub fn sampling(setup: &InversionSetup) -> Rule {
     let e = &setup.experiment;
-    let peak = setup.stages.iter().map(|s| s.frequency_hz).fold(0.0, f64::max);
-    let highest = Wavelet::ricker(peak).map_or(peak, |w| w.highest_hz(SPECTRUM_LEVEL));
+    let highest = (0..setup.stages.len()).map(|s| highest_hz(setup, s)).fold(0.0, f64::max);
     let slowest = setup.start.iter().copied().fold(f64::INFINITY, f64::min);
     let spacing = e.grid.spacing_m().iter().copied().fold(0.0, f64::max);
     let points = slowest / highest / spacing;
@@ -91,6 +94,38 @@ pub fn sampling(setup: &InversionSetup) -> Rule {
         e.space_order
     );
     Rule { name: "sampling", verdict, message }
+}
+
+/// Where the spectrum of a stage's source has fallen to 1 %.
+fn highest_hz(setup: &InversionSetup, stage: usize) -> f64 {
+    let f_hz = setup.stages[stage].frequency_hz;
+    let samples = match &setup.signature {
+        SourceSignature::RickerOfStage { .. } => {
+            return Wavelet::ricker(f_hz).map_or(f_hz, |w| w.highest_hz(SPECTRUM_LEVEL));
+        }
+        SourceSignature::Fixed(_) => setup.wavelet(stage),
+    };
+    let wavelet = samples.and_then(|s| Ok(Wavelet::sampled(s, setup.experiment.dt_s)?));
+    wavelet.map_or(f_hz, |w| w.highest_hz(SPECTRUM_LEVEL))
+}
+
+/// How much of what the sources emit a stage's low-pass leaves; none if each stage has a wavelet of
+/// its own.
+///
+/// # Panics
+/// If there is no such stage.
+pub fn wavelet(setup: &InversionSetup, stage: usize) -> Option<Rule> {
+    let SourceSignature::Fixed(_) = setup.signature else { return None };
+    let energy = |samples: &[f64]| samples.iter().map(|s| s * s).sum::<f64>();
+    let share = setup.wavelet(stage).map_or(0.0, |w| energy(&w) / energy(&setup.emitted(stage)));
+    let verdict = if share > LEAST_ENERGY { Verdict::Passed } else { Verdict::Warned };
+    let f_hz = setup.stages[stage].frequency_hz;
+    let message = format!(
+        "stage {}: {:.2} % of what the sources emit is left below {f_hz} Hz",
+        stage + 1,
+        100.0 * share
+    );
+    Some(Rule { name: "wavelet", verdict, message })
 }
 
 /// Points per wavelength at which the relative phase error of the second derivative is some 1e-3:
@@ -197,7 +232,7 @@ fn trial(
     let setup = inversion.setup();
     let e = &setup.experiment;
     let shot = e.survey.shots.first().ok_or(InversionError::NoShots)?;
-    let wavelet = inversion.wavelet(0)?;
+    let wavelet = setup.wavelet(0)?;
     let (padded, pad) = (e.padded_grid()?, e.padding());
     let acoustic = Acoustic::new(&padded, e.space_order, dtype, e.interpolation)?;
     let m: Vec<f64> = setup.start.iter().map(|v| v.powi(-2)).collect();

@@ -38,8 +38,9 @@ pub(super) fn inversion(job: &Job, fingerprint: &str) -> Result<InversionSetup, 
     let grid = grid(job)?;
     let models = models(job, &grid)?;
     let experiment = experiment(job, &grid, &models)?;
-    let models_sum = checksum(models.start.iter().chain(models.truth.iter().flatten()));
     let data = data(job, &models, &experiment)?;
+    let signature = signature(job)?;
+    let inputs_sum = checksum(inputs(&models, &signature, &data));
     let invert = &job.invert;
     let Optimiser::Lbfgs { memory } = invert.optimiser;
     let stages = job.stages.iter().map(|s| stage(s, &models.start)).collect();
@@ -49,7 +50,7 @@ pub(super) fn inversion(job: &Job, fingerprint: &str) -> Result<InversionSetup, 
         start: models.start,
         frozen: models.frozen,
         bounds_m_s: job.model.bounds.map(|v| v.0),
-        signature: signature(job)?,
+        signature,
         data,
         stages,
         optimiser: OptimiserSettings {
@@ -70,13 +71,33 @@ pub(super) fn inversion(job: &Job, fingerprint: &str) -> Result<InversionSetup, 
             shots_in_parallel: job.run.shots_in_parallel,
         },
         folder: job.output.clone(),
-        fingerprint: format!("{fingerprint} models {models_sum:016x}"),
+        fingerprint: format!("{fingerprint} inputs {inputs_sum:016x}"),
         experiment,
     })
 }
 
-/// FNV-1a over the bits of numbers: tells whether a model file was exchanged under a run.
-fn checksum<'a>(values: impl Iterator<Item = &'a f64>) -> u64 {
+/// All numbers that come from files.
+fn inputs<'a>(
+    models: &'a Models,
+    signature: &'a SourceSignature,
+    data: &'a DataSource,
+) -> impl Iterator<Item = f64> + 'a {
+    let wavelet = match signature {
+        SourceSignature::Fixed(Signature::Sampled { samples, .. }) => samples.as_slice(),
+        _ => &[],
+    };
+    let records = match data {
+        DataSource::Measured(records) => records.as_slice(),
+        _ => &[],
+    };
+    let frozen = models.frozen.iter().map(|frozen| f64::from(u8::from(*frozen)));
+    let models = models.start.iter().chain(models.truth.iter().flatten());
+    let exact = models.chain(wavelet).copied();
+    exact.chain(frozen).chain(records.iter().flatten().map(|sample| f64::from(*sample)))
+}
+
+/// FNV-1a over the bits of numbers: tells whether a file was exchanged under a run.
+fn checksum(values: impl Iterator<Item = f64>) -> u64 {
     let bytes = values.flat_map(|v| v.to_bits().to_le_bytes());
     bytes.fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
         (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

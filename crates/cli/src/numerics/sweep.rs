@@ -12,15 +12,16 @@ use crate::job::Job;
 use crate::outcome::{Cost, GradientOutcome, ModelOutcome};
 use crate::progress::Progress;
 
-/// Models every shot with the wavelet of the last stage, in the true model if it is known.
+/// Records every shot in the true model, if it is known: with all that the sources emit, or with
+/// the wavelet of the last stage if each stage has its own.
 pub(super) fn model(job: &Job, progress: &Progress) -> Result<ModelOutcome, RunError> {
     let setup = setup::inversion(job, "")?;
     let folder = setup.folder.clone();
     create(&folder, &job.text)?;
     let last = setup.stages.len() - 1;
     let mut inversion = Inversion::new(setup).map_err(RunError::of)?;
-    let wavelet = inversion.wavelet(last).map_err(RunError::of)?;
     let setup = inversion.setup();
+    let wavelet = setup.emitted(last);
     let vp = setup.truth.clone().unwrap_or_else(|| setup.start.clone());
     let survey = setup.experiment.survey.clone();
     let watch = Terminal(progress);

@@ -45,14 +45,15 @@ pub enum SourceSignature {
         /// Time of the maximum, in seconds; 1.5 periods if none.
         delay_s: Option<f64>,
     },
-    /// One wavelet; stages low-pass it, and the data alike, at their frequency.
+    /// One wavelet, as the sources emit it; stages low-pass it, and the data alike, at their
+    /// frequency.
     Fixed(Wavelet),
 }
 
 /// Where the recordings come from.
 #[derive(Clone, Debug)]
 pub enum DataSource {
-    /// Modelled in the true model by the operator that inverts them.
+    /// Modelled in the true model by the operator that inverts them, an inverse crime.
     SameGrid,
     /// Modelled in the true model on a finer grid with another order: no inverse crime.
     Finer {
@@ -63,7 +64,8 @@ pub enum DataSource {
         /// The true model.
         model: FinerModel,
     },
-    /// Measured: one record per shot, on the run's time axis.
+    /// Measured: one record per shot, on the run's time axis, not filtered; with
+    /// [`SourceSignature::Fixed`] only.
     Measured(Arc<Vec<Record>>),
 }
 

@@ -79,6 +79,15 @@ pub enum InversionError {
     /// Nothing to explain.
     #[error("the survey has no shots\n  help: an inversion needs a source and a receiver")]
     NoShots,
+    /// Synthetic data of an unknown model.
+    #[error("synthetic data need the true model\n  help: give the true model, or measured records")]
+    NoTruth,
+    /// Measured data with a source of which only the frequency of each stage is known.
+    #[error(
+        "measured data were not made by a Ricker wavelet of each stage's frequency\n  \
+         help: give the wavelet that the sources emitted; stages filter it like the data"
+    )]
+    NoWavelet,
     /// Data of another shape than the survey.
     #[error("{what} has {found} values, the survey needs {expected}\n  help: {help}")]
     Shape {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::InversionError;
 use super::config::{InversionSetup, Precondition, Stage};
-use super::data::{observed, source_samples};
+use super::data::{self, observed};
 use super::memory::{self, MemoryPlan, peak_rss_bytes};
 use super::objective::{Evaluated, Objective};
 use super::state::{State, read_exact, write_exact};
@@ -110,8 +110,10 @@ impl Inversion {
     /// Compiles kernels and plans memory.
     ///
     /// # Errors
-    /// No compiler; a budget that is too small (the message states the minimum).
+    /// No compiler; a budget that is too small (the message states the minimum); data that do not
+    /// go with the survey or the source.
     pub fn new(setup: InversionSetup) -> Result<Self, InversionError> {
+        data::check(&setup)?;
         let engine = Engine::new(setup.experiment.clone(), &setup.resources, Purpose::Gradients)?;
         let memory = memory::plan(&setup, &engine)?;
         Ok(Self { setup, engine, memory })
@@ -195,13 +197,12 @@ impl Inversion {
         Ok(records)
     }
 
-    /// Source samples of a stage (from 0).
+    /// See [`InversionSetup::wavelet`].
     ///
     /// # Errors
-    /// A filter that does not fit the time axis.
+    /// A corner that the time axis does not resolve.
     pub fn wavelet(&self, stage: usize) -> Result<Vec<f64>, InversionError> {
-        let axis = (self.setup.experiment.steps, self.setup.experiment.dt_s);
-        source_samples(&self.setup.signature, &self.setup.stages[stage], axis)
+        self.setup.wavelet(stage)
     }
 
     /// Misfit and gradient of a velocity model.

@@ -1,2 +1,3 @@
+mod measured;
 mod objective;
 mod restart;
