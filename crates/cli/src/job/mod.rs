@@ -159,6 +159,7 @@ fn build_job(reader: &mut Reader<'_>, root: &Node, folders: &Folders) -> Option<
     rules::truth_is_known(reader, &model, data.as_ref());
     rules::no_hidden_inverse_crime(reader, physics, data.as_ref());
     rules::data_files_match_shots(reader, &survey, data.as_ref());
+    rules::recorded_data_have_their_wavelet(reader, wavelet.as_ref(), data.as_ref());
     rules::report_shots_exist(reader, &survey, report.shots.as_deref());
     let grid = grid?;
     let nodes = grid.shape.iter().map(|&n| n as f64).product();

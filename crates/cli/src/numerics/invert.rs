@@ -134,19 +134,7 @@ pub(super) fn create(folder: &Path, text: &str) -> Result<(), RunError> {
 }
 
 fn summary(inversion: &Inversion, outcome: &Outcome, folder: PathBuf) -> InvertOutcome {
-    let experiment = &inversion.setup().experiment;
-    let padded: usize = experiment
-        .grid
-        .shape()
-        .iter()
-        .zip(&experiment.layer)
-        .map(|(n, [low, high])| n + low + high)
-        .product();
-    // Forward with recomputation, and the adjoint sweep.
-    let sweeps = 1.0 + inversion.memory().plan.recompute_factor;
-    let shots = experiment.survey.shots.len() as f64;
-    let updates =
-        outcome.evaluations as f64 * shots * experiment.steps as f64 * padded as f64 * sweeps;
+    let updates = outcome.evaluations as f64 * inversion.updates_per_evaluation();
     InvertOutcome {
         folder,
         misfit: outcome.rows.iter().map(|r| r.misfit).collect(),
