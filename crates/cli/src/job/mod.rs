@@ -43,6 +43,9 @@ pub use types::Job;
 /// The job that runs when no file is named.
 pub const DEFAULT_JOB: &str = include_str!("../default_job.toml");
 
+/// How the job in a run folder is titled, up to its name.
+pub const TITLE_OF_RUN: &str = "Job `";
+
 /// Parses the job file at `path`, or the embedded default, under `overrides`.
 ///
 /// # Errors
@@ -165,7 +168,7 @@ fn build_job(reader: &mut Reader<'_>, root: &Node, folders: &Folders) -> Option<
     let nodes = grid.shape.iter().map(|&n| n as f64).product();
     rules::budget_is_plausible(reader, nodes, physics, memory.budget.0);
 
-    let title = format!("Job `{name}`, as it ran.");
+    let title = format!("{TITLE_OF_RUN}{name}`, as it ran.");
     let text = document::commented(&title, root, Paths::Absolute(folders));
     Some(Job {
         name,

@@ -6,8 +6,8 @@ use std::time::Instant;
 use retrograd_invert::inversion::{Inversion, Watch as _, peak_rss_bytes};
 use retrograd_invert::{npy, records, report};
 
-use super::invert::{Terminal, create, report_settings, tell};
-use super::{RunError, setup};
+use super::invert::{Terminal, report_settings, tell};
+use super::{RunError, folder, setup};
 use crate::job::Job;
 use crate::outcome::{Cost, GradientOutcome, ModelOutcome};
 use crate::progress::Progress;
@@ -17,9 +17,9 @@ use crate::progress::Progress;
 pub(super) fn model(job: &Job, progress: &Progress) -> Result<ModelOutcome, RunError> {
     let setup = setup::inversion(job, "")?;
     let folder = setup.folder.clone();
-    create(&folder, &job.text)?;
     let last = setup.stages.len() - 1;
     let mut inversion = Inversion::new(setup).map_err(RunError::of)?;
+    let _held = folder::begin(&folder, &job.text, progress)?;
     let setup = inversion.setup();
     let wavelet = setup.emitted(last);
     let vp = setup.truth.clone().unwrap_or_else(|| setup.start.clone());
@@ -61,8 +61,8 @@ pub(super) fn model(job: &Job, progress: &Progress) -> Result<ModelOutcome, RunE
 pub(super) fn gradient(job: &Job, progress: &Progress) -> Result<GradientOutcome, RunError> {
     let setup = setup::inversion(job, "")?;
     let folder = setup.folder.clone();
-    create(&folder, &job.text)?;
     let mut inversion = Inversion::new(setup).map_err(RunError::of)?;
+    let _held = folder::begin(&folder, &job.text, progress)?;
     progress.note(&inversion.memory().plan.to_string());
     let watch = Terminal(progress);
     let observed = inversion.observed(0, &watch).map_err(RunError::of)?;

@@ -123,6 +123,8 @@ impl State {
             let help = "resume with the job that began it, or start a new run folder with --out";
             return Err(refuse("it belongs to another job".into(), help));
         }
+        // The run may have been killed before it came to that.
+        remove_stale(folder, &state);
         Ok(state)
     }
 }
