@@ -10,6 +10,36 @@ use crate::wavelet::Wavelet;
 /// Order of the space derivatives with which reflections are measured.
 const SPACE_ORDER: usize = 8;
 
+/// An absorbing layer on all sides of a model.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Layer {
+    /// Nodes per side.
+    pub nodes: usize,
+    /// What it leaves of a wave that runs through it and back.
+    pub reflection: f64,
+}
+
+impl Layer {
+    /// A layer of `nodes` per side, [`proposed_width`] if none are given, as strong as suits its
+    /// width in wavelengths of `lowest_hz` at `v_m_s`, on nodes `h_m` apart.
+    pub fn new(nodes: Option<usize>, lowest_hz: f64, v_m_s: f64, h_m: f64) -> Self {
+        let nodes = nodes.unwrap_or_else(|| proposed_width(lowest_hz, v_m_s, h_m));
+        let wavelengths = nodes as f64 * h_m * lowest_hz / v_m_s;
+        Self { nodes, reflection: best_reflection(wavelengths) }
+    }
+
+    /// The same layer, made for another reflection.
+    #[must_use]
+    pub fn with_reflection(self, reflection: f64) -> Self {
+        Self { reflection, ..self }
+    }
+
+    /// Nodes on the low and the high side of every axis.
+    pub fn widths(&self, axes: usize) -> Vec<[usize; 2]> {
+        vec![[self.nodes; 2]; axes]
+    }
+}
+
 /// Damping of a sponge, in s/m^2, of `m u_tt - laplace u + damp u_t`, in row-major order.
 ///
 /// `widths` are the nodes per side outside the model, 0 for none; `velocity_m_s` is the velocity
@@ -103,3 +133,6 @@ pub fn measured_reflection(
     let returned = largest(&mut records[0].iter().zip(&records[1]).map(|(a, b)| a - b));
     Ok(20.0 * (returned / incident).log10())
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,6 +57,64 @@ impl Acoustic {
     }
 }
 
+/// How long a time step is.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum TimeStep {
+    /// This part of the stability limit, from 0 to 1.
+    Courant(f64),
+    /// So many seconds.
+    Fixed(f64),
+}
+
+/// A time step above the stability limit.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+#[error(
+    "the time step {:.4} ms is unstable: order {space_order} in space on {spacing_m:?} m allows \
+     {:.4} ms at the upper velocity bound {v_max_m_s} m/s\n  \
+     help: let the step follow from the limit, or take a smaller one, or a lower upper bound",
+    dt_s * 1e3, limit_s * 1e3
+)]
+pub struct UnstableTimeStep {
+    /// The step, s.
+    pub dt_s: f64,
+    /// The largest that is stable, s.
+    pub limit_s: f64,
+    /// Distance of nodes per axis, m.
+    pub spacing_m: Vec<f64>,
+    /// Order of the space derivatives.
+    pub space_order: usize,
+    /// The fastest velocity, m/s.
+    pub v_max_m_s: f64,
+}
+
+impl TimeStep {
+    /// The step in seconds, for velocities up to `v_max_m_s`; see [`stable_dt_s`].
+    ///
+    /// # Errors
+    /// [`UnstableTimeStep`] for a fixed step above the limit.
+    pub fn seconds(
+        self,
+        spacing_m: &[f64],
+        space_order: usize,
+        v_max_m_s: f64,
+    ) -> Result<f64, UnstableTimeStep> {
+        let limit_s = stable_dt_s(spacing_m, space_order, v_max_m_s);
+        match self {
+            Self::Courant(share) => Ok(share * limit_s),
+            Self::Fixed(dt_s) if dt_s > limit_s => {
+                let spacing_m = spacing_m.to_vec();
+                Err(UnstableTimeStep { dt_s, limit_s, spacing_m, space_order, v_max_m_s })
+            }
+            Self::Fixed(dt_s) => Ok(dt_s),
+        }
+    }
+}
+
+/// Time steps of a record that covers `duration_s`, both ends included.
+pub fn steps_covering(duration_s: f64, dt_s: f64) -> usize {
+    (duration_s / dt_s).ceil() as usize + 1
+}
+
 /// The largest stable time step of the second-order leapfrog, in seconds:
 /// `2 / (v_max sqrt(sum over axes of (|a_0| + 2 sum |a_k|) / h^2))` with the weights `a` of the
 /// second derivative.
@@ -70,3 +128,6 @@ pub fn stable_dt_s(spacing_m: &[f64], space_order: usize, v_max_m_s: f64) -> f64
     let sum: f64 = spacing_m.iter().map(|h| row / (h * h)).sum();
     2.0 / (v_max_m_s * sum.sqrt())
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,6 +41,9 @@ use structure::{Body, Gas, Relief};
 /// Velocity of sea water, m/s.
 pub const WATER_M_S: f64 = 1500.0;
 
+/// Points per cell and axis over which a run averages the basin on its grid.
+pub const BASIN_SAMPLES: usize = 4;
+
 /// Default width and depth of the section, m.
 pub const DEFAULT_EXTENT_M: [f64; 2] = [6000.0, 2000.0];
 

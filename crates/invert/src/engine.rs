@@ -4,44 +4,22 @@
 //! coefficient functions of the others. Sums over shots are taken in the order of the shots, so
 //! that results do not depend on how many run at a time.
 
+mod experiment;
+mod in_order;
+
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use retrograd::checkpoint::{Plan, Workload};
-use retrograd::ir::Interpolation;
-use retrograd::{Compiled, DType, Error, Grid, Options, Residual, Simulation, Team};
+use retrograd::{Compiled, Error, Grid, Options, Residual, Simulation, Team};
 
-use crate::absorb::sponge;
+pub use experiment::Experiment;
+use in_order::InOrder;
+
 use crate::acoustic::Acoustic;
-use crate::resample::{RegularGrid, Resample};
-use crate::survey::{Shot, Survey};
-
-/// What is fixed in an experiment: mesh, discretisation, time axis, geometry.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Experiment {
-    /// The model's mesh, absorbing layer excluded.
-    pub grid: RegularGrid,
-    /// Nodes of the absorbing layer, low and high side of each axis.
-    pub layer: Vec<[usize; 2]>,
-    /// What the layer leaves of a wave that runs through it and back.
-    pub reflection: f64,
-    /// Velocities for which the layer is made, on the model's nodes, in m/s: those of the start
-    /// model. They stay fixed, so that the damping does not depend on the unknowns.
-    pub layer_velocity_m_s: Vec<f64>,
-    /// Order of the space derivatives.
-    pub space_order: usize,
-    /// Working precision.
-    pub dtype: DType,
-    /// Weights between points and nodes.
-    pub interpolation: Interpolation,
-    /// Time steps.
-    pub steps: usize,
-    /// Time step, in seconds.
-    pub dt_s: f64,
-    /// Sources and receivers.
-    pub survey: Survey,
-}
+use crate::resample::Resample;
+use crate::survey::{Point, Shot, Survey};
 
 /// How the machine is used; changes no result.
 #[derive(Clone, PartialEq, Debug)]
@@ -89,6 +67,48 @@ pub struct Engine {
     spare: Mutex<Vec<Simulation>>,
 }
 
+/// Memory of modelling an experiment without gradients, for a plan; nothing of it is allocated.
+/// Models and records are the caller's.
+///
+/// # Errors
+/// As [`Engine::new`]; points outside the grid.
+pub fn modelling_workload(
+    experiment: &Experiment,
+    resources: &Resources,
+    concurrency: usize,
+) -> Result<Workload, Error> {
+    let Experiment { space_order, dtype, interpolation, .. } = *experiment;
+    let padded = experiment.padded_grid()?;
+    let acoustic = Acoustic::new(&padded, space_order, dtype, interpolation)?;
+    let compiled = acoustic.operator.compile(&resources.options)?;
+    let time = (experiment.steps, experiment.dt_s);
+    let mut trial = compiled.simulation(&padded, &experiment.layer, time, Team::new(1))?;
+    workload(&mut trial, &acoustic, &experiment.survey, concurrency)
+}
+
+/// What a simulation with the most receivers would hold.
+fn workload(
+    trial: &mut Simulation,
+    acoustic: &Acoustic,
+    survey: &Survey,
+    concurrency: usize,
+) -> Result<Workload, Error> {
+    let shots = &survey.shots;
+    if let Some(shot) = shots.iter().max_by_key(|s| s.receivers.len()) {
+        place(trial, acoustic, shot)?;
+    }
+    let concurrency = concurrency.clamp(1, shots.len().max(1));
+    Ok(trial.workload(shots.len() as u64, concurrency as u64))
+}
+
+fn place(simulation: &mut Simulation, acoustic: &Acoustic, shot: &Shot) -> Result<(), Error> {
+    let dims = simulation.grid().shape().len();
+    let positions =
+        |points: &[Point]| -> Vec<Vec<f64>> { points.iter().map(|p| p.along_axes(dims)).collect() };
+    simulation.place(&acoustic.source, &positions(&shot.source))?;
+    simulation.place(&acoustic.receivers, &positions(&shot.receivers))
+}
+
 impl Engine {
     /// Compiles kernels and lays out the padded grid.
     ///
@@ -99,14 +119,7 @@ impl Engine {
         resources: &Resources,
         purpose: Purpose,
     ) -> Result<Self, Error> {
-        let grid = &experiment.grid;
-        let layer = experiment.layer.clone();
-        let shape: Vec<usize> =
-            grid.shape().iter().zip(&layer).map(|(n, [a, b])| n + a + b).collect();
-        let origin: Vec<f64> = (0..shape.len())
-            .map(|d| grid.origin_m()[d] - layer[d][0] as f64 * grid.spacing_m()[d])
-            .collect();
-        let padded = Grid::new(shape)?.spacing(grid.spacing_m().to_vec())?.origin(origin)?;
+        let padded = experiment.padded_grid()?;
         let Experiment { space_order, dtype, interpolation, .. } = experiment;
         let acoustic = Acoustic::new(&padded, space_order, dtype, interpolation)?;
         let compiled: Compiled = match purpose {
@@ -116,10 +129,9 @@ impl Engine {
             }
         };
         let time = (experiment.steps, experiment.dt_s);
-        let mut base = compiled.simulation(&padded, &layer, time, Team::new(1))?;
-        let pad = Resample::pad(grid.shape(), &layer);
-        let damp = damping(&experiment, &padded, &pad);
-        base.set(&acoustic.damp, &damp)?;
+        let mut base = compiled.simulation(&padded, &experiment.layer, time, Team::new(1))?;
+        let pad = experiment.padding();
+        base.set(&acoustic.damp, &experiment.damping())?;
         Ok(Self {
             threads: resources.threads.max(1),
             acoustic,
@@ -152,13 +164,13 @@ impl Engine {
     /// # Errors
     /// Points outside the grid.
     pub fn workload(&self, concurrency: usize) -> Result<Workload, Error> {
-        let shots = &self.experiment.survey.shots;
         let mut trial = self.base.fork(Team::new(1))?;
-        if let Some(shot) = shots.iter().max_by_key(|s| s.receivers.len()) {
-            self.place(&mut trial, shot)?;
-        }
-        let concurrency = concurrency.clamp(1, shots.len().max(1));
-        Ok(trial.workload(shots.len() as u64, concurrency as u64))
+        workload(&mut trial, &self.acoustic, &self.experiment.survey, concurrency)
+    }
+
+    /// Drops what simulations of earlier sweeps hold; later ones map their buffers anew.
+    pub fn release(&mut self) {
+        self.spare().clear();
     }
 
     /// Shots at a time if memory were no matter: one per thread.
@@ -198,14 +210,29 @@ impl Engine {
         concurrency: usize,
         shot_done: &(dyn Fn() + Sync),
     ) -> Result<Vec<Record>, Error> {
+        self.sampled_shots((shots, 1), vp, wavelet, concurrency, shot_done)
+    }
+
+    /// As [`simulate_shots`](Self::simulate_shots), of steps `0, every, 2 every, ...` only; the
+    /// others are dropped shot by shot.
+    pub(crate) fn sampled_shots(
+        &mut self,
+        (shots, every): (&[usize], usize),
+        vp: &[f64],
+        wavelet: &[f64],
+        concurrency: usize,
+        shot_done: &(dyn Fn() + Sync),
+    ) -> Result<Vec<Record>, Error> {
         self.set_model(vp)?;
         let records: Vec<Mutex<Record>> = shots.iter().map(|_| Mutex::new(Vec::new())).collect();
-        self.for_each_shot(shots, concurrency, |simulation, place, shot| {
-            self.place(simulation, shot)?;
-            simulation.set_series(&self.acoustic.source, &source_samples(wavelet, shot))?;
+        self.for_each_shot(shots, concurrency, |simulation, at, shot| {
+            place(simulation, &self.acoustic, shot)?;
+            simulation.set_series(&self.acoustic.source, &shot.source_samples(wavelet))?;
             simulation.run()?;
-            let record = simulation.series(&self.acoustic.receivers)?;
-            *records[place].lock().unwrap_or_else(PoisonError::into_inner) = record;
+            let all: Record = simulation.series(&self.acoustic.receivers)?;
+            let steps = all.chunks(shot.receivers.len().max(1)).step_by(every);
+            let record = if every == 1 { all } else { steps.flatten().copied().collect() };
+            *records[at].lock().unwrap_or_else(PoisonError::into_inner) = record;
             shot_done();
             Ok(())
         })?;
@@ -217,6 +244,9 @@ impl Engine {
     ///
     /// # Errors
     /// As [`simulate`](Self::simulate); an engine made for modelling only.
+    ///
+    /// # Panics
+    /// If `observed` has not one sample per shot, receiver and step.
     pub fn evaluate(
         &mut self,
         vp: &[f64],
@@ -225,6 +255,12 @@ impl Engine {
         plan: &Plan,
         shot_done: &(dyn Fn() + Sync),
     ) -> Result<SurveyGradient, Error> {
+        let Experiment { survey, steps, .. } = &self.experiment;
+        assert_eq!(observed.len(), survey.shots.len(), "there should be one record per shot");
+        for (record, shot) in observed.iter().zip(&survey.shots) {
+            let samples = steps * shot.receivers.len();
+            assert_eq!(record.len(), samples, "a record should have all samples of its shot");
+        }
         self.set_model(vp)?;
         let points = self.padded.points();
         let sum = InOrder::new(Sums {
@@ -234,9 +270,10 @@ impl Engine {
         });
         let (all, concurrency) = (self.all_shots(), plan.concurrency as usize);
         let outcome = self.for_each_shot(&all, concurrency, |simulation, number, shot| {
+            let turn = sum.turn(number);
             let shot_gradient =
                 self.shot_gradient(simulation, shot, wavelet, &observed[number], plan);
-            let result = sum.in_turn(number, |sums| {
+            let result = turn.take(|sums| {
                 sums.misfit += shot_gradient?;
                 simulation.add_gradient_to(&self.acoustic.m, 1.0, &mut sums.gradient)?;
                 simulation.add_illumination_to(&mut sums.illumination);
@@ -264,8 +301,8 @@ impl Engine {
         observed: &Record,
         plan: &Plan,
     ) -> Result<f64, Error> {
-        self.place(simulation, shot)?;
-        simulation.set_series(&self.acoustic.source, &source_samples(wavelet, shot))?;
+        place(simulation, &self.acoustic, shot)?;
+        simulation.set_series(&self.acoustic.source, &shot.source_samples(wavelet))?;
         let dt_s = self.experiment.dt_s;
         let misfit = |_: usize, mut r: Residual<'_>| least_squares(&mut r, observed, dt_s);
         let watch = |_: &retrograd::Progress| ControlFlow::Continue(());
@@ -277,15 +314,6 @@ impl Engine {
         let m: Vec<f64> = vp.iter().map(|v| 1.0 / (v * v)).collect();
         self.base.set(&self.acoustic.m, &self.pad.apply(&m))?;
         self.base.set_up()
-    }
-
-    fn place(&self, simulation: &mut Simulation, shot: &Shot) -> Result<(), Error> {
-        let dims = self.padded.shape().len();
-        let positions = |points: &[crate::survey::Point]| -> Vec<Vec<f64>> {
-            points.iter().map(|p| p.along_axes(dims)).collect()
-        };
-        simulation.place(&self.acoustic.source, &positions(&shot.source))?;
-        simulation.place(&self.acoustic.receivers, &positions(&shot.receivers))
     }
 
     fn all_shots(&self) -> Vec<usize> {
@@ -319,12 +347,16 @@ impl Engine {
     ) -> Result<(), Error> {
         let survey = &self.experiment.survey;
         let workers = concurrency.clamp(1, shots.len().max(1));
+        // Threads that are left over help the first workers.
+        let team = |number| self.threads / workers + usize::from(number < self.threads % workers);
+        let teams: Vec<usize> = (0..workers).map(team).collect();
+        // What no worker can use would stay mapped, beyond what was planned.
+        self.spare().retain(|s| teams.contains(&s.team_size()));
         let next = AtomicUsize::new(0);
         let failed = AtomicBool::new(false);
         let results: Vec<Result<(), Error>> = std::thread::scope(|scope| {
             let spawn = |number: usize| {
-                // Threads that are left over help the first workers.
-                let team = self.threads / workers + usize::from(number < self.threads % workers);
+                let team = teams[number];
                 let (next, failed, work) = (&next, &failed, &work);
                 scope.spawn(move || {
                     let mut simulation = self.worker(team)?;
@@ -356,18 +388,6 @@ impl Engine {
     }
 }
 
-/// Damping of an experiment's absorbing layer on its padded grid.
-pub fn damping(experiment: &Experiment, padded: &Grid, pad: &Resample) -> Vec<f64> {
-    let velocity = pad.apply(&experiment.layer_velocity_m_s);
-    let (shape, spacing) = (padded.shape(), padded.spacing_m());
-    sponge(shape, &experiment.layer, spacing, &velocity, experiment.reflection)
-}
-
-/// The wavelet at every source point of a shot.
-fn source_samples(wavelet: &[f64], shot: &Shot) -> Vec<f64> {
-    wavelet.iter().flat_map(|w| std::iter::repeat_n(*w, shot.source.len())).collect()
-}
-
 /// `1/2 sum (d - d_obs)^2 dt` and its derivative by each sample.
 fn least_squares(r: &mut Residual<'_>, observed: &[f32], dt_s: f64) -> f64 {
     let mut sum = 0.0;
@@ -386,32 +406,5 @@ struct Sums {
     illumination: Vec<f64>,
 }
 
-/// A value that threads change one after the other, in a fixed order of turns.
-struct InOrder<T> {
-    state: Mutex<(usize, T)>,
-    moved: Condvar,
-}
-
-impl<T> InOrder<T> {
-    fn new(value: T) -> Self {
-        Self { state: Mutex::new((0, value)), moved: Condvar::new() }
-    }
-
-    /// Waits until turns `0..turn` have been taken, changes the value, and ends the turn even if
-    /// the change fails.
-    fn in_turn<R>(&self, turn: usize, change: impl FnOnce(&mut T) -> R) -> R {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut state = self
-            .moved
-            .wait_while(state, |(next, _)| *next < turn)
-            .unwrap_or_else(PoisonError::into_inner);
-        let result = change(&mut state.1);
-        state.0 += 1;
-        self.moved.notify_all();
-        result
-    }
-
-    fn into_inner(self) -> T {
-        self.state.into_inner().unwrap_or_else(PoisonError::into_inner).1
-    }
-}
+#[cfg(test)]
+mod tests;

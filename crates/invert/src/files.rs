@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+/// How the name of a file begins and ends as long as it is being written.
+const UNFINISHED: (&str, &str) = (".retrograd-", ".part");
+
 /// A file that could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -135,11 +138,24 @@ pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
         .map_err(|source| FileError::Json { path: path.to_owned(), source })
 }
 
+/// Removes what a killed writer left in a folder: files that never got their name. One that cannot
+/// be removed does no harm.
+pub fn remove_unfinished(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(UNFINISHED.0) && name.ends_with(UNFINISHED.1) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// A temporary file with the permissions of an ordinary one: `tempfile` defaults to owner only,
 /// which would hide results from colleagues.
 fn temporary_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".retrograd-").suffix(".part");
+    builder.prefix(UNFINISHED.0).suffix(UNFINISHED.1);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -171,6 +187,17 @@ mod tests {
         assert!(error.to_string().contains("help: free some space"), "{error}");
         assert_eq!(std::fs::read(&path).unwrap(), b"old");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_was_never_finished_is_removed_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let kept = dir.path().join("a.part");
+        write(&kept, b"").unwrap();
+        let killed = temporary_in(dir.path()).unwrap().into_temp_path().keep().unwrap();
+        remove_unfinished(dir.path());
+        assert!(kept.exists() && !killed.exists());
+        remove_unfinished(&dir.path().join("missing"));
     }
 
     #[test]

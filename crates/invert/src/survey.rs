@@ -70,6 +70,13 @@ pub struct Shot {
     pub receivers: Arc<[Point]>,
 }
 
+impl Shot {
+    /// The samples of a wavelet at every source point: all points at step 0, then at step 1, ...
+    pub fn source_samples(&self, wavelet: &[f64]) -> Vec<f64> {
+        wavelet.iter().flat_map(|w| std::iter::repeat_n(*w, self.source.len())).collect()
+    }
+}
+
 /// All experiments of a job, in the order of the data.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Survey {

@@ -1,15 +1,15 @@
-//! Source signatures, and the filters that turn one survey into several frequency bands.
+//! Source signatures, and the filter that turns one survey into several frequency bands.
 //!
 //! A wavelet is a function of time in seconds after the shot; [`Wavelet::sampled_at`] puts it on
-//! the time axis of a simulation. [`ZeroPhase`] filters wavelet and data alike: modelling is
-//! linear and time-invariant, so filtered data are the data of the filtered wavelet.
+//! the time axis of a simulation. [`LowPass`] filters wavelet and data alike: modelling is linear,
+//! time-invariant and causal like the filter, so filtered data are the data of the filtered wavelet.
 //!
 //! Not here: estimating a wavelet from data.
 
 mod filter;
 mod spectrum;
 
-pub use filter::{Band, ZeroPhase};
+pub use filter::LowPass;
 
 use std::f64::consts::PI;
 
@@ -48,27 +48,6 @@ pub enum WaveletError {
         corner_hz: f64,
         /// Half the sampling rate, Hz.
         nyquist_hz: f64,
-    },
-    /// The traces are too short to tell the corner from zero.
-    #[error(
-        "corner {corner_hz} Hz has a period longer than the {duration_s} s of the traces allow \
-         ({least_hz} Hz)\n  help: raise the corner, or use a low-pass filter"
-    )]
-    BelowResolution {
-        /// The corner, Hz.
-        corner_hz: f64,
-        /// Length of a trace, s.
-        duration_s: f64,
-        /// The lowest corner, Hz.
-        least_hz: f64,
-    },
-    /// The lower corner is not below the upper one.
-    #[error("band from {low_hz} Hz to {high_hz} Hz is empty\n  help: give the lower corner first")]
-    EmptyBand {
-        /// Lower corner, Hz.
-        low_hz: f64,
-        /// Upper corner, Hz.
-        high_hz: f64,
     },
 }
 

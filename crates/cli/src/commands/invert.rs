@@ -6,15 +6,12 @@ use std::path::Path;
 use crate::cli::InvertArgs;
 use crate::job::Job;
 use crate::job::tree::Override;
-use crate::numerics::{self, Begin};
+use crate::numerics::{self, Begin, JOB_FILE};
 use crate::outcome::InvertOutcome;
 use crate::output::{self, Failure};
 use crate::progress::Progress;
 
 use super::{cost_lines, load, load_with};
-
-/// The job file that every run folder holds.
-pub const JOB_FILE: &str = "job.toml";
 
 /// Inverts, or continues an inversion that was interrupted.
 ///

@@ -255,13 +255,13 @@ pub const KEYS: &[Key] = &[
         "survey.sources.positions",
         Kind::Points,
         None,
-        "Explicit positions, in place of a line: [[x, z], ...].",
+        "Explicit positions, in place of a line: [[x, z], ...], or [[x, y, z], ...] in 3-D.",
     ),
     key(
         "survey.sources.file",
         Kind::File,
         None,
-        "Text file with one position per line (x, z in metres), in place of a line.",
+        "Text file, one position per line (x, z or x, y, z in metres), in place of a line.",
     ),
     key(
         "survey.receivers.count",
@@ -297,13 +297,13 @@ pub const KEYS: &[Key] = &[
         "survey.receivers.positions",
         Kind::Points,
         None,
-        "Explicit positions, in place of a line: [[x, z], ...].",
+        "Explicit positions, in place of a line: [[x, z], ...], or [[x, y, z], ...] in 3-D.",
     ),
     key(
         "survey.receivers.file",
         Kind::File,
         None,
-        "Text file with one position per line (x, z in metres), in place of a line.",
+        "Text file, one position per line (x, z or x, y, z in metres), in place of a line.",
     ),
     key(
         "wavelet.kind",
@@ -315,7 +315,7 @@ pub const KEYS: &[Key] = &[
         "wavelet.peak",
         Kind::QuantityOr(&[Frequency], Range::Positive, "stage"),
         Some("\"stage\""),
-        "Peak of the Ricker; \"stage\" emits the frequency of the stage, else stages low-pass.",
+        "Peak of the Ricker; \"stage\" is the frequency of each stage, else stages low-pass.",
     ),
     key(
         "wavelet.delay",

@@ -43,6 +43,9 @@ pub use types::Job;
 /// The job that runs when no file is named.
 pub const DEFAULT_JOB: &str = include_str!("../default_job.toml");
 
+/// How the job in a run folder is titled, up to its name.
+pub const TITLE_OF_RUN: &str = "Job `";
+
 /// Parses the job file at `path`, or the embedded default, under `overrides`.
 ///
 /// # Errors
@@ -159,12 +162,13 @@ fn build_job(reader: &mut Reader<'_>, root: &Node, folders: &Folders) -> Option<
     rules::truth_is_known(reader, &model, data.as_ref());
     rules::no_hidden_inverse_crime(reader, physics, data.as_ref());
     rules::data_files_match_shots(reader, &survey, data.as_ref());
+    rules::recorded_data_have_their_wavelet(reader, wavelet.as_ref(), data.as_ref());
     rules::report_shots_exist(reader, &survey, report.shots.as_deref());
     let grid = grid?;
     let nodes = grid.shape.iter().map(|&n| n as f64).product();
     rules::budget_is_plausible(reader, nodes, physics, memory.budget.0);
 
-    let title = format!("Job `{name}`, as it ran.");
+    let title = format!("{TITLE_OF_RUN}{name}`, as it ran.");
     let text = document::commented(&title, root, Paths::Absolute(folders));
     Some(Job {
         name,

@@ -1,7 +1,7 @@
 //! Rules that relate sections to each other.
 
 use super::reader::Reader;
-use super::types::{DType, Data, Model, Physics, Start, Survey, Truth};
+use super::types::{DType, Data, Model, Physics, Start, Survey, Truth, Wavelet};
 
 /// Whether the truth is known where it is needed.
 pub(super) fn truth_is_known(reader: &mut Reader<'_>, model: &Model, data: Option<&Data>) {
@@ -50,6 +50,23 @@ pub(super) fn data_files_match_shots(
         let message = format!("`data.files` names {} files for {shots} shots", files.len());
         let help = "name one file per source, in their order, or one for all shots".to_owned();
         reader.reject("data.files", message, "another number than sources", help);
+    }
+}
+
+/// Whether the wavelet that made recorded data is known: stages cannot each have one of their own.
+pub(super) fn recorded_data_have_their_wavelet(
+    reader: &mut Reader<'_>,
+    wavelet: Option<&Wavelet>,
+    data: Option<&Data>,
+) {
+    if let (Some(Wavelet::RickerOfStage { .. }), Some(Data::Files(_))) = (wavelet, data)
+        && reader.is_sound(&["wavelet.kind", "wavelet.peak"])
+    {
+        let message = "recorded data need the wavelet that the sources emitted".to_owned();
+        let help = "set wavelet.kind = \"file\", wavelet.file and wavelet.dt; or wavelet.peak, \
+                    the frequency of a Ricker; every stage filters wavelet and data alike"
+            .to_owned();
+        reader.reject("data.kind", message, "recorded with which wavelet?", help);
     }
 }
 

@@ -167,7 +167,11 @@ fn rules_between_keys_are_checked() {
     let parts = ["`data.files` has a meaning only for data.kind = \"files\""];
     bad_with("[data]\nfiles = \"d.npy\"", &[], &files, 1, &parts);
     let text = "[data]\nkind = \"files\"\nfiles = [\"d.npy\", \"d.npy\"]";
-    bad_with(text, &[], &files, 1, &["names 2 files for 12 shots"]);
+    let sets = ["wavelet.peak=\"5 Hz\""];
+    bad_with(text, &sets, &files, 1, &["names 2 files for 12 shots"]);
+    let text = "[data]\nkind = \"files\"\nfiles = \"d.npy\"";
+    let parts = ["recorded data need the wavelet", "wavelet.kind = \"file\"", "wavelet.peak"];
+    bad_with(text, &[], &files, 1, &parts);
     bad("[memory]\nstrategy = \"store-all\"\nsnapshots = 4", &["only for Revolve"]);
     bad("[job]\nname = \"a/b\"", &["cannot name a folder"]);
 }

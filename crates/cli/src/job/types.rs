@@ -303,17 +303,17 @@ pub struct Stage {
     pub iterations: usize,
     /// The most evaluations of misfit and gradient, line search included.
     pub evaluations: usize,
-    /// Smoothing of the gradient, that of [`Invert`] if the stage says nothing.
+    /// Smoothing of updates, that of [`Invert`] if the stage says nothing.
     pub smoothing: Smoothing,
 }
 
-/// Standard deviation of the Gaussian that smooths the gradient; 0 does nothing.
+/// Standard deviation of the Gaussian through which updates are seen; 0 does nothing.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Smoothing {
     /// A length.
     Metres(f64),
-    /// In local wavelengths at the frequency of the stage.
+    /// In wavelengths at the frequency of the stage and the mean velocity of the start model.
     Wavelengths(f64),
 }
 
@@ -324,7 +324,7 @@ pub struct Invert {
     pub optimiser: Optimiser,
     /// Greatest change of velocity in the first step of a stage.
     pub first_step: MetresPerSecond,
-    /// Smoothing of the gradient.
+    /// Smoothing of updates.
     pub smoothing: Smoothing,
     /// Scaling of the gradient.
     pub precondition: Precondition,

@@ -1,13 +1,13 @@
 //! `invert`: the run folder and the inversion in it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use retrograd_invert::files;
 use retrograd_invert::inversion::{Inversion, IterationRow, Outcome, Watch, peak_rss_bytes};
 use retrograd_invert::report;
 
+use super::folder::{self, RUN_FILE};
 use super::{Begin, RunError, setup};
-use crate::commands::invert::JOB_FILE;
 use crate::job::Job;
 use crate::job::types::Pictures;
 use crate::outcome::{Cost, InvertOutcome, StageOutcome};
@@ -56,13 +56,12 @@ pub(super) fn invert(
     let fingerprint = fingerprint(job);
     let setup = setup::inversion(job, &fingerprint)?;
     let folder = setup.folder.clone();
-    if *begin == Begin::Afresh {
-        if let Some(kept) = move_aside(&folder)? {
-            progress.note(&format!("an earlier run was moved to {}", kept.display()));
-        }
-        create(&folder, &job.text)?;
-    }
     let mut inversion = Inversion::new(setup).map_err(RunError::of)?;
+    // A run that cannot begin has moved nothing.
+    let _held = match begin {
+        Begin::Afresh => folder::begin(&folder, &job.text, progress)?,
+        Begin::Resume(_) => folder::take_over(&folder)?,
+    };
     progress.note(&inversion.memory().plan.to_string());
     progress.header();
     let watch = Terminal(progress);
@@ -72,7 +71,7 @@ pub(super) fn invert(
     };
     let outcome = outcome.map_err(RunError::of)?;
     let result = summary(&inversion, &outcome, folder.clone());
-    files::write_json(&folder.join("run.json"), &result).map_err(RunError::of)?;
+    files::write_json(&folder.join(RUN_FILE), &result).map_err(RunError::of)?;
     // Results are safe: what cannot be drawn is only a warning.
     tell(&report::inversion(&mut inversion, &outcome, &report_settings(job), &watch), progress);
     Ok(result)
@@ -109,44 +108,8 @@ fn fingerprint(job: &Job) -> String {
     serde_json::to_string(&parts).unwrap_or_default()
 }
 
-/// Renames the folder of an earlier run, finished or not, so that nothing of it is lost.
-fn move_aside(folder: &Path) -> Result<Option<PathBuf>, RunError> {
-    if !folder.join("state.json").exists() && !folder.join("run.json").exists() {
-        return Ok(None);
-    }
-    let stem = folder.file_name().map_or_else(|| "run".into(), |n| n.to_string_lossy());
-    let name = |n: u32| folder.with_file_name(format!("{stem}-before-{n}"));
-    let free = (1..=u32::MAX).map(name).find(|path| !path.exists());
-    let kept = free.unwrap_or_else(|| name(0));
-    std::fs::rename(folder, &kept).map_err(|error| {
-        RunError::new(format!("the earlier run {} cannot be moved: {error}", folder.display()))
-            .help("choose another folder with --out, or continue it with --resume")
-    })?;
-    Ok(Some(kept))
-}
-
-pub(super) fn create(folder: &Path, text: &str) -> Result<(), RunError> {
-    std::fs::create_dir_all(folder).map_err(|error| {
-        RunError::new(format!("the run folder {} cannot be made: {error}", folder.display()))
-            .help("choose another with --out")
-    })?;
-    files::write(&folder.join(JOB_FILE), text.as_bytes()).map_err(RunError::of)
-}
-
 fn summary(inversion: &Inversion, outcome: &Outcome, folder: PathBuf) -> InvertOutcome {
-    let experiment = &inversion.setup().experiment;
-    let padded: usize = experiment
-        .grid
-        .shape()
-        .iter()
-        .zip(&experiment.layer)
-        .map(|(n, [low, high])| n + low + high)
-        .product();
-    // Forward with recomputation, and the adjoint sweep.
-    let sweeps = 1.0 + inversion.memory().plan.recompute_factor;
-    let shots = experiment.survey.shots.len() as f64;
-    let updates =
-        outcome.evaluations as f64 * shots * experiment.steps as f64 * padded as f64 * sweeps;
+    let updates = outcome.evaluations as f64 * inversion.updates_per_evaluation();
     InvertOutcome {
         folder,
         misfit: outcome.rows.iter().map(|r| r.misfit).collect(),
@@ -164,7 +127,12 @@ fn summary(inversion: &Inversion, outcome: &Outcome, folder: PathBuf) -> InvertO
             .collect(),
         cost: Cost {
             seconds: outcome.seconds,
-            peak_rss_bytes: peak_rss_bytes(),
+            // Of all sessions, if the run was resumed.
+            peak_rss_bytes: outcome
+                .rows
+                .iter()
+                .map(|r| r.peak_rss_bytes)
+                .fold(peak_rss_bytes(), u64::max),
             points_per_second: updates / outcome.seconds.max(1e-9),
         },
     }

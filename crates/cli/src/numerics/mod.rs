@@ -1,6 +1,7 @@
 //! The one door from the command line to the numerical crates.
 
 mod check;
+mod folder;
 mod invert;
 mod plan;
 mod setup;
@@ -8,6 +9,8 @@ mod sweep;
 mod tools;
 
 use std::path::PathBuf;
+
+pub use folder::JOB_FILE;
 
 use crate::cli::{Case, Target};
 use crate::job::Job;

@@ -1,23 +1,23 @@
 //! From a job to what the numerical crates take.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use retrograd::ir::Interpolation as Weights;
 use retrograd::{Backend as Kernels, DType as Number, JitOptions, Options};
-use retrograd_invert::absorb::{best_reflection, proposed_width};
-use retrograd_invert::acoustic::stable_dt_s;
-use retrograd_invert::basin::Basin;
-use retrograd_invert::engine::{Experiment, Record, Resources};
+use retrograd_invert::absorb::Layer;
+use retrograd_invert::acoustic::{TimeStep as Step, steps_covering};
+use retrograd_invert::basin::{BASIN_SAMPLES, Basin};
+use retrograd_invert::engine::{Experiment, Resources};
 use retrograd_invert::inversion::{
     DataSource, FinerModel, InversionSetup, Memory, MemoryStrategy, OptimiserSettings,
     Precondition as Scaling, SourceSignature, Stage as InversionStage,
 };
-use retrograd_invert::npy;
-use retrograd_invert::resample::{RegularGrid, Resample};
-use retrograd_invert::smooth::Smoother;
+use retrograd_invert::models::{self, Freeze, Models, ModelsError, mean_m_s};
+use retrograd_invert::resample::RegularGrid;
 use retrograd_invert::survey::{Point, Survey};
 use retrograd_invert::wavelet::Wavelet as Signature;
+use retrograd_invert::{npy, records};
 
 use super::RunError;
 use crate::job::Job;
@@ -26,21 +26,11 @@ use crate::job::types::{
     RecordLength, Smoothing, Stage, Start, Strategy, TimeStep, Truth, Wavelet, Width,
 };
 
-/// Points per cell and axis over which the basin is averaged on a grid.
-const BASIN_SAMPLES: usize = 4;
-
-/// Models of a job, in m/s, on its grid.
-pub(super) struct Models {
-    pub(super) truth: Option<Vec<f64>>,
-    pub(super) start: Vec<f64>,
-    pub(super) frozen: Vec<bool>,
-}
-
 /// The job's mesh.
-pub(super) fn grid(job: &Job) -> Result<RegularGrid, RunError> {
+fn grid(job: &Job) -> Result<RegularGrid, RunError> {
     let metres = |list: &[crate::job::units::Metres]| list.iter().map(|m| m.0).collect::<Vec<_>>();
     RegularGrid::new(&job.grid.shape, &metres(&job.grid.spacing), &metres(&job.grid.origin))
-        .map_err(|e| RunError::new(e.to_string()))
+        .map_err(RunError::of)
 }
 
 /// Everything that an inversion needs.
@@ -48,8 +38,9 @@ pub(super) fn inversion(job: &Job, fingerprint: &str) -> Result<InversionSetup, 
     let grid = grid(job)?;
     let models = models(job, &grid)?;
     let experiment = experiment(job, &grid, &models)?;
-    let models_sum = checksum(models.start.iter().chain(models.truth.iter().flatten()));
-    let data = data(job, &experiment)?;
+    let data = data(job, &models, &experiment)?;
+    let signature = signature(job)?;
+    let inputs_sum = checksum(inputs(&models, &signature, &data));
     let invert = &job.invert;
     let Optimiser::Lbfgs { memory } = invert.optimiser;
     let stages = job.stages.iter().map(|s| stage(s, &models.start)).collect();
@@ -59,7 +50,7 @@ pub(super) fn inversion(job: &Job, fingerprint: &str) -> Result<InversionSetup, 
         start: models.start,
         frozen: models.frozen,
         bounds_m_s: job.model.bounds.map(|v| v.0),
-        signature: signature(job)?,
+        signature,
         data,
         stages,
         optimiser: OptimiserSettings {
@@ -80,13 +71,33 @@ pub(super) fn inversion(job: &Job, fingerprint: &str) -> Result<InversionSetup, 
             shots_in_parallel: job.run.shots_in_parallel,
         },
         folder: job.output.clone(),
-        fingerprint: format!("{fingerprint} models {models_sum:016x}"),
+        fingerprint: format!("{fingerprint} inputs {inputs_sum:016x}"),
         experiment,
     })
 }
 
-/// FNV-1a over the bits of numbers: tells whether a model file was exchanged under a run.
-fn checksum<'a>(values: impl Iterator<Item = &'a f64>) -> u64 {
+/// All numbers that come from files.
+fn inputs<'a>(
+    models: &'a Models,
+    signature: &'a SourceSignature,
+    data: &'a DataSource,
+) -> impl Iterator<Item = f64> + 'a {
+    let wavelet = match signature {
+        SourceSignature::Fixed(Signature::Sampled { samples, .. }) => samples.as_slice(),
+        _ => &[],
+    };
+    let records = match data {
+        DataSource::Measured(records) => records.as_slice(),
+        _ => &[],
+    };
+    let frozen = models.frozen.iter().map(|frozen| f64::from(u8::from(*frozen)));
+    let models = models.start.iter().chain(models.truth.iter().flatten());
+    let exact = models.chain(wavelet).copied();
+    exact.chain(frozen).chain(records.iter().flatten().map(|sample| f64::from(*sample)))
+}
+
+/// FNV-1a over the bits of numbers: tells whether a file was exchanged under a run.
+fn checksum(values: impl Iterator<Item = f64>) -> u64 {
     let bytes = values.flat_map(|v| v.to_bits().to_le_bytes());
     bytes.fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
         (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -103,20 +114,22 @@ fn strategy(strategy: Strategy) -> MemoryStrategy {
 }
 
 fn stage(stage: &Stage, start: &[f64]) -> InversionStage {
-    let mean = start.iter().sum::<f64>() / start.len().max(1) as f64;
+    let frequency_hz = stage.frequency.0;
     InversionStage {
-        frequency_hz: stage.frequency.0,
+        frequency_hz,
         iterations: stage.iterations,
         evaluations: stage.evaluations,
         smoothing_m: match stage.smoothing {
             Smoothing::Metres(m) => m,
-            Smoothing::Wavelengths(w) => w * mean / stage.frequency.0,
+            Smoothing::Wavelengths(w) => {
+                InversionStage::smoothing_of_wavelengths(w, frequency_hz, start)
+            }
         },
     }
 }
 
 /// Kernels and threads.
-pub(super) fn resources(job: &Job) -> Resources {
+fn resources(job: &Job) -> Resources {
     let backend = match job.run.backend {
         Backend::C => Kernels::C,
         Backend::Interpreter => Kernels::Interpreter,
@@ -129,36 +142,23 @@ pub(super) fn resources(job: &Job) -> Resources {
 
 /// Mesh with absorbing layer, time axis, geometry.
 fn experiment(job: &Job, grid: &RegularGrid, models: &Models) -> Result<Experiment, RunError> {
-    let order = usize::from(job.physics.space_order);
-    let v_max = job.model.bounds[1].0;
-    let limit = stable_dt_s(grid.spacing_m(), order, v_max);
-    let dt_s = match job.time.step {
-        TimeStep::Courant(share) => share * limit,
-        TimeStep::Fixed(dt) if dt.0 > limit => {
-            let message = format!(
-                "the time step {:.4} ms is unstable: order {order} in space on {:?} m allows \
-                 {:.4} ms at the upper velocity bound {v_max} m/s",
-                dt.0 * 1e3,
-                grid.spacing_m(),
-                limit * 1e3
-            );
-            return Err(RunError::new(message)
-                .help("set time.dt = \"auto\", or a smaller step, or a lower model.bounds"));
-        }
-        TimeStep::Fixed(dt) => dt.0,
+    let space_order = usize::from(job.physics.space_order);
+    let step = match job.time.step {
+        TimeStep::Courant(share) => Step::Courant(share),
+        TimeStep::Fixed(dt) => Step::Fixed(dt.0),
     };
+    let dt_s =
+        step.seconds(grid.spacing_m(), space_order, job.model.bounds[1].0).map_err(RunError::of)?;
     let steps = match job.time.length {
         RecordLength::Steps(steps) => steps,
-        RecordLength::Duration(duration) => (duration.0 / dt_s).ceil() as usize + 1,
+        RecordLength::Duration(duration) => steps_covering(duration.0, dt_s),
     };
-    let mean = models.start.iter().sum::<f64>() / models.start.len().max(1) as f64;
-    let width = layer_nodes(job, grid, mean);
-    let wavelengths = width as f64 * shortest(grid.spacing_m()) * lowest_hz(job) / mean;
+    let layer = layer(job, grid, &models.start);
     Ok(Experiment {
-        layer: vec![[width; 2]; grid.shape().len()],
-        reflection: job.boundary.reflection.unwrap_or_else(|| best_reflection(wavelengths)),
+        layer: layer.widths(grid.shape().len()),
+        reflection: layer.reflection,
         layer_velocity_m_s: models.start.clone(),
-        space_order: order,
+        space_order,
         dtype: match job.physics.dtype {
             DType::F32 => Number::F32,
             DType::F64 => Number::F64,
@@ -174,12 +174,14 @@ fn experiment(job: &Job, grid: &RegularGrid, models: &Models) -> Result<Experime
     })
 }
 
-/// Nodes of the absorbing layer per side.
-pub(super) fn layer_nodes(job: &Job, grid: &RegularGrid, v_m_s: f64) -> usize {
-    match job.boundary.width {
-        Width::Nodes(nodes) => nodes,
-        Width::Auto => proposed_width(lowest_hz(job), v_m_s, shortest(grid.spacing_m())),
-    }
+/// The absorbing layer, for the waves of the lowest frequency in the start model.
+fn layer(job: &Job, grid: &RegularGrid, start: &[f64]) -> Layer {
+    let nodes = match job.boundary.width {
+        Width::Nodes(nodes) => Some(nodes),
+        Width::Auto => None,
+    };
+    let layer = Layer::new(nodes, lowest_hz(job), mean_m_s(start), shortest(grid.spacing_m()));
+    job.boundary.reflection.map_or(layer, |reflection| layer.with_reflection(reflection))
 }
 
 fn lowest_hz(job: &Job) -> f64 {
@@ -220,7 +222,7 @@ fn signature(job: &Job) -> Result<SourceSignature, RunError> {
 }
 
 fn read(path: &Path) -> Result<(Vec<usize>, Vec<f64>), RunError> {
-    let array = npy::read(path).map_err(|e| RunError::new(e.to_string()))?;
+    let array = npy::read(path).map_err(RunError::of)?;
     Ok((array.shape.clone(), array.values.into_f64()))
 }
 
@@ -229,7 +231,7 @@ fn model_file(file: &ModelFile, shape: &[usize]) -> Result<Vec<f64>, RunError> {
         ModelFormat::Npy => npy::read_shaped(&file.path, shape),
         ModelFormat::RawF32 => npy::read_raw_f32(&file.path, shape),
     };
-    Ok(array.map_err(|e| RunError::new(e.to_string()))?.values.into_f64())
+    Ok(array.map_err(RunError::of)?.values.into_f64())
 }
 
 fn basin(job: &Job, seed: u64) -> Basin {
@@ -240,9 +242,9 @@ fn basin(job: &Job, seed: u64) -> Basin {
 }
 
 /// Truth, start and frozen nodes.
-pub(super) fn models(job: &Job, grid: &RegularGrid) -> Result<Models, RunError> {
+fn models(job: &Job, grid: &RegularGrid) -> Result<Models, RunError> {
     let shape = grid.shape();
-    if job.grid.shape.len() != 2 && matches!(job.model.truth, Truth::Basin { .. }) {
+    if shape.len() != 2 && matches!(job.model.truth, Truth::Basin { .. }) {
         return Err(RunError::new("the embedded basin is two-dimensional")
             .help("give model files for a 3-D job"));
     }
@@ -251,146 +253,55 @@ pub(super) fn models(job: &Job, grid: &RegularGrid) -> Result<Models, RunError> 
         Truth::File(file) => Some(model_file(file, shape)?),
         Truth::Unknown => None,
     };
-    let needs_truth =
-        || RunError::new("this start model needs the true model").help("set model.vp_true");
-    let (start, judged) = match &job.model.start {
-        Start::Basin => {
-            let Truth::Basin { seed } = job.model.truth else { return Err(needs_truth()) };
-            let truth = truth.as_deref().ok_or_else(needs_truth)?;
-            let start = basin(job, seed).start().sample(grid, truth);
-            (start.clone(), start)
+    let start = match (&job.model.start, &job.model.truth, &truth) {
+        (Start::Basin, Truth::Basin { seed }, Some(truth)) => {
+            models::Start::Given(basin(job, *seed).start().sample(grid, truth))
         }
-        Start::File(file) => {
-            let start = model_file(file, shape)?;
-            (start.clone(), start)
-        }
-        Start::SmoothTrue(sigma) => {
-            let truth = truth.clone().ok_or_else(needs_truth)?;
-            (smoothed(job, grid, &truth, sigma.0)?, truth)
-        }
-        Start::Linear { top, bottom } => {
-            let depth = shape[shape.len() - 1];
-            let column = (0..depth)
-                .map(|k| top.0 + (bottom.0 - top.0) * k as f64 / (depth - 1).max(1) as f64);
-            let columns: usize = shape[..shape.len() - 1].iter().product();
-            let start = column.collect::<Vec<_>>().repeat(columns);
-            (start.clone(), start)
+        (Start::Basin, ..) => return Err(RunError::of(ModelsError::NoTruth)),
+        (Start::File(file), ..) => models::Start::Given(model_file(file, shape)?),
+        (Start::SmoothTrue(sigma), ..) => models::Start::SmoothTruth { sigma_m: sigma.0 },
+        (Start::Linear { top, bottom }, ..) => {
+            models::Start::Linear { ends_m_s: [top.0, bottom.0] }
         }
     };
-    let frozen = frozen(job, grid, &judged)?;
-    let [lower, upper] = job.model.bounds.map(|v| v.0);
-    let clamp = |(v, frozen): (f64, &bool)| if *frozen { v } else { v.clamp(lower, upper) };
-    let start = start.into_iter().zip(&frozen).map(clamp).collect();
-    Ok(Models { truth, start, frozen })
+    let bounds = job.model.bounds.map(|v| v.0);
+    Models::new(grid, truth, start, &freeze(job, shape)?, bounds).map_err(RunError::of)
 }
 
-/// The truth under a Gaussian; frozen nodes stay true and lend nothing to the others.
-fn smoothed(
-    job: &Job,
-    grid: &RegularGrid,
-    truth: &[f64],
-    sigma_m: f64,
-) -> Result<Vec<f64>, RunError> {
-    let frozen = frozen(job, grid, truth)?;
-    let sigma = vec![sigma_m; grid.shape().len()];
-    let smoother = Smoother::new(grid.shape(), grid.spacing_m(), &sigma)
-        .and_then(|s| s.with_frozen(&frozen))
-        .map_err(|e| RunError::new(e.to_string()))?;
-    // In slowness: travel times are kept.
-    let mut slowness: Vec<f64> = truth.iter().map(|v| 1.0 / v).collect();
-    smoother.apply(&mut slowness);
-    Ok(slowness.iter().map(|s| 1.0 / s).collect())
-}
-
-/// Nodes for which all conditions of `model.freeze` hold; none if it states none.
-fn frozen(job: &Job, grid: &RegularGrid, judged: &[f64]) -> Result<Vec<bool>, RunError> {
+fn freeze(job: &Job, shape: &[usize]) -> Result<Freeze, RunError> {
     let conditions = &job.model.frozen;
-    let mask = match &conditions.mask {
-        None => None,
-        Some(path) => {
-            let array = npy::read_shaped(path, grid.shape());
-            let array = array.map_err(|e| RunError::new(e.to_string()))?;
-            Some(array.values.into_f64())
-        }
+    let mask = |path: &PathBuf| -> Result<Vec<bool>, RunError> {
+        let array = npy::read_shaped(path, shape).map_err(RunError::of)?;
+        Ok(array.values.into_f64().iter().map(|v| *v != 0.0).collect())
     };
-    let any = conditions.below_velocity.is_some() || conditions.depth.is_some() || mask.is_some();
-    let depths = grid.shape()[grid.shape().len() - 1];
-    let axis = grid.shape().len() - 1;
-    let holds = |(i, v): (usize, &f64)| {
-        any && conditions.below_velocity.is_none_or(|limit| *v < limit.0)
-            && conditions.depth.is_none_or(|d| grid.coordinate_m(axis, i % depths) < d.0)
-            && mask.as_ref().is_none_or(|m| m[i] != 0.0)
-    };
-    Ok(judged.iter().enumerate().map(holds).collect())
+    Ok(Freeze {
+        below_velocity_m_s: conditions.below_velocity.map(|v| v.0),
+        above_depth_m: conditions.depth.map(|d| d.0),
+        mask: conditions.mask.as_ref().map(mask).transpose()?,
+    })
 }
 
 /// Where the recordings come from.
-fn data(job: &Job, experiment: &Experiment) -> Result<DataSource, RunError> {
+fn data(job: &Job, models: &Models, experiment: &Experiment) -> Result<DataSource, RunError> {
     match &job.data {
         Data::SameGrid => Ok(DataSource::SameGrid),
         Data::Synthetic { refine, space_order } => Ok(DataSource::Finer {
             refine: *refine,
             space_order: usize::from(*space_order),
-            model: finer_model(job, &experiment.grid)?,
+            model: finer_model(job, models, &experiment.grid)?,
         }),
-        Data::Files(paths) => Ok(DataSource::Measured(Arc::new(records(paths, experiment)?))),
+        Data::Files(paths) => {
+            let records = records::read(paths, &experiment.survey, experiment.steps);
+            Ok(DataSource::Measured(Arc::new(records.map_err(RunError::of)?)))
+        }
     }
 }
 
-/// The basin itself on a finer grid; a model file by interpolation of its slowness.
-fn finer_model(job: &Job, coarse: &RegularGrid) -> Result<FinerModel, RunError> {
-    match &job.model.truth {
-        Truth::Basin { seed } => {
-            let basin = basin(job, *seed);
-            Ok(FinerModel(Arc::new(move |grid| basin.sample(grid, BASIN_SAMPLES))))
-        }
-        Truth::File(file) => {
-            let slowness: Vec<f64> =
-                model_file(file, coarse.shape())?.iter().map(|v| 1.0 / v).collect();
-            let coarse = coarse.clone();
-            Ok(FinerModel(Arc::new(move |grid| {
-                let fine = Resample::linear(&coarse, grid).apply(&slowness);
-                fine.iter().map(|s| 1.0 / s).collect()
-            })))
-        }
-        Truth::Unknown => Err(RunError::new("synthetic data need the true model")
+fn finer_model(job: &Job, models: &Models, grid: &RegularGrid) -> Result<FinerModel, RunError> {
+    match (&job.model.truth, &models.truth) {
+        (Truth::Basin { seed }, _) => Ok(FinerModel::basin(basin(job, *seed))),
+        (_, Some(truth)) => Ok(FinerModel::interpolated(grid.clone(), truth.clone())),
+        (_, None) => Err(RunError::new("synthetic data need the true model")
             .help("set model.vp_true, or data.files to measured records")),
     }
-}
-
-/// Measured records, (receiver, time) per shot or (shot, receiver, time) in one file, as
-/// (time, receiver).
-fn records(paths: &[std::path::PathBuf], experiment: &Experiment) -> Result<Vec<Record>, RunError> {
-    let steps = experiment.steps;
-    let mut all = Vec::new();
-    for path in paths {
-        let (shape, values) = read(path)?;
-        let receivers = shape.get(shape.len().wrapping_sub(2)).copied().unwrap_or(0);
-        let matches_axis = shape.last() == Some(&steps) && receivers > 0;
-        if !matches_axis || !(2..=3).contains(&shape.len()) {
-            let message = format!(
-                "{}: shape {shape:?}; allowed are (receivers, {steps}) per shot or (shots, \
-                 receivers, {steps})",
-                path.display()
-            );
-            return Err(
-                RunError::new(message).help("sample the records at time.dt, and check time.steps")
-            );
-        }
-        for shot in values.chunks_exact(receivers * steps) {
-            let mut record = vec![0.0f32; shot.len()];
-            for r in 0..receivers {
-                for n in 0..steps {
-                    record[n * receivers + r] = shot[r * steps + n] as f32;
-                }
-            }
-            all.push(record);
-        }
-    }
-    let shots = experiment.survey.shots.len();
-    if all.len() == shots {
-        return Ok(all);
-    }
-    Err(RunError::new(format!("{} shot records for {shots} sources", all.len()))
-        .help("give one record per source of [survey.sources], in that order"))
 }

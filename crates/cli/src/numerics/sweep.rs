@@ -4,57 +4,51 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use retrograd_invert::inversion::{Inversion, Watch as _, peak_rss_bytes};
-use retrograd_invert::npy;
-use retrograd_invert::report;
+use retrograd_invert::{npy, records, report};
 
-use super::invert::{Terminal, create, report_settings, tell};
-use super::{RunError, setup};
+use super::invert::{Terminal, report_settings, tell};
+use super::{RunError, folder, setup};
 use crate::job::Job;
 use crate::outcome::{Cost, GradientOutcome, ModelOutcome};
 use crate::progress::Progress;
 
-/// Models every shot with the wavelet of the last stage, in the true model if it is known.
+/// Records every shot in the true model, if it is known: with all that the sources emit, or with
+/// the wavelet of the last stage if each stage has its own.
 pub(super) fn model(job: &Job, progress: &Progress) -> Result<ModelOutcome, RunError> {
     let setup = setup::inversion(job, "")?;
     let folder = setup.folder.clone();
-    create(&folder, &job.text)?;
     let last = setup.stages.len() - 1;
     let mut inversion = Inversion::new(setup).map_err(RunError::of)?;
-    let wavelet = inversion.wavelet(last).map_err(RunError::of)?;
+    let _held = folder::begin(&folder, &job.text, progress)?;
     let setup = inversion.setup();
+    let wavelet = setup.emitted(last);
     let vp = setup.truth.clone().unwrap_or_else(|| setup.start.clone());
-    let (steps, survey) = (setup.experiment.steps, setup.experiment.survey.clone());
+    let survey = setup.experiment.survey.clone();
     let watch = Terminal(progress);
     let begun = Instant::now();
     watch.begin("modelling", survey.shots.len());
     let engine = inversion.engine_mut();
     let concurrency = engine.wanted_concurrency();
     let done = || watch.shot_done();
-    let records = engine.simulate(&vp, &wavelet, concurrency, &done).map_err(RunError::of)?;
+    let recorded = engine.simulate(&vp, &wavelet, concurrency, &done).map_err(RunError::of)?;
     watch.end();
     let seconds = begun.elapsed().as_secs_f64();
-    let points = engine.padded().points();
+    std::fs::create_dir_all(folder.join("data")).map_err(RunError::of)?;
     let mut data = Vec::new();
-    for (number, (record, shot)) in records.iter().zip(&survey.shots).enumerate() {
-        let receivers = shot.receivers.len();
+    for (number, (record, shot)) in recorded.iter().zip(&survey.shots).enumerate() {
         let name = PathBuf::from(format!("data/shot_{:03}.npy", number + 1));
-        let traces: Vec<f32> = (0..receivers)
-            .flat_map(|r| (0..steps).map(move |n| record[n * receivers + r]))
-            .collect();
-        let path = folder.join(&name);
-        std::fs::create_dir_all(folder.join("data")).map_err(RunError::of)?;
-        npy::write_f32(&path, &[receivers, steps], &traces).map_err(RunError::of)?;
+        records::write(&folder.join(&name), record, shot.receivers.len()).map_err(RunError::of)?;
         data.push(name);
     }
     let modelled = report::Modelled {
         name: if inversion.setup().truth.is_some() { "true model" } else { "start model" },
         vp: &vp,
         stage: last,
-        records: &records,
+        records: &recorded,
         seconds,
     };
     tell(&report::model(inversion.setup(), &modelled, &report_settings(job)), progress);
-    let updates = points as f64 * steps as f64 * survey.shots.len() as f64;
+    let updates = inversion.setup().experiment.updates_per_run();
     let cost = Cost {
         seconds,
         peak_rss_bytes: peak_rss_bytes(),
@@ -67,8 +61,8 @@ pub(super) fn model(job: &Job, progress: &Progress) -> Result<ModelOutcome, RunE
 pub(super) fn gradient(job: &Job, progress: &Progress) -> Result<GradientOutcome, RunError> {
     let setup = setup::inversion(job, "")?;
     let folder = setup.folder.clone();
-    create(&folder, &job.text)?;
     let mut inversion = Inversion::new(setup).map_err(RunError::of)?;
+    let _held = folder::begin(&folder, &job.text, progress)?;
     progress.note(&inversion.memory().plan.to_string());
     let watch = Terminal(progress);
     let observed = inversion.observed(0, &watch).map_err(RunError::of)?;
@@ -78,8 +72,6 @@ pub(super) fn gradient(job: &Job, progress: &Progress) -> Result<GradientOutcome
     let found = inversion.evaluate(&start, &wavelet, &observed, &watch).map_err(RunError::of)?;
     let seconds = begun.elapsed().as_secs_f64();
     let setup = inversion.setup();
-    let steps = setup.experiment.steps as f64;
-    let shots = setup.experiment.survey.shots.len() as f64;
     let shape = setup.experiment.grid.shape().to_vec();
     let narrow = |values: &[f64]| values.iter().map(|v| *v as f32).collect::<Vec<f32>>();
     for (name, values) in [("gradient", &found.gradient), ("illumination", &found.illumination)] {
@@ -89,12 +81,10 @@ pub(super) fn gradient(job: &Job, progress: &Progress) -> Result<GradientOutcome
     let evaluated = report::Evaluated { stage: 0, found: &found, seconds };
     tell(&report::gradient(&mut inversion, &evaluated, &report_settings(job), &watch), progress);
     let model_error = inversion.model_error(&start).into_iter().collect();
-    let sweeps = 1.0 + inversion.memory().plan.recompute_factor;
-    let points = inversion.engine_mut().padded().points() as f64;
     let cost = Cost {
         seconds,
         peak_rss_bytes: peak_rss_bytes(),
-        points_per_second: points * steps * shots * sweeps / seconds.max(1e-9),
+        points_per_second: inversion.updates_per_evaluation() / seconds.max(1e-9),
     };
     Ok(GradientOutcome {
         folder,

@@ -3,13 +3,30 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::basin::{BASIN_SAMPLES, Basin};
 use crate::engine::{Experiment, Record, Resources};
+use crate::models::{interpolated, mean_m_s};
 use crate::resample::RegularGrid;
 use crate::wavelet::Wavelet;
 
 /// Samples the true model on any grid, in m/s: for data from a finer grid.
 #[derive(Clone)]
 pub struct FinerModel(pub Arc<SampleModel>);
+
+impl FinerModel {
+    /// The basin itself: structures finer than the run's grid are there.
+    pub fn basin(basin: Basin) -> Self {
+        Self(Arc::new(move |grid| basin.sample(grid, BASIN_SAMPLES)))
+    }
+
+    /// A model on a coarser grid, in m/s, by linear interpolation of its slowness.
+    ///
+    /// # Panics
+    /// When sampled, if there is not one velocity per node of `grid`.
+    pub fn interpolated(grid: RegularGrid, vp_m_s: Vec<f64>) -> Self {
+        Self(Arc::new(move |finer| interpolated(&grid, &vp_m_s, finer)))
+    }
+}
 
 /// A function that samples a model on a grid.
 pub type SampleModel = dyn Fn(&RegularGrid) -> Vec<f64> + Send + Sync;
@@ -28,14 +45,15 @@ pub enum SourceSignature {
         /// Time of the maximum, in seconds; 1.5 periods if none.
         delay_s: Option<f64>,
     },
-    /// One wavelet; stages low-pass it, and the data alike, at their frequency.
+    /// One wavelet, as the sources emit it; stages low-pass it, and the data alike, at their
+    /// frequency.
     Fixed(Wavelet),
 }
 
 /// Where the recordings come from.
 #[derive(Clone, Debug)]
 pub enum DataSource {
-    /// Modelled in the true model by the operator that inverts them.
+    /// Modelled in the true model by the operator that inverts them, an inverse crime.
     SameGrid,
     /// Modelled in the true model on a finer grid with another order: no inverse crime.
     Finer {
@@ -46,7 +64,8 @@ pub enum DataSource {
         /// The true model.
         model: FinerModel,
     },
-    /// Measured: one record per shot, on the run's time axis.
+    /// Measured: one record per shot, on the run's time axis, not filtered; with
+    /// [`SourceSignature::Fixed`] only.
     Measured(Arc<Vec<Record>>),
 }
 
@@ -61,6 +80,14 @@ pub struct Stage {
     pub evaluations: usize,
     /// Standard deviation of the Gaussian through which updates are seen, in metres; 0 for none.
     pub smoothing_m: f64,
+}
+
+impl Stage {
+    /// Smoothing by so many wavelengths of `frequency_hz` at the mean velocity of a model, in
+    /// metres.
+    pub fn smoothing_of_wavelengths(wavelengths: f64, frequency_hz: f64, vp_m_s: &[f64]) -> f64 {
+        wavelengths * mean_m_s(vp_m_s) / frequency_hz
+    }
 }
 
 /// Scaling of the gradient.

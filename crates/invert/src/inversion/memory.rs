@@ -4,7 +4,8 @@ use retrograd::checkpoint::{Plan, Strategy, Workload};
 
 use super::InversionError;
 use super::config::{DataSource, InversionSetup, MemoryStrategy};
-use crate::engine::Engine;
+use super::data::refined;
+use crate::engine::{Engine, Experiment, modelling_workload};
 
 /// What a run will hold.
 #[derive(Clone, Debug)]
@@ -17,7 +18,23 @@ pub struct MemoryPlan {
     pub bytes_per_shot: u64,
     /// Bytes of everything else: program, models, observed data, optimiser.
     pub other_bytes: u64,
+    /// Modelling of the data on a finer grid, if they come from there.
+    pub finer: Option<FinerPlan>,
 }
+
+/// How data are modelled on a finer grid, before the gradients of a stage. Simulations of earlier
+/// gradients are given back for that time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FinerPlan {
+    /// Shots at a time: as many as the budget allows.
+    pub concurrency: usize,
+    /// Most bytes of the process meanwhile.
+    pub peak_bytes: u64,
+}
+
+/// What a process touches while it runs, beyond what is counted: code, stacks, gaps of the heap.
+/// Measured: 4 to 6 MB (see `tests/memory.rs`).
+const GROWTH_BYTES: u64 = 6 << 20;
 
 /// Memory of the process now, in bytes; a guess where the system does not tell.
 fn resident_bytes() -> u64 {
@@ -35,19 +52,59 @@ fn status_line(name: &str) -> Option<u64> {
     line.trim().trim_end_matches("kB").trim().parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
-/// Plans the gradients of an inversion within its budget.
+/// Plans the gradients and the data of an inversion within its budget.
 pub(super) fn plan(setup: &InversionSetup, engine: &Engine) -> Result<MemoryPlan, InversionError> {
+    plan_beside(resident_bytes() + GROWTH_BYTES, setup, engine)
+}
+
+/// Plans beside what the process holds already.
+fn plan_beside(
+    resident_bytes: u64,
+    setup: &InversionSetup,
+    engine: &Engine,
+) -> Result<MemoryPlan, InversionError> {
     let wanted = setup.memory.shots_in_parallel.unwrap_or_else(|| engine.wanted_concurrency());
     let kernels = engine.workload(wanted)?;
-    let other = other_bytes(setup, engine);
+    let other = resident_bytes + other_bytes(setup, engine);
     let workload = Workload { shared_bytes: kernels.shared_bytes + other, ..kernels };
+    let plan = gradients(setup, &workload)?;
+    let bytes_per_shot = workload.worker_bytes
+        + match plan.strategy {
+            Strategy::StoreAll => workload.steps * workload.adjoint_bytes,
+            Strategy::Revolve { snapshots } => {
+                snapshots * workload.snapshot_bytes + workload.adjoint_bytes
+            }
+            _ => 0,
+        };
+    let finer = match setup.data {
+        DataSource::Finer { refine, space_order, .. } => {
+            let fine = refined(&setup.experiment, refine, space_order)?;
+            // No optimiser at that time; models of the driver and the recordings.
+            let vectors = 8 * 4 * setup.experiment.grid.len() as u64;
+            let beside = resident_bytes + kernels.shared_bytes + vectors + recordings(setup);
+            Some(finer(setup, &fine, beside, wanted)?)
+        }
+        DataSource::SameGrid | DataSource::Measured(_) => None,
+    };
+    let data_bytes = finer.map_or(0, |f| f.peak_bytes);
+    Ok(MemoryPlan {
+        predicted_peak_bytes: plan.predicted_peak_bytes.max(data_bytes),
+        bytes_per_shot,
+        other_bytes: other,
+        finer,
+        plan,
+    })
+}
+
+/// Strategy, concurrency and snapshots of gradients.
+fn gradients(setup: &InversionSetup, workload: &Workload) -> Result<Plan, InversionError> {
     let budget = Some(setup.memory.budget_bytes);
-    let plan = match setup.memory.strategy {
+    Ok(match setup.memory.strategy {
         MemoryStrategy::StoreAll => workload.plan_with(Strategy::StoreAll, budget)?,
         MemoryStrategy::Revolve { snapshots: Some(snapshots) } => {
             workload.plan_with(Strategy::Revolve { snapshots }, budget)?
         }
-        MemoryStrategy::Revolve { snapshots: None } => most_snapshots(&workload, budget)?,
+        MemoryStrategy::Revolve { snapshots: None } => most_snapshots(workload, budget)?,
         MemoryStrategy::Auto { snapshots } => {
             let plan = workload.plan(budget)?;
             match (plan.strategy, snapshots) {
@@ -57,20 +114,35 @@ pub(super) fn plan(setup: &InversionSetup, engine: &Engine) -> Result<MemoryPlan
                 _ => plan,
             }
         }
-    };
-    let bytes_per_shot = workload.worker_bytes
-        + match plan.strategy {
-            Strategy::StoreAll => workload.steps * workload.adjoint_bytes,
-            Strategy::Revolve { snapshots } => {
-                snapshots * workload.snapshot_bytes + workload.adjoint_bytes
-            }
-            _ => 0,
-        };
-    Ok(MemoryPlan {
-        predicted_peak_bytes: plan.predicted_peak_bytes,
-        bytes_per_shot,
-        other_bytes: other,
-        plan,
+    })
+}
+
+/// Shots at a time on the finer grid beside what the run holds anyway: as many as fit, one at least.
+fn finer(
+    setup: &InversionSetup,
+    fine: &Experiment,
+    beside_bytes: u64,
+    wanted: usize,
+) -> Result<FinerPlan, InversionError> {
+    let workload = modelling_workload(fine, &setup.resources, wanted)?;
+    let receivers = fine.survey.shots.iter().map(|s| s.receivers.len()).max().unwrap_or(0);
+    let record = 4 * (receivers * fine.steps) as u64;
+    // The model and the velocity of the layer.
+    let models = 8 * 2 * fine.grid.len() as u64;
+    let fixed = beside_bytes + workload.shared_bytes + models;
+    // Before the first shot: squared slowness on its way to the padded grid, axis by axis.
+    let set_up = 8 * (fine.grid.len() + 2 * fine.padded_points()) as u64;
+    let per_shot = workload.worker_bytes + record;
+    let budget = setup.memory.budget_bytes;
+    let minimum = fixed + set_up.max(per_shot);
+    if budget < minimum {
+        return Err(InversionError::DataBudget { budget, minimum });
+    }
+    let fitting = (budget - fixed) / per_shot.max(1);
+    let concurrency = fitting.min(workload.concurrency);
+    Ok(FinerPlan {
+        concurrency: concurrency as usize,
+        peak_bytes: fixed + set_up.max(concurrency * per_shot),
     })
 }
 
@@ -89,16 +161,25 @@ fn most_snapshots(workload: &Workload, budget: Option<u64>) -> Result<Plan, Inve
     Ok(workload.plan_with(Strategy::Revolve { snapshots: least }, budget)?)
 }
 
-/// Program, models, sums over shots, observed data and optimiser.
+/// Vectors of the model's size in `f64`, and recordings.
 fn other_bytes(setup: &InversionSetup, engine: &Engine) -> u64 {
     let cells = setup.experiment.grid.len() as u64;
     let padded = engine.padded().points() as u64;
-    let survey = &setup.experiment.survey;
-    let samples = survey.traces() as u64 * setup.experiment.steps as u64;
-    let measured = u64::from(matches!(setup.data, DataSource::Measured(_)));
-    // Two f64 sums over shots on the padded grid, and one array on its way to a coefficient.
-    let sums = 3 * 8 * padded;
-    // Vectors of the optimiser, as many again while they are saved, and some ten of the driver.
-    let vectors = 2 * (2 * setup.optimiser.memory as u64 + 8) + 10;
-    resident_bytes() + sums + vectors * 8 * cells + (1 + measured) * 4 * samples
+    // The optimiser: pairs, the problem (3), where it is and where it looks (8). The driver: the
+    // stage's base, twice, and the velocities.
+    let kept = 2 * setup.optimiser.memory as u64 + 14;
+    // Either two sums over shots and an array on its way to a coefficient, padded, and what the
+    // sums are folded into; or what the optimiser is told, and computes with.
+    let passing = (3 * padded + 2 * cells).max(10 * cells);
+    8 * (kept * cells + passing) + recordings(setup)
 }
+
+/// Recordings of a stage, and measured ones as they were read.
+fn recordings(setup: &InversionSetup) -> u64 {
+    let samples = setup.experiment.survey.traces() as u64 * setup.experiment.steps as u64;
+    let measured = u64::from(matches!(setup.data, DataSource::Measured(_)));
+    (1 + measured) * 4 * samples
+}
+
+#[cfg(test)]
+mod tests;

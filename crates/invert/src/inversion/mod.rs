@@ -12,9 +12,12 @@
 mod config;
 mod data;
 mod memory;
+mod objective;
 mod parametrise;
 mod run;
 mod state;
+
+use std::path::PathBuf;
 
 use retrograd::Error;
 use retrograd::checkpoint::PlanError;
@@ -29,7 +32,7 @@ pub use config::{
     DataSource, FinerModel, InversionSetup, Memory, MemoryStrategy, OptimiserSettings,
     Precondition, SampleModel, SourceSignature, Stage,
 };
-pub use memory::{MemoryPlan, peak_rss_bytes};
+pub use memory::{FinerPlan, MemoryPlan, peak_rss_bytes};
 pub use run::{Inversion, IterationRow, Outcome, Quiet, StageSummary, Watch};
 
 /// What can go wrong in an inversion.
@@ -42,6 +45,19 @@ pub enum InversionError {
     /// The budget.
     #[error("memory budget: {0}")]
     Plan(#[from] PlanError),
+    /// The budget does not hold the modelling of the data.
+    #[error(
+        "memory budget: a budget of {:.2} MiB ({budget} B) is too small to model the data on the \
+         finer grid: the least is {:.2} MiB ({minimum} B)\n  \
+         help: raise the budget, or refine less",
+        mib(*budget), mib(*minimum)
+    )]
+    DataBudget {
+        /// The budget, bytes.
+        budget: u64,
+        /// The least that works, bytes.
+        minimum: u64,
+    },
     /// A file.
     #[error(transparent)]
     File(#[from] FileError),
@@ -60,6 +76,18 @@ pub enum InversionError {
     /// Wavelets and filters.
     #[error(transparent)]
     Wavelet(#[from] WaveletError),
+    /// Nothing to explain.
+    #[error("the survey has no shots\n  help: an inversion needs a source and a receiver")]
+    NoShots,
+    /// Synthetic data of an unknown model.
+    #[error("synthetic data need the true model\n  help: give the true model, or measured records")]
+    NoTruth,
+    /// Measured data with a source of which only the frequency of each stage is known.
+    #[error(
+        "measured data were not made by a Ricker wavelet of each stage's frequency\n  \
+         help: give the wavelet that the sources emitted; stages filter it like the data"
+    )]
+    NoWavelet,
     /// Data of another shape than the survey.
     #[error("{what} has {found} values, the survey needs {expected}\n  help: {help}")]
     Shape {
@@ -72,6 +100,18 @@ pub enum InversionError {
         /// How to mend it.
         help: String,
     },
+    /// A model of a run that is not as it was written.
+    #[error(
+        "{path}: not a model of a run: {reason}\n  \
+         help: the file is damaged; restore it, or start the run anew",
+        path = path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// A run folder that cannot be resumed.
     #[error("{folder} cannot be resumed: {reason}\n  help: {help}")]
     Resume {
@@ -83,3 +123,10 @@ pub enum InversionError {
         help: String,
     },
 }
+
+fn mib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+#[cfg(test)]
+mod tests;

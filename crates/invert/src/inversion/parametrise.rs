@@ -47,39 +47,50 @@ impl Parametrisation {
     /// Velocities in m/s.
     pub(super) fn velocities(&self, x: &[f64]) -> Vec<f64> {
         let Some(smoother) = &self.smoother else { return x.to_vec() };
-        let mut update = x.to_vec();
-        smoother.apply(&mut update);
         let [lower, upper] = self.bounds;
-        let cells = self.base.iter().zip(&update).zip(&self.frozen);
-        cells
-            .map(
-                |((&base, &du), &frozen)| {
-                    if frozen { base } else { (base + du).clamp(lower, upper) }
-                },
-            )
-            .collect()
+        let moved = self.unclamped(smoother, x);
+        let cells = self.base.iter().zip(&moved).zip(&self.frozen);
+        let clamp = |((&base, &v), &frozen): ((&f64, &f64), &bool)| {
+            if frozen { base } else { v.clamp(lower, upper) }
+        };
+        cells.map(clamp).collect()
     }
 
-    /// The derivative by the unknowns from that by the velocities.
-    pub(super) fn pull_back(&self, velocities: &[f64], gradient: &[f64]) -> Vec<f64> {
-        let [lower, upper] = self.bounds;
-        let mut pulled: Vec<f64> = gradient
-            .iter()
-            .zip(velocities)
-            .zip(&self.frozen)
-            .map(|((&g, &v), &frozen)| {
-                let clamped = self.smoother.is_some() && (v <= lower || v >= upper);
-                if frozen || clamped { 0.0 } else { g }
-            })
-            .collect();
+    /// `base + S x`.
+    fn unclamped(&self, smoother: &Smoother, x: &[f64]) -> Vec<f64> {
+        let mut update = x.to_vec();
+        smoother.apply(&mut update);
+        self.base.iter().zip(&update).map(|(base, du)| base + du).collect()
+    }
+
+    /// The derivative by the unknowns `x` from that by the velocities at `x`.
+    ///
+    /// Beyond a bound it is zero. On a bound the derivative has two sides: that by which descent
+    /// would leave the bound inwards is passed on, so that what begins at a bound can move.
+    pub(super) fn pull_back(&self, x: &[f64], gradient: &[f64]) -> Vec<f64> {
+        let mut pulled = gradient.to_vec();
         if let Some(smoother) = &self.smoother {
-            smoother.apply_transposed(&mut pulled);
-            for (g, &frozen) in pulled.iter_mut().zip(&self.frozen) {
-                if frozen {
+            let [lower, upper] = self.bounds;
+            for (g, v) in pulled.iter_mut().zip(self.unclamped(smoother, x)) {
+                let stays =
+                    v < lower || v > upper || (v == lower && *g > 0.0) || (v == upper && *g < 0.0);
+                if stays {
                     *g = 0.0;
                 }
             }
+            self.clear_frozen(&mut pulled);
+            smoother.apply_transposed(&mut pulled);
         }
+        self.clear_frozen(&mut pulled);
         pulled
     }
+
+    fn clear_frozen(&self, values: &mut [f64]) {
+        for (value, _) in values.iter_mut().zip(&self.frozen).filter(|(_, frozen)| **frozen) {
+            *value = 0.0;
+        }
+    }
 }
+
+#[cfg(test)]
+mod tests;

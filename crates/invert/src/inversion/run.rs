@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::InversionError;
 use super::config::{InversionSetup, Precondition, Stage};
-use super::data::{observed, source_samples};
+use super::data::{self, observed};
 use super::memory::{self, MemoryPlan, peak_rss_bytes};
-use super::parametrise::Parametrisation;
+use super::objective::{Evaluated, Objective};
 use super::state::{State, read_exact, write_exact};
 use crate::engine::{Engine, Purpose, Record, SurveyGradient};
 use crate::model_error::ModelError;
@@ -110,8 +110,10 @@ impl Inversion {
     /// Compiles kernels and plans memory.
     ///
     /// # Errors
-    /// No compiler; a budget that is too small (the message states the minimum).
+    /// No compiler; a budget that is too small (the message states the minimum); data that do not
+    /// go with the survey or the source.
     pub fn new(setup: InversionSetup) -> Result<Self, InversionError> {
+        data::check(&setup)?;
         let engine = Engine::new(setup.experiment.clone(), &setup.resources, Purpose::Gradients)?;
         let memory = memory::plan(&setup, &engine)?;
         Ok(Self { setup, engine, memory })
@@ -130,6 +132,13 @@ impl Inversion {
     /// What it is made of.
     pub fn setup(&self) -> &InversionSetup {
         &self.setup
+    }
+
+    /// Grid-point updates of one misfit and gradient: forward runs, recomputation included, and
+    /// the adjoint run.
+    pub fn updates_per_evaluation(&self) -> f64 {
+        let sweeps = 1.0 + self.memory.plan.recompute_factor;
+        self.setup.experiment.updates_per_run() * sweeps
     }
 
     /// Recordings of a stage (from 0).
@@ -158,8 +167,8 @@ impl Inversion {
         shots: &[usize],
         watch: &dyn Watch,
     ) -> Result<Vec<Record>, InversionError> {
-        let (setup, engine) = (&self.setup, &mut self.engine);
-        let records = observed(setup, engine, &setup.stages[stage], shots, watch)?;
+        let (setup, machine) = (&self.setup, (&mut self.engine, &self.memory));
+        let records = observed(setup, machine, &setup.stages[stage], shots, watch)?;
         watch.end();
         Ok(records)
     }
@@ -188,13 +197,12 @@ impl Inversion {
         Ok(records)
     }
 
-    /// Source samples of a stage (from 0).
+    /// See [`InversionSetup::wavelet`].
     ///
     /// # Errors
-    /// A filter that does not fit the time axis.
+    /// A corner that the time axis does not resolve.
     pub fn wavelet(&self, stage: usize) -> Result<Vec<f64>, InversionError> {
-        let axis = (self.setup.experiment.steps, self.setup.experiment.dt_s);
-        source_samples(&self.setup.signature, &self.setup.stages[stage], axis)
+        self.setup.wavelet(stage)
     }
 
     /// Misfit and gradient of a velocity model.
@@ -253,10 +261,11 @@ impl Inversion {
             state.stage += 1;
             state.base_file = base_name(state.stage);
             write_exact(&folder.join(&state.base_file), &base)?;
-            state.seconds = before + begun.elapsed().as_secs_f64();
-            state.save(&folder, None)?;
+            // Before the state says that the stage is over: a kill in between writes it again.
             let name = format!("vp_stage_{}.npy", state.stage);
             self.write_model(&folder.join(name), &base)?;
+            state.seconds = before + begun.elapsed().as_secs_f64();
+            state.save(&folder, None)?;
         }
         self.write_model(&folder.join("vp.npy"), &base)?;
         Ok(Outcome {
@@ -278,34 +287,25 @@ impl Inversion {
         let number = state.stage;
         let stage = self.setup.stages[number];
         let folder = self.setup.folder.clone();
-        let wavelet = self.wavelet(number)?;
-        let observed = self.observed(number, watch)?;
-        let parameters = Parametrisation::new(
-            &self.setup.experiment.grid,
-            base,
-            (&self.setup.frozen, self.setup.bounds_m_s),
-            stage.smoothing_m,
-        )?;
+        let objective = Objective::of_stage(self, number, base, watch)?;
         let mut optimiser = match &state.optimiser_file {
             Some(name) => Lbfgs::load(&folder.join(name))?,
-            None => Lbfgs::new(parameters.unknowns(), self.options(&stage))?,
+            None => Lbfgs::new(objective.unknowns(), self.options(&stage))?,
         };
         let mut last = Instant::now();
         while let Ask::Evaluate(x) = optimiser.ask() {
             if self.low_enough(&optimiser).is_some() {
                 break;
             }
-            let vp = parameters.velocities(x);
-            let found = self.evaluate(&vp, &wavelet, &observed, watch)?;
+            let Evaluated { found, gradient } = objective.evaluate(self, x, watch)?;
             if state.evaluations == 0 {
                 self.write_gradient(&folder, &found)?;
             }
-            let gradient = parameters.pull_back(&vp, &found.gradient);
             let scale = self.preconditioner(&found);
             let event = optimiser.tell(found.misfit, &gradient, scale.as_deref())?;
             state.evaluations += 1;
             if let Event::Started { .. } | Event::Accepted(_) = event {
-                let model = parameters.velocities(optimiser.point());
+                let model = objective.velocities(optimiser.point());
                 let row =
                     self.row(number, &event, &optimiser, &model, last.elapsed().as_secs_f64());
                 last = Instant::now();
@@ -316,7 +316,7 @@ impl Inversion {
             state.seconds = before + begun.elapsed().as_secs_f64();
             state.save(&folder, Some(&optimiser))?;
         }
-        let model = parameters.velocities(optimiser.point());
+        let model = objective.velocities(optimiser.point());
         let low = self.low_enough(&optimiser);
         state.stages.push(summary(&stage, &optimiser, low));
         Ok(model)
@@ -347,7 +347,7 @@ impl Inversion {
 
     /// Inverse of the illumination, water-levelled so that what no wave has seen does not
     /// explode; scaled to a mean of one.
-    fn preconditioner(&self, found: &SurveyGradient) -> Option<Vec<f64>> {
+    pub(super) fn preconditioner(&self, found: &SurveyGradient) -> Option<Vec<f64>> {
         /// Share of the mean illumination that is added everywhere.
         const WATER_LEVEL: f64 = 0.05;
         if self.setup.optimiser.precondition == Precondition::None {
@@ -382,7 +382,7 @@ impl Inversion {
             stage: stage + 1,
             iteration,
             misfit: optimiser.value(),
-            misfit_ratio: optimiser.value() / first,
+            misfit_ratio: ratio(optimiser.value(), first),
             model_error: self.model_error(model),
             step_m_s: step,
             evaluations: optimiser.evaluations(),
@@ -412,6 +412,11 @@ fn base_name(stage: usize) -> String {
     format!("{stage}-{BASE_FILE}")
 }
 
+/// A misfit relative to that at the start of its stage; a start that fits exactly leaves 1.
+fn ratio(misfit: f64, first: f64) -> f64 {
+    if first == 0.0 { 1.0 } else { misfit / first }
+}
+
 fn summary(stage: &Stage, optimiser: &Lbfgs, low: Option<String>) -> StageSummary {
     let history = optimiser.history();
     let first = history.first().map_or(optimiser.value(), |i| i.value);
@@ -423,7 +428,7 @@ fn summary(stage: &Stage, optimiser: &Lbfgs, low: Option<String>) -> StageSummar
         frequency_hz: stage.frequency_hz,
         iterations: history.last().map_or(0, |i| i.number),
         evaluations: optimiser.evaluations(),
-        misfit_ratio: optimiser.value() / first,
+        misfit_ratio: ratio(optimiser.value(), first),
         stopped_by,
     }
 }

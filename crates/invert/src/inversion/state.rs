@@ -1,7 +1,11 @@
 //! Where a run stands, on disk: written aside and renamed, after every evaluation.
+//!
+//! Whatever decides how a run goes on is sealed by a checksum: `state.json` by one of its own text,
+//! vectors by one of their words. A file that was cut short or changed is refused by its name.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::fs::{self, File};
+use std::io::{BufReader, Read};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,15 +13,20 @@ use super::InversionError;
 use super::run::{IterationRow, StageSummary};
 use crate::files;
 use crate::optimise::Lbfgs;
+use crate::words::{Bad, Sink, Source, checksum};
 
 const STATE_FILE: &str = "state.json";
 /// Rises when a run folder of an older version cannot be resumed.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+/// What a file of numbers begins with: `RGMODEL` and the version of its layout.
+const MARK: u64 = u64::from_le_bytes(*b"RGMODEL1");
 
 /// Everything beside the optimiser's vectors.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub(super) struct State {
     version: u32,
+    /// Checksum of this state as compact JSON with an empty seal.
+    seal: String,
     pub(super) fingerprint: String,
     /// Stage in progress, from 0; as many as there are stages when the run is finished.
     pub(super) stage: usize,
@@ -35,10 +44,17 @@ pub(super) struct State {
     pub(super) evaluations: usize,
 }
 
+/// What every version of a state has.
+#[derive(Deserialize)]
+struct Header {
+    version: u32,
+}
+
 impl State {
     pub(super) fn new(fingerprint: &str, base_file: &str) -> Self {
         Self {
             version: VERSION,
+            seal: String::new(),
             fingerprint: fingerprint.into(),
             stage: 0,
             base_file: base_file.into(),
@@ -64,12 +80,24 @@ impl State {
         } else {
             self.optimiser_file = None;
         }
+        self.seal = self.sealed();
         files::write_json(&folder.join(STATE_FILE), self)?;
         remove_stale(folder, self);
         Ok(())
     }
 
+    /// The seal that belongs to everything else.
+    fn sealed(&self) -> String {
+        let open = Self { seal: String::new(), ..self.clone() };
+        // Nothing in a state fails to serialise; if it did, no seal would fit.
+        let text = serde_json::to_vec(&open).unwrap_or_default();
+        format!("{:016x}", checksum(&text))
+    }
+
     /// Reads the state of a run folder.
+    ///
+    /// # Errors
+    /// No state, one that is damaged, or one of another version or job.
     pub(super) fn load(folder: &Path, fingerprint: &str) -> Result<Self, InversionError> {
         let refuse = |reason: String, help: &str| InversionError::Resume {
             folder: folder.display().to_string(),
@@ -81,15 +109,22 @@ impl State {
             let help = "start the inversion without --resume";
             return Err(refuse(format!("it holds no {STATE_FILE}"), help));
         }
-        let state: Self = files::read_json(&path)?;
-        if state.version != VERSION {
-            let reason = format!("it was written by version {} of the format", state.version);
+        let Header { version } = files::read_json(&path)?;
+        if version != VERSION {
+            let reason = format!("{STATE_FILE} was written by version {version} of the format");
             return Err(refuse(reason, "resume it with the program that began it"));
+        }
+        let state: Self = files::read_json(&path)?;
+        if state.seal != state.sealed() {
+            let reason = format!("{STATE_FILE} is damaged: its seal does not fit");
+            return Err(refuse(reason, "restore the file, or start the run anew"));
         }
         if state.fingerprint != fingerprint {
             let help = "resume with the job that began it, or start a new run folder with --out";
             return Err(refuse("it belongs to another job".into(), help));
         }
+        // The run may have been killed before it came to that.
+        remove_stale(folder, &state);
         Ok(state)
     }
 }
@@ -106,27 +141,50 @@ fn remove_stale(folder: &Path, state: &State) {
     }
 }
 
-/// Writes numbers without loss.
+/// Writes numbers without loss: their bits between a mark and a checksum.
 pub(super) fn write_exact(path: &Path, values: &[f64]) -> Result<(), InversionError> {
-    let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-    Ok(files::write(path, &bytes)?)
+    Ok(files::write_with(path, |writer| {
+        let mut sink = Sink::new(writer);
+        sink.word(MARK)?;
+        sink.floats(values)?;
+        sink.finish()
+    })?)
 }
 
-/// Reads numbers written by [`write_exact`].
-pub(super) fn read_exact(path: &PathBuf, len: usize) -> Result<Vec<f64>, InversionError> {
-    let bytes = fs::read(path).unwrap_or_default();
-    if bytes.len() != 8 * len {
+/// Reads so many numbers written by [`write_exact`].
+///
+/// # Errors
+/// A file that is missing, cut short, changed, or holds another number of values.
+pub(super) fn read_exact(path: &Path, len: usize) -> Result<Vec<f64>, InversionError> {
+    let unreadable = |e| files::io_error(path, files::Action::Read, e);
+    let mut reader = BufReader::new(File::open(path).map_err(unreadable)?);
+    let values = match exact(&mut reader) {
+        Ok(values) => values,
+        Err(Bad::Io(error)) => return Err(unreadable(error).into()),
+        Err(Bad::Bytes(reason)) => {
+            return Err(InversionError::Damaged { path: path.to_owned(), reason });
+        }
+    };
+    if values.len() != len {
         return Err(InversionError::Shape {
             what: path.display().to_string(),
-            found: bytes.len() / 8,
+            found: values.len(),
             expected: len,
-            help: "the file is missing or damaged; start the run anew".into(),
+            help: "the file belongs to another run; start the run anew".into(),
         });
     }
-    let number = |b: &[u8]| {
-        let mut eight = [0; 8];
-        eight.copy_from_slice(b);
-        f64::from_le_bytes(eight)
-    };
-    Ok(bytes.chunks_exact(8).map(number).collect())
+    Ok(values)
 }
+
+fn exact(reader: &mut dyn Read) -> Result<Vec<f64>, Bad> {
+    let mut source = Source::new(reader);
+    if source.word()? != MARK {
+        return Err(Bad::Bytes("it does not begin as one"));
+    }
+    let values = source.floats()?;
+    source.finish()?;
+    Ok(values)
+}
+
+#[cfg(test)]
+mod tests;

@@ -15,10 +15,7 @@ use super::pairs::{Pair, Pairs};
 use super::stop::StopReason;
 use super::unknowns::Unknowns;
 use crate::files::{self, FileError};
-
-mod word;
-
-use word::{Sink, Source};
+use crate::words::{Bad, Sink, Source};
 
 /// `RGLBFGS` and the version of the layout.
 const MARK: u64 = u64::from_le_bytes(*b"RGLBFGS1");
@@ -151,21 +148,6 @@ impl Lbfgs {
             evaluations,
             history,
         })
-    }
-}
-
-/// Why bytes are not a state.
-enum Bad {
-    Io(io::Error),
-    Bytes(&'static str),
-}
-
-impl From<io::Error> for Bad {
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::UnexpectedEof => Self::Bytes("it ends too early"),
-            _ => Self::Io(error),
-        }
     }
 }
 

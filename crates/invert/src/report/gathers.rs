@@ -15,7 +15,7 @@ const MOST_SAMPLES: usize = 2000;
 const ROWS: usize = 8;
 /// Share of the samples of a gather that its colours tell apart, in percent: the direct wave is
 /// clipped, reflections are seen.
-const CLIP_PERCENT: f64 = 94.0;
+pub(super) const CLIP_PERCENT: f64 = 94.0;
 /// Share of the greatest amplitude of a trace below which arrivals are not made stronger.
 const QUIET: f64 = 0.04;
 
@@ -97,7 +97,7 @@ impl DataFit {
         let observed = layout.array(|sample| f64::from(observed[sample]))?;
         let synthetic = layout.array(|sample| f64::from(synthetic[sample]))?;
         let residual = synthetic.minus(&observed)?;
-        let title = layout.title(self.frequency_hz);
+        let title = layout.title(&hertz(self.frequency_hz));
         let gather = layout.gather(title);
         let share = percent(self.residual(place));
         Ok(gather
@@ -114,7 +114,7 @@ impl DataFit {
         let rows = layout.rows();
         let extent_m = layout.extent_m();
         let names = rows.iter().map(|&r| position(layout.receivers[r].x_m, extent_m));
-        let title = format!("{}, balanced in time", layout.title(self.frequency_hz));
+        let title = format!("{}, balanced in time", layout.title(&hertz(self.frequency_hz)));
         let observed = layout.traces(&self.observed[place], &rows)?;
         let period = (1.0 / (self.frequency_hz * layout.dt_s())).round() as usize;
         let gains = gains(&observed, period.max(1));
@@ -152,11 +152,11 @@ impl DataFit {
 pub(super) fn gather(
     experiment: &Experiment,
     shot: usize,
-    frequency_hz: f64,
+    source: &str,
     record: &Record,
 ) -> Result<Picture, ReportError> {
     let layout = Layout::of(experiment, shot);
-    let gather = layout.gather(layout.title(frequency_hz));
+    let gather = layout.gather(layout.title(source));
     Ok(gather.panel("", layout.array(|sample| f64::from(record[sample]))?).draw()?)
 }
 
@@ -230,10 +230,11 @@ impl<'a> Layout<'a> {
         self.step_s * self.every as f64
     }
 
-    fn title(&self, frequency_hz: f64) -> String {
+    /// What is seen, and what the source was.
+    fn title(&self, source: &str) -> String {
         let at = |s: &Point| format!(" at {}", position(s.x_m, self.extent_m()));
         let place = self.source.map_or(String::new(), at);
-        format!("Shot {}{place}, {}", self.shot, hertz(frequency_hz))
+        format!("Shot {}{place}, {source}", self.shot)
     }
 
     /// Traces of shape `[receivers, samples]`, from left to right.

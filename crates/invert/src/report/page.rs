@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use retrograd_plot::{Report, Section, Tile, Tone};
 
-use super::gathers::{self, DataFit, percent};
+use super::gathers::{self, CLIP_PERCENT, DataFit, percent};
 use super::models::{self, Models};
 use super::sheet::Sheet;
 use super::tables::{self, bytes, duration, hertz};
 use super::view::View;
 use super::{Drawn, Evaluated, MOST_SHOTS, Modelled, ReportError, Settings, curves};
-use crate::inversion::{Inversion, InversionSetup, Outcome, Watch, peak_rss_bytes};
+use crate::inversion::{
+    Inversion, InversionSetup, Outcome, SourceSignature, Watch, peak_rss_bytes,
+};
 use crate::model_error::ModelError;
 use crate::npy;
 
@@ -127,12 +129,17 @@ impl Page {
         let peak = peak_rss_bytes();
         let view = View::of(setup)?;
         let experiment = &setup.experiment;
-        let frequency_hz = setup.stages[modelled.stage].frequency_hz;
+        let source = match setup.signature {
+            SourceSignature::RickerOfStage { .. } => {
+                hertz(setup.stages[modelled.stage].frequency_hz)
+            }
+            SourceSignature::Fixed(_) => "as emitted".to_owned(),
+        };
         let tiles = [
             Tile::new("Shots", modelled.records.len().to_string()),
             Tile::new("Traces", experiment.survey.traces().to_string())
                 .note(format!("of {} samples", experiment.steps)),
-            Tile::new("Frequency", hertz(frequency_hz)),
+            Tile::new("Source", source.clone()),
             Tile::new("Time", duration(modelled.seconds)),
             Tile::new("Peak memory", bytes(peak)),
         ];
@@ -145,11 +152,11 @@ impl Page {
         let mut data = Section::new("Data");
         for (place, shot) in self.shots(settings, modelled.records.len()).into_iter().enumerate() {
             let caption = format!(
-                "Shot {shot}, counted from 0; amplitudes above the 98th \
-                percentile are clipped."
+                "Shot {shot}, counted from 0; amplitudes above the {CLIP_PERCENT:.0}th percentile \
+                 are clipped."
             );
             data = self.sheet.figure(data, &numbered("gather", place), caption, || {
-                gathers::gather(experiment, shot, frequency_hz, &modelled.records[shot])
+                gathers::gather(experiment, shot, &source, &modelled.records[shot])
             });
         }
         let report = Report::new(format!("{}: modelling", settings.name))

@@ -7,8 +7,6 @@
 
 use std::io::{self, Read, Write};
 
-use super::Bad;
-
 const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 const PRIME: u64 = 0x0000_0100_0000_01b3;
 
@@ -16,36 +14,65 @@ fn stir(sum: u64, word: u64) -> u64 {
     (sum ^ word).wrapping_mul(PRIME).rotate_left(29)
 }
 
+/// The checksum of bytes, taken eight at a time; the last ones are filled with zeros, and the
+/// number of bytes is a word as well.
+pub(crate) fn checksum(bytes: &[u8]) -> u64 {
+    let words = bytes.chunks(8).map(|chunk| {
+        let mut eight = [0; 8];
+        eight[..chunk.len()].copy_from_slice(chunk);
+        u64::from_le_bytes(eight)
+    });
+    words.chain([bytes.len() as u64]).fold(OFFSET, stir)
+}
+
+/// Why words are not what was written.
+#[derive(Debug)]
+pub(crate) enum Bad {
+    /// They cannot be read.
+    Io(io::Error),
+    /// They are others.
+    Bytes(&'static str),
+}
+
+impl From<io::Error> for Bad {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => Self::Bytes("it ends too early"),
+            _ => Self::Io(error),
+        }
+    }
+}
+
 /// Where words go.
-pub(super) struct Sink<'a> {
+pub(crate) struct Sink<'a> {
     writer: &'a mut dyn Write,
     sum: u64,
 }
 
 impl<'a> Sink<'a> {
-    pub(super) fn new(writer: &'a mut dyn Write) -> Self {
+    pub(crate) fn new(writer: &'a mut dyn Write) -> Self {
         Self { writer, sum: OFFSET }
     }
 
-    pub(super) fn word(&mut self, word: u64) -> io::Result<()> {
+    pub(crate) fn word(&mut self, word: u64) -> io::Result<()> {
         self.sum = stir(self.sum, word);
         self.writer.write_all(&word.to_le_bytes())
     }
 
-    pub(super) fn count(&mut self, count: usize) -> io::Result<()> {
+    pub(crate) fn count(&mut self, count: usize) -> io::Result<()> {
         self.word(count as u64)
     }
 
-    pub(super) fn float(&mut self, value: f64) -> io::Result<()> {
+    pub(crate) fn float(&mut self, value: f64) -> io::Result<()> {
         self.word(value.to_bits())
     }
 
-    pub(super) fn floats(&mut self, values: &[f64]) -> io::Result<()> {
+    pub(crate) fn floats(&mut self, values: &[f64]) -> io::Result<()> {
         self.count(values.len())?;
         values.iter().try_for_each(|value| self.float(*value))
     }
 
-    pub(super) fn mask(&mut self, mask: &[bool]) -> io::Result<()> {
+    pub(crate) fn mask(&mut self, mask: &[bool]) -> io::Result<()> {
         self.count(mask.len())?;
         mask.chunks(64).try_for_each(|cells| {
             self.word(cells.iter().rev().fold(0, |word, cell| word << 1 | u64::from(*cell)))
@@ -53,19 +80,19 @@ impl<'a> Sink<'a> {
     }
 
     /// Appends the checksum.
-    pub(super) fn finish(self) -> io::Result<()> {
+    pub(crate) fn finish(self) -> io::Result<()> {
         self.writer.write_all(&self.sum.to_le_bytes())
     }
 }
 
 /// Where words come from.
-pub(super) struct Source<'a> {
+pub(crate) struct Source<'a> {
     reader: &'a mut dyn Read,
     sum: u64,
 }
 
 impl<'a> Source<'a> {
-    pub(super) fn new(reader: &'a mut dyn Read) -> Self {
+    pub(crate) fn new(reader: &'a mut dyn Read) -> Self {
         Self { reader, sum: OFFSET }
     }
 
@@ -75,23 +102,23 @@ impl<'a> Source<'a> {
         Ok(u64::from_le_bytes(bytes))
     }
 
-    pub(super) fn word(&mut self) -> io::Result<u64> {
+    pub(crate) fn word(&mut self) -> io::Result<u64> {
         let word = self.raw()?;
         self.sum = stir(self.sum, word);
         Ok(word)
     }
 
-    pub(super) fn count(&mut self) -> Result<usize, Bad> {
+    pub(crate) fn count(&mut self) -> Result<usize, Bad> {
         usize::try_from(self.word()?).map_err(|_| Bad::Bytes("a count does not fit this machine"))
     }
 
-    pub(super) fn float(&mut self) -> io::Result<f64> {
+    pub(crate) fn float(&mut self) -> io::Result<f64> {
         self.word().map(f64::from_bits)
     }
 
     /// Grows with what is really there: a damaged count runs into the end of the file, not out
     /// of memory.
-    pub(super) fn floats(&mut self) -> Result<Vec<f64>, Bad> {
+    pub(crate) fn floats(&mut self) -> Result<Vec<f64>, Bad> {
         let count = self.count()?;
         let mut values = Vec::new();
         for _ in 0..count {
@@ -100,7 +127,7 @@ impl<'a> Source<'a> {
         Ok(values)
     }
 
-    pub(super) fn mask(&mut self) -> Result<Vec<bool>, Bad> {
+    pub(crate) fn mask(&mut self) -> Result<Vec<bool>, Bad> {
         let count = self.count()?;
         let mut mask = Vec::new();
         for _ in 0..count.div_ceil(64) {
@@ -112,7 +139,7 @@ impl<'a> Source<'a> {
     }
 
     /// Compares the checksum, and expects the end.
-    pub(super) fn finish(mut self) -> Result<(), Bad> {
+    pub(crate) fn finish(mut self) -> Result<(), Bad> {
         if self.raw()? != self.sum {
             return Err(Bad::Bytes("its checksum does not fit"));
         }

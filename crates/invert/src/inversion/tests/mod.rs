@@ -1,0 +1,3 @@
+mod measured;
+mod objective;
+mod restart;
