@@ -182,7 +182,7 @@ fn the_examples_are_sound_where_their_data_are() {
     let jobs = [
         ("marmousi2.toml", vec![202, 68], 10, 202),
         ("marmousi2_honest.toml", vec![202, 68], 10, 202),
-        ("marmousi.toml", vec![601, 221], 20, 301),
+        ("marmousi.toml", vec![601, 221], 10, 301),
     ];
     for (name, shape, sources, receivers) in jobs {
         let path = examples().join(name);
