@@ -86,12 +86,44 @@ pub struct PlanOutcome {
     pub dt_s: f64,
 }
 
+/// Which program ran which job, and how it uses the machine: what `run.json` begins with.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Run {
+    /// `model`, `gradient` or `invert`.
+    pub command: String,
+    /// Version of the program.
+    pub version: String,
+    /// Commit that it was built from, if it knows. Changes on top are not seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Name of the job; all of it is in `job.toml` of the folder.
+    pub job: String,
+    /// Where results lie.
+    pub folder: PathBuf,
+    /// `c` or `interpreter`.
+    pub backend: String,
+    /// Worker threads.
+    pub threads: usize,
+    /// `store-all` or `revolve`; nothing is kept by `model`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<String>,
+    /// Snapshots per shot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshots: Option<usize>,
+    /// Shots computed at the same time.
+    pub shots_in_parallel: usize,
+    /// What the job allows.
+    pub budget_bytes: u64,
+    /// The most memory of the process, as planned.
+    pub predicted_peak_bytes: u64,
+}
+
 /// What every run measures.
 #[derive(Clone, PartialEq, Debug, Default, Serialize)]
 pub struct Cost {
     /// Wall-clock time.
     pub seconds: f64,
-    /// The most memory of the process.
+    /// The most memory of the process; of a run that was resumed, of any of its processes.
     pub peak_rss_bytes: u64,
     /// Grid-point updates per second.
     pub points_per_second: f64,
@@ -100,8 +132,9 @@ pub struct Cost {
 /// Result of `model`.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct ModelOutcome {
-    /// Where results lie.
-    pub folder: PathBuf,
+    /// What ran.
+    #[serde(flatten)]
+    pub run: Run,
     /// Files of recordings, relative to the folder.
     pub data: Vec<PathBuf>,
     /// Cost of the run.
@@ -112,8 +145,9 @@ pub struct ModelOutcome {
 /// Result of `gradient`.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct GradientOutcome {
-    /// Where results lie.
-    pub folder: PathBuf,
+    /// What ran.
+    #[serde(flatten)]
+    pub run: Run,
     /// Misfit at the start model: one entry per stage that was evaluated.
     pub misfit: Vec<f64>,
     /// Relative model error of the start model, if the truth is known.
@@ -129,8 +163,9 @@ pub struct GradientOutcome {
 /// Result of `invert`.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct InvertOutcome {
-    /// Where results lie: `run.json`, models, pictures, `report.html`.
-    pub folder: PathBuf,
+    /// What ran.
+    #[serde(flatten)]
+    pub run: Run,
     /// Misfit per iteration, all stages in a row.
     pub misfit: Vec<f64>,
     /// Relative model error per iteration, if the truth is known.
@@ -138,6 +173,8 @@ pub struct InvertOutcome {
     pub model_error: Vec<f64>,
     /// How each stage went.
     pub stages: Vec<StageOutcome>,
+    /// Evaluations of misfit and gradient in all.
+    pub evaluations: usize,
     /// Cost of the run.
     #[serde(flatten)]
     pub cost: Cost,

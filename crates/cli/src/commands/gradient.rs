@@ -23,6 +23,6 @@ pub fn run(args: &JobArgs, job: &Job) -> Result<(), Failure> {
     }
     let _ = writeln!(text, "gradient norm {:.6e}", outcome.gradient_norm);
     text.push_str(&cost_lines(&outcome.cost));
-    let _ = writeln!(text, "results in {}", outcome.folder.display());
+    let _ = writeln!(text, "results in {}", outcome.run.folder.display());
     output::print(format, &outcome, &text)
 }

@@ -78,6 +78,6 @@ fn describe(outcome: &InvertOutcome) -> String {
         let _ = writeln!(text, "model error {first:.4} -> {last:.4}");
     }
     text.push_str(&cost_lines(&outcome.cost));
-    let _ = writeln!(text, "results in {}", outcome.folder.display());
+    let _ = writeln!(text, "results in {}", outcome.run.folder.display());
     text
 }

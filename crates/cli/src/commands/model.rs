@@ -19,7 +19,7 @@ pub fn run(args: &JobArgs, job: &Job) -> Result<(), Failure> {
         "{} shots modelled\n{}results in {}\n",
         job.survey.sources.len(),
         cost_lines(&outcome.cost),
-        outcome.folder.display()
+        outcome.run.folder.display()
     );
     output::print(format, &outcome, &text)
 }

@@ -4,6 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use retrograd_invert::files;
+use serde::Serialize;
 
 use super::RunError;
 use crate::job::TITLE_OF_RUN;
@@ -13,7 +14,7 @@ use crate::progress::Progress;
 pub const JOB_FILE: &str = "job.toml";
 
 /// The numbers of a run that has come to its end.
-pub(super) const RUN_FILE: &str = "run.json";
+const RUN_FILE: &str = "run.json";
 
 /// Files that say that a folder is a run's, whatever else is in it.
 const MARKS: [&str; 2] = ["state.json", RUN_FILE];
@@ -50,6 +51,11 @@ pub(super) fn begin(folder: &Path, job: &str, progress: &Progress) -> Result<Hel
     files::remove_unfinished(folder);
     files::write(&path, job.as_bytes()).map_err(RunError::of)?;
     Ok(held)
+}
+
+/// Writes the numbers of a run.
+pub(super) fn record<T: Serialize>(folder: &Path, outcome: &T) -> Result<(), RunError> {
+    files::write_json(&folder.join(RUN_FILE), outcome).map_err(RunError::of)
 }
 
 /// Takes over the folder of a run that was interrupted. What it was writing is removed; what it

@@ -1,13 +1,9 @@
 //! `invert`: the run folder and the inversion in it.
 
-use std::path::PathBuf;
-
-use retrograd_invert::files;
 use retrograd_invert::inversion::{Inversion, IterationRow, Outcome, Watch, peak_rss_bytes};
 use retrograd_invert::report;
 
-use super::folder::{self, RUN_FILE};
-use super::{Begin, RunError, setup};
+use super::{Begin, RunError, folder, record, setup};
 use crate::job::Job;
 use crate::job::types::Pictures;
 use crate::outcome::{Cost, InvertOutcome, StageOutcome};
@@ -70,10 +66,12 @@ pub(super) fn invert(
         Begin::Resume(_) => inversion.resume(&watch),
     };
     let outcome = outcome.map_err(RunError::of)?;
-    let result = summary(&inversion, &outcome, folder.clone());
-    files::write_json(&folder.join(RUN_FILE), &result).map_err(RunError::of)?;
+    let mut result = summary(job, &inversion, &outcome);
+    folder::record(&folder, &result)?;
     // Results are safe: what cannot be drawn is only a warning.
     tell(&report::inversion(&mut inversion, &outcome, &report_settings(job), &watch), progress);
+    result.cost.peak_rss_bytes = peak_rss_bytes().max(result.cost.peak_rss_bytes);
+    folder::record(&folder, &result)?;
     Ok(result)
 }
 
@@ -108,10 +106,10 @@ fn fingerprint(job: &Job) -> String {
     serde_json::to_string(&parts).unwrap_or_default()
 }
 
-fn summary(inversion: &Inversion, outcome: &Outcome, folder: PathBuf) -> InvertOutcome {
+fn summary(job: &Job, inversion: &Inversion, outcome: &Outcome) -> InvertOutcome {
     let updates = outcome.evaluations as f64 * inversion.updates_per_evaluation();
     InvertOutcome {
-        folder,
+        run: record::inversion(job, inversion),
         misfit: outcome.rows.iter().map(|r| r.misfit).collect(),
         model_error: outcome.rows.iter().filter_map(|r| r.model_error).collect(),
         stages: outcome
@@ -125,6 +123,7 @@ fn summary(inversion: &Inversion, outcome: &Outcome, folder: PathBuf) -> InvertO
                 stopped_by: s.stopped_by.clone(),
             })
             .collect(),
+        evaluations: outcome.evaluations,
         cost: Cost {
             seconds: outcome.seconds,
             // Of all sessions, if the run was resumed.

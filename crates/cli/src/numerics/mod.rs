@@ -4,6 +4,7 @@ mod check;
 mod folder;
 mod invert;
 mod plan;
+mod record;
 mod setup;
 mod sweep;
 mod tools;

@@ -1,6 +1,6 @@
 //! `plan`: memory and strategy, before anything runs.
 
-use retrograd::checkpoint::Strategy;
+use retrograd::checkpoint::{Plan, Strategy};
 use retrograd_invert::inversion::Inversion;
 
 use super::{RunError, setup};
@@ -16,11 +16,7 @@ pub(super) fn plan(job: &Job) -> Result<PlanOutcome, RunError> {
     let (steps, dt_s) = (experiment.steps, experiment.dt_s);
     let memory = inversion.memory();
     let plan = &memory.plan;
-    let (strategy, snapshots) = match plan.strategy {
-        Strategy::StoreAll => ("store-all", 0),
-        Strategy::Revolve { snapshots } => ("revolve", snapshots as usize),
-        _ => ("other", 0),
-    };
+    let (strategy, snapshots) = strategy(plan);
     Ok(PlanOutcome {
         strategy: strategy.into(),
         snapshots,
@@ -34,4 +30,13 @@ pub(super) fn plan(job: &Job) -> Result<PlanOutcome, RunError> {
         steps,
         dt_s,
     })
+}
+
+/// Name of a plan's strategy, and its snapshots per shot.
+pub(super) fn strategy(plan: &Plan) -> (&'static str, usize) {
+    match plan.strategy {
+        Strategy::StoreAll => ("store-all", 0),
+        Strategy::Revolve { snapshots } => ("revolve", snapshots as usize),
+        _ => ("other", 0),
+    }
 }

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use retrograd_invert::inversion::{Inversion, Watch as _, peak_rss_bytes};
+use retrograd_invert::engine::{Engine, Purpose};
+use retrograd_invert::inversion::{Inversion, Watch as _, peak_rss_bytes, plan_modelling};
 use retrograd_invert::{npy, records, report};
 
 use super::invert::{Terminal, report_settings, tell};
-use super::{RunError, folder, setup};
+use super::{RunError, folder, record, setup};
 use crate::job::Job;
 use crate::outcome::{Cost, GradientOutcome, ModelOutcome};
 use crate::progress::Progress;
@@ -18,17 +19,18 @@ pub(super) fn model(job: &Job, progress: &Progress) -> Result<ModelOutcome, RunE
     let setup = setup::inversion(job, "")?;
     let folder = setup.folder.clone();
     let last = setup.stages.len() - 1;
-    let mut inversion = Inversion::new(setup).map_err(RunError::of)?;
+    let experiment = setup.experiment.clone();
+    let engine = Engine::new(experiment, &setup.resources, Purpose::Modelling);
+    let mut engine = engine.map_err(RunError::of)?;
+    let plan = plan_modelling(&setup, &engine).map_err(RunError::of)?;
     let _held = folder::begin(&folder, &job.text, progress)?;
-    let setup = inversion.setup();
     let wavelet = setup.emitted(last);
     let vp = setup.truth.clone().unwrap_or_else(|| setup.start.clone());
     let survey = setup.experiment.survey.clone();
     let watch = Terminal(progress);
     let begun = Instant::now();
     watch.begin("modelling", survey.shots.len());
-    let engine = inversion.engine_mut();
-    let concurrency = engine.wanted_concurrency();
+    let concurrency = plan.concurrency as usize;
     let done = || watch.shot_done();
     let recorded = engine.simulate(&vp, &wavelet, concurrency, &done).map_err(RunError::of)?;
     watch.end();
@@ -41,20 +43,20 @@ pub(super) fn model(job: &Job, progress: &Progress) -> Result<ModelOutcome, RunE
         data.push(name);
     }
     let modelled = report::Modelled {
-        name: if inversion.setup().truth.is_some() { "true model" } else { "start model" },
+        name: if setup.truth.is_some() { "true model" } else { "start model" },
         vp: &vp,
         stage: last,
         records: &recorded,
         seconds,
     };
-    tell(&report::model(inversion.setup(), &modelled, &report_settings(job)), progress);
-    let updates = inversion.setup().experiment.updates_per_run();
-    let cost = Cost {
-        seconds,
-        peak_rss_bytes: peak_rss_bytes(),
-        points_per_second: updates / seconds.max(1e-9),
-    };
-    Ok(ModelOutcome { folder, data, cost })
+    let updates = setup.experiment.updates_per_run();
+    let run = record::model(job, &setup, &plan);
+    let mut outcome = ModelOutcome { run, data, cost: cost(updates, seconds) };
+    folder::record(&folder, &outcome)?;
+    tell(&report::model(&setup, &modelled, &report_settings(job)), progress);
+    outcome.cost.peak_rss_bytes = peak_rss_bytes();
+    folder::record(&folder, &outcome)?;
+    Ok(outcome)
 }
 
 /// Misfit and gradient of the first stage at the start model.
@@ -78,19 +80,27 @@ pub(super) fn gradient(job: &Job, progress: &Progress) -> Result<GradientOutcome
         let path = folder.join(format!("{name}.npy"));
         npy::write_f32(&path, &shape, &narrow(values)).map_err(RunError::of)?;
     }
-    let evaluated = report::Evaluated { stage: 0, found: &found, seconds };
-    tell(&report::gradient(&mut inversion, &evaluated, &report_settings(job), &watch), progress);
     let model_error = inversion.model_error(&start).into_iter().collect();
-    let cost = Cost {
-        seconds,
-        peak_rss_bytes: peak_rss_bytes(),
-        points_per_second: inversion.updates_per_evaluation() / seconds.max(1e-9),
-    };
-    Ok(GradientOutcome {
-        folder,
+    let mut outcome = GradientOutcome {
+        run: record::gradient(job, &inversion),
         misfit: vec![found.misfit],
         model_error,
         gradient_norm: found.gradient.iter().map(|g| g * g).sum::<f64>().sqrt(),
-        cost,
-    })
+        cost: cost(inversion.updates_per_evaluation(), seconds),
+    };
+    folder::record(&folder, &outcome)?;
+    let evaluated = report::Evaluated { stage: 0, found: &found, seconds };
+    tell(&report::gradient(&mut inversion, &evaluated, &report_settings(job), &watch), progress);
+    outcome.cost.peak_rss_bytes = peak_rss_bytes();
+    folder::record(&folder, &outcome)?;
+    Ok(outcome)
+}
+
+/// What so many grid-point updates cost in so much time.
+fn cost(updates: f64, seconds: f64) -> Cost {
+    Cost {
+        seconds,
+        peak_rss_bytes: peak_rss_bytes(),
+        points_per_second: updates / seconds.max(1e-9),
+    }
 }

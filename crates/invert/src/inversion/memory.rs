@@ -1,6 +1,6 @@
 //! The memory of a whole inversion, before it runs.
 
-use retrograd::checkpoint::{Plan, Strategy, Workload};
+use retrograd::checkpoint::{Plan, PlanError, Strategy, Workload};
 
 use super::InversionError;
 use super::config::{DataSource, InversionSetup, MemoryStrategy};
@@ -20,6 +20,8 @@ pub struct MemoryPlan {
     pub other_bytes: u64,
     /// Modelling of the data on a finer grid, if they come from there.
     pub finer: Option<FinerPlan>,
+    /// Most bytes of a process that computes one gradient and minimises nothing.
+    pub gradient_peak_bytes: u64,
 }
 
 /// How data are modelled on a finer grid, before the gradients of a stage. Simulations of earlier
@@ -54,7 +56,43 @@ fn status_line(name: &str) -> Option<u64> {
 
 /// Plans the gradients and the data of an inversion within its budget.
 pub(super) fn plan(setup: &InversionSetup, engine: &Engine) -> Result<MemoryPlan, InversionError> {
-    plan_beside(resident_bytes() + GROWTH_BYTES, setup, engine)
+    plan_beside(resident_bytes() + GROWTH_BYTES, setup, engine).map_err(|error| match error {
+        InversionError::Plan(PlanError::BudgetTooSmall { budget, minimum, smallest }) => {
+            let minimum = with_room(minimum);
+            PlanError::BudgetTooSmall { budget, minimum, smallest }.into()
+        }
+        InversionError::DataBudget { budget, minimum } => {
+            InversionError::DataBudget { budget, minimum: with_room(minimum) }
+        }
+        other => other,
+    })
+}
+
+/// A least budget that the next process can keep as well: what a process holds before it plans
+/// differs by some pages from one to the next.
+fn with_room(minimum: u64) -> u64 {
+    const MIB: u64 = 1 << 20;
+    (minimum + MIB).next_multiple_of(MIB)
+}
+
+/// Plans forward runs of all shots, within the budget of an inversion; their records are kept.
+///
+/// # Errors
+/// Points outside the grid; a budget that is too small (the message states the minimum).
+pub fn plan_modelling(setup: &InversionSetup, engine: &Engine) -> Result<Plan, InversionError> {
+    let wanted = setup.memory.shots_in_parallel.unwrap_or_else(|| engine.wanted_concurrency());
+    let workload = engine.workload(wanted)?;
+    let Experiment { survey, grid, steps, .. } = &setup.experiment;
+    let receivers = survey.shots.iter().map(|s| s.receivers.len()).max().unwrap_or(0);
+    let records = 4 * (survey.traces() * steps) as u64;
+    // At first the squared slowness on its way to the padded grid; at last a record that grows into
+    // the traces of a file.
+    let set_up = 8 * (grid.len() + 2 * engine.padded().points()) as u64;
+    let passing = set_up.max(2 * 4 * (receivers * steps) as u64);
+    let other = resident_bytes() + GROWTH_BYTES + 8 * grid.len() as u64 + records + passing;
+    let shared_bytes = workload.shared_bytes + other;
+    let forward = Workload { shared_bytes, snapshot_bytes: 0, adjoint_bytes: 0, ..workload };
+    Ok(forward.plan(Some(setup.memory.budget_bytes))?)
 }
 
 /// Plans beside what the process holds already.
@@ -67,7 +105,15 @@ fn plan_beside(
     let kernels = engine.workload(wanted)?;
     let other = resident_bytes + other_bytes(setup, engine);
     let workload = Workload { shared_bytes: kernels.shared_bytes + other, ..kernels };
-    let plan = gradients(setup, &workload)?;
+    let finer = finer_plan(setup, &kernels, (resident_bytes, wanted)).transpose();
+    let plan = gradients(setup, &workload).map_err(|error| match (error, &finer) {
+        (
+            InversionError::Plan(PlanError::BudgetTooSmall { budget, minimum, smallest }),
+            Err(InversionError::DataBudget { minimum: data, .. }),
+        ) => PlanError::BudgetTooSmall { budget, minimum: minimum.max(*data), smallest }.into(),
+        (error, _) => error,
+    })?;
+    let finer = finer?;
     let bytes_per_shot = workload.worker_bytes
         + match plan.strategy {
             Strategy::StoreAll => workload.steps * workload.adjoint_bytes,
@@ -76,24 +122,33 @@ fn plan_beside(
             }
             _ => 0,
         };
-    let finer = match setup.data {
-        DataSource::Finer { refine, space_order, .. } => {
-            let fine = refined(&setup.experiment, refine, space_order)?;
-            // No optimiser at that time; models of the driver and the recordings.
-            let vectors = 8 * 4 * setup.experiment.grid.len() as u64;
-            let beside = resident_bytes + kernels.shared_bytes + vectors + recordings(setup);
-            Some(finer(setup, &fine, beside, wanted)?)
-        }
-        DataSource::SameGrid | DataSource::Measured(_) => None,
-    };
     let data_bytes = finer.map_or(0, |f| f.peak_bytes);
+    let gradient = plan.predicted_peak_bytes - other + resident_bytes + sweep_bytes(setup, engine);
     Ok(MemoryPlan {
         predicted_peak_bytes: plan.predicted_peak_bytes.max(data_bytes),
+        gradient_peak_bytes: gradient.max(data_bytes),
         bytes_per_shot,
         other_bytes: other,
         finer,
         plan,
     })
+}
+
+/// How the data are modelled if they come from a finer grid.
+fn finer_plan(
+    setup: &InversionSetup,
+    kernels: &Workload,
+    (resident_bytes, wanted): (u64, usize),
+) -> Option<Result<FinerPlan, InversionError>> {
+    let DataSource::Finer { refine, space_order, .. } = setup.data else { return None };
+    let fine = match refined(&setup.experiment, refine, space_order) {
+        Ok(fine) => fine,
+        Err(error) => return Some(Err(error)),
+    };
+    // No optimiser at that time; models of the driver and the recordings.
+    let vectors = 8 * 4 * setup.experiment.grid.len() as u64;
+    let beside = resident_bytes + kernels.shared_bytes + vectors + recordings(setup);
+    Some(finer(setup, &fine, beside, wanted))
 }
 
 /// Strategy, concurrency and snapshots of gradients.
@@ -167,11 +222,18 @@ fn other_bytes(setup: &InversionSetup, engine: &Engine) -> u64 {
     let padded = engine.padded().points() as u64;
     // The optimiser: pairs, the problem (3), where it is and where it looks (8). The driver: the
     // stage's base, twice, and the velocities.
-    let kept = 2 * setup.optimiser.memory as u64 + 14;
+    let iterations = setup.stages.iter().map(|stage| stage.iterations).max().unwrap_or(0);
+    let kept = 2 * setup.optimiser.memory.min(iterations) as u64 + 14;
     // Either two sums over shots and an array on its way to a coefficient, padded, and what the
     // sums are folded into; or what the optimiser is told, and computes with.
     let passing = (3 * padded + 2 * cells).max(10 * cells);
     8 * (kept * cells + passing) + recordings(setup)
+}
+
+/// What a single gradient holds beside the shots: the model, sums as in [`other_bytes`], recordings.
+fn sweep_bytes(setup: &InversionSetup, engine: &Engine) -> u64 {
+    let (cells, padded) = (setup.experiment.grid.len(), engine.padded().points());
+    8 * (3 * padded + 3 * cells) as u64 + recordings(setup)
 }
 
 /// Recordings of a stage, and measured ones as they were read.

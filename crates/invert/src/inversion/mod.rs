@@ -32,7 +32,7 @@ pub use config::{
     DataSource, FinerModel, InversionSetup, Memory, MemoryStrategy, OptimiserSettings,
     Precondition, SampleModel, SourceSignature, Stage,
 };
-pub use memory::{FinerPlan, MemoryPlan, peak_rss_bytes};
+pub use memory::{FinerPlan, MemoryPlan, peak_rss_bytes, plan_modelling};
 pub use run::{Inversion, IterationRow, Outcome, Quiet, StageSummary, Watch};
 
 /// What can go wrong in an inversion.

@@ -69,7 +69,16 @@ impl Sheet {
         self.drawn.warnings.push(format!("{what} is missing from the report: {reason}"));
     }
 
+    /// Ends the report: pictures of an earlier one of this run that it did not draw again go.
     pub(super) fn finish(self) -> Drawn {
+        let entries = std::fs::read_dir(self.folder.join(FOLDER)).into_iter().flatten();
+        for path in entries.flatten().map(|entry| entry.path()) {
+            let picture = path.extension().is_some_and(|extension| extension == "png");
+            if picture && !self.drawn.files.contains(&path) {
+                // One that stays is no reason for a report to fail.
+                let _ = std::fs::remove_file(path);
+            }
+        }
         self.drawn
     }
 }

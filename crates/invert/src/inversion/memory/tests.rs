@@ -76,11 +76,15 @@ fn what_is_kept_counts_as_often_as_it_is_kept() {
 #[test]
 fn vectors_and_recordings_count() {
     let Some((mut setup, engine)) = fixture() else { return };
+    setup.stages[0].iterations = setup.optimiser.memory + 1;
     let before = other_bytes(&setup, &engine);
     setup.optimiser.memory += 1;
     // One pair of vectors of eight bytes.
     assert_eq!(other_bytes(&setup, &engine) - before, 2 * 8 * 61 * 41);
-    setup.optimiser.memory -= 1;
+    // An iteration makes one pair at most.
+    setup.optimiser.memory += 100;
+    assert_eq!(other_bytes(&setup, &engine) - before, 2 * 8 * 61 * 41);
+    setup.optimiser.memory -= 101;
     let samples = 150 * 3 * 15;
     setup.data = DataSource::Measured(Arc::new(vec![vec![0.0; samples / 3]; 3]));
     assert_eq!(other_bytes(&setup, &engine) - before, 4 * samples as u64);
