@@ -3,7 +3,8 @@
 //! [`optimise`] runs them in order:
 //! 1. [`split_layers`]: updates that read a function known to be zero inside become one update
 //!    for the inside, without that function, and one per shell;
-//! 2. [`normalise_updates`]: grouped normal form of every dense update;
+//! 2. [`normalise_updates`]: grouped normal form of every dense update, without coefficients that
+//!    follow from others, with f32 weights that still add up to zero where they did;
 //! 3. [`hoist_invariants`]: what does not change with time is computed once, in the step `setup`.
 //!
 //! They re-associate and therefore define the arithmetic: interpreter and back ends both run the
@@ -24,7 +25,8 @@ pub fn optimise(stencil: Stencil) -> Stencil {
 }
 
 /// Grouped normal form of the value of every dense update: quotients cancel where they can, reads
-/// with the same weight share one product.
+/// with the same weight share one product, of fractions that add up to one the one used most is
+/// replaced, and in f32 weights are rounded so that a sum that is zero stays zero.
 #[must_use]
 pub fn normalise_updates(mut stencil: Stencil) -> Stencil {
     let mut steps = std::mem::take(&mut stencil.steps);
