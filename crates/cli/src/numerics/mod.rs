@@ -6,6 +6,7 @@ mod invert;
 mod plan;
 mod record;
 mod setup;
+mod sound;
 mod sweep;
 mod tools;
 

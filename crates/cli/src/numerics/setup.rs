@@ -19,7 +19,7 @@ use retrograd_invert::survey::{Point, Survey};
 use retrograd_invert::wavelet::Wavelet as Signature;
 use retrograd_invert::{npy, records};
 
-use super::RunError;
+use super::{RunError, sound};
 use crate::job::Job;
 use crate::job::types::{
     Backend, DType, Data, Interpolation, ModelFile, ModelFormat, Optimiser, Position, Precondition,
@@ -44,7 +44,7 @@ pub(super) fn inversion(job: &Job, fingerprint: &str) -> Result<InversionSetup, 
     let invert = &job.invert;
     let Optimiser::Lbfgs { memory } = invert.optimiser;
     let stages = job.stages.iter().map(|s| stage(s, &models.start)).collect();
-    Ok(InversionSetup {
+    let setup = InversionSetup {
         resources: resources(job),
         truth: models.truth,
         start: models.start,
@@ -73,7 +73,9 @@ pub(super) fn inversion(job: &Job, fingerprint: &str) -> Result<InversionSetup, 
         folder: job.output.clone(),
         fingerprint: format!("{fingerprint} inputs {inputs_sum:016x}"),
         experiment,
-    })
+    };
+    sound::check(&setup)?;
+    Ok(setup)
 }
 
 /// All numbers that come from files.

@@ -3,7 +3,7 @@
 use retrograd_plot::{Array2, Gather, Picture, PlotError, TraceComparison};
 
 use super::tables::hertz;
-use super::view::{position, signed};
+use super::view::{distance, position, signed};
 use super::{MOST_SHOTS, ReportError};
 use crate::engine::{Experiment, Record};
 use crate::inversion::{Inversion, Watch};
@@ -112,8 +112,7 @@ impl DataFit {
         let place = self.compared();
         let layout = Layout::of(experiment, self.shots[place]);
         let rows = layout.rows();
-        let extent_m = layout.extent_m();
-        let names = rows.iter().map(|&r| position(layout.receivers[r].x_m, extent_m));
+        let names = rows.iter().map(|&r| layout.place(&layout.receivers[r]));
         let title = format!("{}, balanced in time", layout.title(&hertz(self.frequency_hz)));
         let observed = layout.traces(&self.observed[place], &rows)?;
         let period = (1.0 / (self.frequency_hz * layout.dt_s())).round() as usize;
@@ -201,6 +200,8 @@ struct Layout<'a> {
     shot: usize,
     source: Option<&'a Point>,
     receivers: &'a [Point],
+    /// Axes of the model.
+    axes: usize,
     /// Receivers from left to right.
     order: Vec<usize>,
     steps: usize,
@@ -219,6 +220,7 @@ impl<'a> Layout<'a> {
             shot,
             source: found.source.first(),
             receivers,
+            axes: experiment.grid.shape().len(),
             order,
             steps: experiment.steps,
             every: experiment.steps.div_ceil(MOST_SAMPLES).max(1),
@@ -232,9 +234,15 @@ impl<'a> Layout<'a> {
 
     /// What is seen, and what the source was.
     fn title(&self, source: &str) -> String {
-        let at = |s: &Point| format!(" at {}", position(s.x_m, self.extent_m()));
+        let at = |s: &Point| format!(" at {}", self.place(s));
         let place = self.source.map_or(String::new(), at);
         format!("Shot {}{place}, {source}", self.shot)
+    }
+
+    /// Where a point is: along the line, and across it in three dimensions.
+    fn place(&self, point: &Point) -> String {
+        let along = position(point.x_m, self.extent_m());
+        if self.axes < 3 { along } else { format!("{along}, y = {}", distance(point.y_m)) }
     }
 
     /// Traces of shape `[receivers, samples]`, from left to right.

@@ -25,6 +25,8 @@ pub(super) struct View {
     y_m: Option<f64>,
     sources_m: Vec<[f64; 2]>,
     receivers_m: Vec<[f64; 2]>,
+    /// Sources and receivers, of which some may lie behind each other.
+    counts: [usize; 2],
     /// Lower edge of the frozen nodes below the surface; not a number where there are none.
     frozen_edge_m: Vec<[f64; 2]>,
 }
@@ -40,7 +42,8 @@ impl View {
         };
         let last = grid.shape().len() - 1;
         let pair = |values: &[f64]| [values[0], values[last]];
-        let (sources_m, receivers_m) = points(&setup.experiment.survey);
+        let points = points(&setup.experiment.survey);
+        let [sources_m, receivers_m] = [&points[0], &points[1]].map(|p| projected(p));
         let mut view = Self {
             shape,
             stride: [shape[0], shape[2]].map(|n| n.div_ceil(MOST_VALUES)),
@@ -49,6 +52,7 @@ impl View {
             y_m,
             sources_m,
             receivers_m,
+            counts: points.map(|p| p.len()),
             frozen_edge_m: Vec::new(),
         };
         view.frozen_edge_m = view.frozen_edge(&setup.frozen);
@@ -122,7 +126,7 @@ impl View {
     /// `12 sources, 121 receivers`.
     pub(super) fn counts(&self) -> String {
         let count = |n: usize, what| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
-        let (sources, receivers) = (self.sources_m.len(), self.receivers_m.len());
+        let [sources, receivers] = self.counts;
         format!("{}, {}", count(sources, "source"), count(receivers, "receiver"))
     }
 
@@ -166,17 +170,23 @@ impl View {
     }
 }
 
-/// All distinct sources and receivers, in x and z.
-fn points(survey: &Survey) -> (Vec<[f64; 2]>, Vec<[f64; 2]>) {
-    let distinct = |points: &mut dyn Iterator<Item = &Point>| {
-        // Bits order positions from 0 to infinity; any other order would do as well.
-        let keys: BTreeSet<[u64; 2]> = points.map(|p| [p.x_m.to_bits(), p.z_m.to_bits()]).collect();
-        keys.into_iter().map(|key| key.map(f64::from_bits)).collect()
-    };
-    (
-        distinct(&mut survey.shots.iter().flat_map(|s| &s.source)),
-        distinct(&mut survey.shots.iter().flat_map(|s| s.receivers.iter())),
-    )
+/// All distinct sources and all distinct receivers, `[x, y, z]`.
+fn points(survey: &Survey) -> [Vec<[f64; 3]>; 2] {
+    let sources = survey.shots.iter().flat_map(|s| &s.source);
+    let receivers = survey.shots.iter().flat_map(|s| s.receivers.iter());
+    let place = |p: &Point| [p.x_m, p.y_m, p.z_m];
+    [distinct(sources.map(place)), distinct(receivers.map(place))]
+}
+
+/// Points in x and z.
+fn projected(points: &[[f64; 3]]) -> Vec<[f64; 2]> {
+    distinct(points.iter().map(|&[x, _, z]| [x, z]))
+}
+
+fn distinct<const N: usize>(points: impl Iterator<Item = [f64; N]>) -> Vec<[f64; N]> {
+    // Bits order positions from 0 to infinity; any other order would do as well.
+    let keys: BTreeSet<[u64; N]> = points.map(|p| p.map(f64::to_bits)).collect();
+    keys.into_iter().map(|key| key.map(f64::from_bits)).collect()
 }
 
 /// `x = 0.35 km`: in kilometres along a line that is longer than two.
@@ -219,6 +229,7 @@ mod tests {
             y_m: Some(10.0),
             sources_m: Vec::new(),
             receivers_m: Vec::new(),
+            counts: [0; 2],
             frozen_edge_m: Vec::new(),
         };
         let array = view.array(|i| i as f64).expect("array");
@@ -232,6 +243,15 @@ mod tests {
         let edge = view.frozen_edge(&frozen);
         assert!(edge[0][1].is_nan());
         assert_eq!(edge[1], [10.0, 5.0]);
+    }
+
+    #[test]
+    fn receivers_behind_each_other_are_counted_and_drawn_once() {
+        let behind = [Point::xyz(1.0, 0.0, 5.0), Point::xyz(1.0, 9.0, 5.0)];
+        let survey = Survey::fixed_spread(&[behind[0], behind[0]], behind.to_vec());
+        let [sources, receivers] = points(&survey);
+        assert_eq!((sources.len(), receivers.len()), (1, 2));
+        assert_eq!(projected(&receivers), [[1.0, 5.0]]);
     }
 
     #[test]

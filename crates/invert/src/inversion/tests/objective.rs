@@ -4,12 +4,17 @@ use std::sync::Arc;
 
 use retrograd::DType;
 use retrograd::check::{SLOPE_FIRST_TOLERANCE, SLOPE_SECOND_TOLERANCE, Taylor, taylor_of};
+use retrograd::ir::Interpolation;
 
+use crate::engine::Experiment;
 use crate::fixture::{DT_S, SHAPE, STEPS, WATER, setup};
 use crate::inversion::objective::Objective;
 use crate::inversion::{
     DataSource, Inversion, InversionSetup, MemoryStrategy, Quiet, SourceSignature,
 };
+use crate::models::linear_in_depth;
+use crate::resample::RegularGrid;
+use crate::survey::{Point, Survey};
 use crate::wavelet::Wavelet;
 
 /// The fixture in `f64`; none without a compiler.
@@ -142,6 +147,31 @@ fn measured_data_and_a_fixed_wavelet() {
     setup.signature =
         SourceSignature::Fixed(Wavelet::sampled(samples, DT_S).expect("a sound wavelet"));
     setup.memory.strategy = MemoryStrategy::Revolve { snapshots: Some(6) };
+    Probe::new(setup).check();
+}
+
+/// Three dimensions, cells that are not cubes, sources off the nodes by sinc interpolation.
+#[test]
+fn smooth_updates_of_a_volume() {
+    let Some(mut setup) = smoothed() else { return };
+    let shape = [21, 17, 19];
+    let grid = RegularGrid::new(&shape, &[20.0, 18.0, 16.0], &[-40.0, 0.0, 0.0]).expect("grid");
+    let model = linear_in_depth(&grid, [1902.0, 2262.0]);
+    let sources = [Point::xyz(53.0, 101.0, 41.0), Point::xyz(251.0, 190.0, 38.0)];
+    let receivers = Point::line(Point::xyz(-11.0, 33.0, 24.0), Point::xyz(330.0, 250.0, 60.0), 9);
+    setup.truth = Some(model.iter().map(|v| v * 1.02).collect());
+    setup.frozen = (0..grid.len()).map(|i| i % shape[2] < 2).collect();
+    setup.experiment = Experiment {
+        layer: vec![[6, 4], [5, 5], [4, 7]],
+        layer_velocity_m_s: model.clone(),
+        interpolation: Interpolation::Sinc { radius: 3 },
+        steps: 80,
+        survey: Survey::fixed_spread(&sources, receivers),
+        grid,
+        ..setup.experiment
+    };
+    setup.stages[0].frequency_hz = 15.0;
+    setup.start = model;
     Probe::new(setup).check();
 }
 
