@@ -99,7 +99,11 @@ fn check_folder(folder: &Path, arrays: &[&str], pictures: &[&str]) {
     assert_eq!(names.collect::<Vec<_>>(), pictures);
     for path in &found {
         let bytes = fs::read(path).expect("picture");
-        assert!(bytes.starts_with(b"\x89PNG\r\n\x1a\n") && bytes.len() > 5000, "{path:?}");
+        assert!(
+            bytes.starts_with(b"\x89PNG\r\n\x1a\n") && bytes.len() > 5000,
+            "{}",
+            path.display()
+        );
     }
     let page = fs::read_to_string(folder.join("report.html")).expect("report.html");
     assert_eq!(page.matches("src=\"data:image/png;base64,").count(), pictures.len());
