@@ -241,7 +241,11 @@ fn the_hook_cancels_between_actions() {
             if progress.reversed == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         },
     );
-    let Err(ExecuteError::Cancelled(progress)) = result else { panic!("should be cancelled") };
+    let Err(error) = result else { panic!("should be cancelled") };
+    let message = error.to_string();
+    let ExecuteError::Cancelled(progress) = error else { panic!("should be cancelled") };
+    let expected = format!("cancelled after {} actions, 2 steps reversed", progress.actions);
+    assert_eq!(message, expected);
     assert_eq!(progress.reversed, 2);
     assert_eq!(seen, (0..=progress.actions).collect::<Vec<_>>());
     assert_eq!(model.calls.steps, progress.advances + progress.recorded);
