@@ -21,7 +21,7 @@ fn grids() {
     check(
         RegularGrid::new(&[4, 3], &[1.0], &[0.0, 0.0]),
         "a grid of 2 axes was given 1 spacings and 2 origin coordinates\n  help: give one of each \
-         per axis",
+         per axis, depth last",
     );
     check(
         RegularGrid::new(&[4, 0], &[1.0; 2], &[0.0; 2]),
