@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::{Action, Data, TierId};
 
 /// A schedule that does not exist.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScheduleError {
     /// Reversing more than one step without storing any requires the initial state.
@@ -14,6 +14,43 @@ pub enum ScheduleError {
     NoSnapshots {
         /// The steps asked for.
         steps: u64,
+    },
+    /// No schedule of this family fits.
+    #[error("{what} is {given}, but must be at least {minimum}\n  help: allow at least {minimum}")]
+    TooSmall {
+        /// What is too small, such as the number of slots.
+        what: &'static str,
+        /// What was given.
+        given: u64,
+        /// The least with which a schedule exists.
+        minimum: u64,
+    },
+    /// A cost that no cost model allows.
+    #[error("{what} is {value}, but costs are finite and not negative")]
+    InvalidCost {
+        /// Which cost.
+        what: &'static str,
+        /// Its value.
+        value: f64,
+    },
+    /// The recurrence would need a table beyond what this family is made for.
+    #[error(
+        "the table of {what} would take {bytes} bytes, more than {limit}\n  \
+         help: take fewer steps or slots, or a family with a closed form (revolve, two-level)"
+    )]
+    TableTooLarge {
+        /// The family.
+        what: &'static str,
+        /// What the table would take.
+        bytes: u128,
+        /// The most that is allowed.
+        limit: u64,
+    },
+    /// Arguments that contradict each other.
+    #[error("{what}")]
+    Invalid {
+        /// What is wrong, what is allowed.
+        what: &'static str,
     },
 }
 

@@ -120,22 +120,22 @@
 
 mod action;
 mod bytes;
-mod costs;
+mod cost_model;
 mod error;
 mod executor;
 mod model;
+mod per_step;
 pub mod plan;
 mod replay;
-mod revolve;
-mod store_all;
+pub mod schedule;
 mod working;
 
 pub use action::{Action, Data, TierId};
-pub use costs::Costs;
+pub use cost_model::{CostModel, TierCost};
 pub use error::{BrokenRule, InvalidAction, ScheduleError};
 pub use executor::{ExecuteError, Executor, Progress};
 pub use model::Model;
+pub use per_step::PerStep;
 pub use plan::{Plan, PlanError, Strategy, Workload};
 pub use replay::{MemoryModel, Report, TierLimit, TierReport, replay};
-pub use revolve::{Revolve, Trajectory};
-pub use store_all::StoreAll;
+pub use schedule::{Costs, Revolve, StoreAll, Trajectory};

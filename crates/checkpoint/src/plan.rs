@@ -31,7 +31,7 @@
 use std::fmt;
 
 use crate::bytes::Bytes;
-use crate::costs::useful_snapshots;
+use crate::schedule::useful_snapshots;
 use crate::{Action, Costs, Revolve, ScheduleError, StoreAll, Trajectory};
 
 /// What one process has to do. All sizes in bytes.
@@ -104,7 +104,7 @@ pub struct Plan {
 }
 
 /// A budget that cannot be kept.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
     /// Not even the smallest plan fits.

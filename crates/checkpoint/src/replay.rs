@@ -14,7 +14,7 @@
 use std::collections::BTreeSet;
 
 use crate::working::Working;
-use crate::{Action, BrokenRule, Data, InvalidAction, TierId};
+use crate::{Action, BrokenRule, Data, InvalidAction, PerStep, TierId};
 
 /// What a tier may hold; `None` is no limit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -30,17 +30,48 @@ pub struct TierLimit {
 pub struct MemoryModel {
     /// The tiers, [`TierId`] 0 first.
     pub tiers: Vec<TierLimit>,
-    /// Bytes of the restart data of one step.
-    pub restart_bytes: u64,
-    /// Bytes of the adjoint data of one step.
-    pub adjoint_bytes: u64,
+    /// Bytes of the restart data of a step.
+    pub restart_bytes: PerStep<u64>,
+    /// Bytes of the adjoint data of a step.
+    pub adjoint_bytes: PerStep<u64>,
+    /// Whether the adjoint data of a step contain the state at its end, so that loading them puts
+    /// the model there: the last stage of a stiffly accurate method is the next state.
+    pub adjoint_restarts: bool,
 }
 
 impl MemoryModel {
     /// One tier with room for `slots` snapshots, whatever their size (bytes count as 0).
     pub fn slots(slots: u64) -> Self {
-        let tier = TierLimit { slots: Some(slots), bytes: None };
-        Self { tiers: vec![tier], restart_bytes: 0, adjoint_bytes: 0 }
+        Self::tiers(&[slots])
+    }
+
+    /// Tiers with room for so many snapshots each, whatever their size (bytes count as 0).
+    pub fn tiers(slots: &[u64]) -> Self {
+        let limit = |&slots| TierLimit { slots: Some(slots), bytes: None };
+        Self::new(slots.iter().map(limit).collect(), 0, 0)
+    }
+
+    /// One tier of `capacity` units, of which restart data take `restart` and the adjoint data of
+    /// one step `adjoint`.
+    pub fn units(capacity: u64, restart: u64, adjoint: u64) -> Self {
+        Self::new(vec![TierLimit { slots: None, bytes: Some(capacity) }], restart, adjoint)
+    }
+
+    /// Tiers for data of the same sizes at every step.
+    pub fn new(tiers: Vec<TierLimit>, restart_bytes: u64, adjoint_bytes: u64) -> Self {
+        Self {
+            tiers,
+            restart_bytes: PerStep::Uniform(restart_bytes),
+            adjoint_bytes: PerStep::Uniform(adjoint_bytes),
+            adjoint_restarts: false,
+        }
+    }
+
+    fn bytes(&self, kind: Data, step: u64) -> u64 {
+        match kind {
+            Data::Restart => self.restart_bytes.at(step),
+            Data::Adjoint => self.adjoint_bytes.at(step),
+        }
     }
 }
 
@@ -122,6 +153,7 @@ pub fn replay(
 struct Replayer<'a> {
     memory: &'a MemoryModel,
     working: Working,
+    recorded_bytes: u64,
     held: Vec<Held>,
     report: Report,
 }
@@ -131,6 +163,7 @@ struct Replayer<'a> {
 struct Held {
     restart: BTreeSet<u64>,
     adjoint: BTreeSet<u64>,
+    bytes: u64,
 }
 
 impl Held {
@@ -145,12 +178,6 @@ impl Held {
         (self.restart.len() + self.adjoint.len()) as u64
     }
 
-    fn bytes(&self, memory: &MemoryModel) -> u64 {
-        let restart = (self.restart.len() as u64).saturating_mul(memory.restart_bytes);
-        let adjoint = (self.adjoint.len() as u64).saturating_mul(memory.adjoint_bytes);
-        restart.saturating_add(adjoint)
-    }
-
     fn first(&self) -> Option<(Data, u64)> {
         let restart = self.restart.first().map(|&step| (Data::Restart, step));
         restart.or(self.adjoint.first().map(|&step| (Data::Adjoint, step)))
@@ -162,7 +189,8 @@ impl<'a> Replayer<'a> {
         let tiers = memory.tiers.len();
         let report = Report { tiers: vec![TierReport::default(); tiers], ..Report::default() };
         let held = vec![Held::default(); tiers];
-        Self { memory, working: Working::new(Some(steps)), held, report }
+        let working = Working::new(Some(steps)).restarting(memory.adjoint_restarts);
+        Self { memory, working, recorded_bytes: 0, held, report }
     }
 
     fn follow(&mut self, action: &Action) -> Result<(), BrokenRule> {
@@ -181,8 +209,16 @@ impl<'a> Replayer<'a> {
             Action::Store { kind, step, tier } => self.store(*kind, *step, *tier)?,
             Action::Load { tier, .. } => self.report.tiers[tier.0 as usize].reads += 1,
             Action::Discard { kind, step, tier } => {
-                self.held[tier.0 as usize].steps(*kind).remove(step);
+                let held = &mut self.held[tier.0 as usize];
+                held.steps(*kind).remove(step);
+                held.bytes -= self.memory.bytes(*kind, *step);
             }
+        }
+        if let Action::Record { .. }
+        | Action::Reverse { .. }
+        | Action::Load { kind: Data::Adjoint, .. } = action
+        {
+            self.recorded_bytes = self.memory.adjoint_bytes.sum(self.working.recorded());
         }
         self.note_peaks();
         Ok(())
@@ -202,16 +238,17 @@ impl<'a> Replayer<'a> {
         self.expect_tier(tier)?;
         let index = tier.0 as usize;
         let (limit, held) = (self.memory.tiers[index], &mut self.held[index]);
+        let needed = held.bytes.saturating_add(self.memory.bytes(kind, step));
         if !held.steps(kind).insert(step) {
             return Err(BrokenRule::StoredTwice { kind, step, tier });
         }
         if let Some(slots) = limit.slots.filter(|&slots| held.slots() > slots) {
             return Err(BrokenRule::SlotsExceeded { slots });
         }
-        let needed = held.bytes(self.memory);
         if let Some(capacity) = limit.bytes.filter(|&capacity| needed > capacity) {
             return Err(BrokenRule::BytesExceeded { needed, capacity });
         }
+        held.bytes = needed;
         let traffic = &mut self.report.tiers[index];
         traffic.writes += 1;
         traffic.peak_slots = traffic.peak_slots.max(held.slots());
@@ -221,10 +258,9 @@ impl<'a> Replayer<'a> {
 
     fn note_peaks(&mut self) {
         let recorded = self.working.recorded();
-        self.report.peak_recorded = self.report.peak_recorded.max(recorded);
-        let recorded_bytes = recorded.saturating_mul(self.memory.adjoint_bytes);
-        let stored_bytes = self.held.iter().map(|held| held.bytes(self.memory));
-        let bytes = stored_bytes.fold(recorded_bytes, u64::saturating_add);
+        self.report.peak_recorded = self.report.peak_recorded.max(recorded.end - recorded.start);
+        let stored_bytes = self.held.iter().map(|held| held.bytes);
+        let bytes = stored_bytes.fold(self.recorded_bytes, u64::saturating_add);
         self.report.peak_bytes = self.report.peak_bytes.max(bytes);
     }
 

@@ -18,17 +18,24 @@ pub(crate) struct Working {
     recorded: Range<u64>,
     /// Steps from here on are reversed; `None` before the first reverse of an unknown number.
     pending: Option<u64>,
+    /// Whether loading adjoint data puts the model at the end of their step.
+    adjoint_restarts: bool,
 }
 
 impl Working {
     /// A model at `x_0` that is going to reverse `steps`, or as many as the first reverse says.
     pub(crate) fn new(steps: Option<u64>) -> Self {
-        Self { steps, at: Some(0), recorded: 0..0, pending: steps }
+        Self { steps, at: Some(0), recorded: 0..0, pending: steps, adjoint_restarts: false }
     }
 
-    /// Number of steps whose adjoint data are held.
-    pub(crate) fn recorded(&self) -> u64 {
-        self.recorded.end - self.recorded.start
+    /// Says whether adjoint data put the model at the end of their step.
+    pub(crate) fn restarting(self, adjoint_restarts: bool) -> Self {
+        Self { adjoint_restarts, ..self }
+    }
+
+    /// Steps whose adjoint data are held.
+    pub(crate) fn recorded(&self) -> Range<u64> {
+        self.recorded.clone()
     }
 
     /// Follows one action, of which the tiers have no objection.
@@ -56,6 +63,9 @@ impl Working {
             Action::Load { kind: Data::Adjoint, step, .. } => {
                 // Only recorded steps can be stored, so that `step + 1` exists.
                 self.recorded = *step..*step + 1;
+                if self.adjoint_restarts {
+                    self.at = Some(*step + 1);
+                }
                 Ok(())
             }
             Action::Discard { .. } => Ok(()),

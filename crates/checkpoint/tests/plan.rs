@@ -249,11 +249,9 @@ proptest! {
     ) {
         if let Ok(plan) = workload.plan(Some(budget)) {
             let stored = plan.parts.snapshots / plan.concurrency;
-            let memory = MemoryModel {
-                tiers: vec![TierLimit { slots: Some(plan.slots()), bytes: Some(stored) }],
-                restart_bytes: workload.snapshot_bytes,
-                adjoint_bytes: workload.adjoint_bytes,
-            };
+            let tier = TierLimit { slots: Some(plan.slots()), bytes: Some(stored) };
+            let (restart, adjoint) = (workload.snapshot_bytes, workload.adjoint_bytes);
+            let memory = MemoryModel::new(vec![tier], restart, adjoint);
             let report = replay(plan.steps, &memory, plan.actions()).unwrap();
             prop_assert_eq!(report.tiers[0].peak_bytes, stored);
             let per_worker = (plan.predicted_peak_bytes - workload.shared_bytes) / plan.concurrency;

@@ -35,11 +35,8 @@ fn discard(kind: Data, step: u64) -> Action {
 /// Replays `actions` over 3 steps with 2 slots of 10 bytes for restart data of 4 and adjoint
 /// data of 8 bytes.
 fn small_replay(actions: &[Action]) -> Result<Report, String> {
-    let memory = MemoryModel {
-        tiers: vec![TierLimit { slots: Some(2), bytes: Some(10) }],
-        restart_bytes: 4,
-        adjoint_bytes: 8,
-    };
+    let tier = TierLimit { slots: Some(2), bytes: Some(10) };
+    let memory = MemoryModel::new(vec![tier], 4, 8);
     replay(3, &memory, actions.iter().cloned()).map_err(|error| error.to_string())
 }
 

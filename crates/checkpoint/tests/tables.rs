@@ -3,7 +3,11 @@
 //! The tables hold values on which a dynamic programme, the closed form and two published
 //! implementations agree; each states its conventions.
 
+mod common;
+
 use std::collections::BTreeMap;
+
+use common::rows;
 
 use retrograd_checkpoint::{
     Action, BrokenRule, Costs, Data, MemoryModel, Revolve, TierId, TierLimit, Trajectory, replay,
@@ -14,18 +18,6 @@ use serde_json::Value;
 const BOTH: [Trajectory; 2] = [Trajectory::Revolve, Trajectory::Maximum];
 const RAM: TierId = TierId(0);
 const DISK: TierId = TierId(1);
-
-#[derive(Deserialize)]
-struct Table {
-    columns: Vec<String>,
-    rows: Vec<Vec<u64>>,
-}
-
-fn table(text: &str, columns: &[&str]) -> Vec<Vec<u64>> {
-    let table: Table = serde_json::from_str(text).unwrap();
-    assert_eq!(table.columns, columns);
-    table.rows
-}
 
 /// Replays both trajectories and compares counts and closed form with a row of the table.
 #[track_caller]
@@ -53,7 +45,7 @@ fn check_row(row: &[u64], writes: Option<u64>) {
 #[test]
 fn small_problems_cost_what_the_table_says() {
     let columns = ["n", "c", "reps", "advances", "total_forward", "min_writes"];
-    let rows = table(include_str!("data/a_revolve_small.json"), &columns);
+    let rows = rows::<Vec<u64>>(include_str!("data/a_revolve_small.json"), &columns);
     assert_eq!(rows.len(), 1200);
     for row in rows {
         check_row(&row, Some(row[5]));
@@ -63,7 +55,7 @@ fn small_problems_cost_what_the_table_says() {
 #[test]
 fn large_problems_cost_what_the_table_says() {
     let columns = ["n", "c", "reps", "advances", "total_forward"];
-    let rows = table(include_str!("data/a_revolve_large.json"), &columns);
+    let rows = rows::<Vec<u64>>(include_str!("data/a_revolve_large.json"), &columns);
     assert_eq!(rows.len(), 15);
     for row in rows {
         check_row(&row, None);
@@ -73,7 +65,7 @@ fn large_problems_cost_what_the_table_says() {
 #[test]
 fn first_advances_follow_the_trajectories() {
     let columns = ["n", "s", "advance_revolve", "advance_maximum"];
-    let rows = table(include_str!("data/a_revolve_first_advance.json"), &columns);
+    let rows = rows::<Vec<u64>>(include_str!("data/a_revolve_first_advance.json"), &columns);
     assert_eq!(rows.len(), 590);
     for row in rows {
         for (trajectory, distance) in BOTH.into_iter().zip(&row[2..]) {
@@ -151,7 +143,7 @@ fn translate(golden: &Golden) -> Vec<Action> {
 
 fn two_tiers(ram: u64, disk: u64) -> MemoryModel {
     let limit = |slots| TierLimit { slots: Some(slots), bytes: None };
-    MemoryModel { tiers: vec![limit(ram), limit(disk)], restart_bytes: 1, adjoint_bytes: 1 }
+    MemoryModel::new(vec![limit(ram), limit(disk)], 1, 1)
 }
 
 /// Binomial schedules are defined by their trajectory: ours are the golden ones, action by

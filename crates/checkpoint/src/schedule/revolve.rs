@@ -16,7 +16,7 @@
 
 use std::iter::FusedIterator;
 
-use crate::costs::{beta, repetitions, useful_snapshots};
+use super::costs::{beta, repetitions, useful_snapshots};
 use crate::{Action, Costs, Data, ScheduleError, TierId};
 
 /// The tier of every snapshot of a one-tier schedule.
