@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::ops::Range;
 use std::time::Instant;
 
-use retrograd_checkpoint::{Action, Costs, Executor, Model, Revolve, Trajectory};
+use retrograd_checkpoint::{Action, Costs, Data, Executor, Model, Revolve, Trajectory};
 
 const RUNS: u32 = 5;
 
@@ -29,13 +29,13 @@ impl Model for Idle {
     fn reverse(&mut self, steps: Range<u64>) -> Result<(), Infallible> {
         self.advance(steps)
     }
-    fn save(&mut self) -> Result<u64, Infallible> {
+    fn save(&mut self, _: Data, _: u64) -> Result<u64, Infallible> {
         Ok(black_box(0))
     }
-    fn restore(&mut self, from: &u64) -> Result<(), Infallible> {
-        self.take(*from)
+    fn restore(&mut self, kind: Data, step: u64, from: &u64) -> Result<(), Infallible> {
+        self.take(kind, step, *from)
     }
-    fn take(&mut self, from: u64) -> Result<(), Infallible> {
+    fn take(&mut self, _: Data, _: u64, from: u64) -> Result<(), Infallible> {
         black_box(from);
         Ok(())
     }

@@ -25,7 +25,7 @@
 //! use std::convert::Infallible;
 //! use std::ops::Range;
 //! use std::sync::Arc;
-//! use retrograd_checkpoint::{Executor, Model, Workload};
+//! use retrograd_checkpoint::{Data, Executor, Model, Workload};
 //!
 //! const DT: f64 = 0.01;
 //!
@@ -68,13 +68,14 @@
 //!         }
 //!         Ok(())
 //!     }
-//!     fn save(&mut self) -> Result<Arc<Vec<f64>>, Infallible> {
+//!     fn save(&mut self, _: Data, _: u64) -> Result<Arc<Vec<f64>>, Infallible> {
 //!         Ok(Arc::clone(&self.x))
 //!     }
-//!     fn restore(&mut self, from: &Arc<Vec<f64>>) -> Result<(), Infallible> {
-//!         self.take(Arc::clone(from))
+//!     fn restore(&mut self, _: Data, _: u64, from: &Arc<Vec<f64>>) -> Result<(), Infallible> {
+//!         self.x = Arc::clone(from);
+//!         Ok(())
 //!     }
-//!     fn take(&mut self, from: Arc<Vec<f64>>) -> Result<(), Infallible> {
+//!     fn take(&mut self, _: Data, _: u64, from: Arc<Vec<f64>>) -> Result<(), Infallible> {
 //!         self.x = from;
 //!         Ok(())
 //!     }
@@ -122,18 +123,19 @@ mod action;
 mod bytes;
 mod cost_model;
 mod error;
-mod executor;
+mod execute;
 mod model;
 mod per_step;
 pub mod plan;
 mod replay;
 pub mod schedule;
+pub mod tier;
 mod working;
 
 pub use action::{Action, Data, TierId};
 pub use cost_model::{CostModel, TierCost};
 pub use error::{BrokenRule, InvalidAction, ScheduleError};
-pub use executor::{ExecuteError, Executor, Progress};
+pub use execute::{ExecuteError, Executor, Progress};
 pub use model::Model;
 pub use per_step::PerStep;
 pub use plan::{Plan, PlanError, Strategy, Workload};

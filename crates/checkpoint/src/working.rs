@@ -38,6 +38,22 @@ impl Working {
         self.recorded.clone()
     }
 
+    /// Steps from here on are reversed, once a reverse has said so.
+    pub(crate) fn pending(&self) -> Option<u64> {
+        self.pending
+    }
+
+    /// The model has been put at `x_0`, and holds no recorded steps.
+    pub(crate) fn reset(&mut self) {
+        self.at = Some(0);
+        self.forget_recorded();
+    }
+
+    /// What was recorded is not going to be reversed.
+    pub(crate) fn forget_recorded(&mut self) {
+        self.recorded = 0..0;
+    }
+
     /// Follows one action, of which the tiers have no objection.
     pub(crate) fn follow(&mut self, action: &Action) -> Result<(), BrokenRule> {
         match action {

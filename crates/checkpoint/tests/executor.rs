@@ -1,145 +1,26 @@
 //! Executor: a nonlinear model with a hand-written adjoint, over every schedule.
 
-use std::fmt;
+mod common;
+
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
+use common::ring::{Diverged, POINTS, Ring, gradient_by_hand};
 use proptest::prelude::*;
+use retrograd_checkpoint::tier::{Handles, Tier};
 use retrograd_checkpoint::{
     Action, BrokenRule, Data, ExecuteError, Executor, Model, Revolve, StoreAll, TierId, Trajectory,
 };
 
-const POINTS: usize = 5;
-const DT: f64 = 0.05;
-
-/// `x_i' = x_i + dt p_i sin(x_(i-1)) x_(i+1)` on a ring: every state is needed by its adjoint,
-/// and the sums of the gradient with respect to `p` are sensitive to order.
-struct Ring {
-    x: Arc<[f64; POINTS]>,
-    p: [f64; POINTS],
-    recorded: Vec<Arc<[f64; POINTS]>>,
-    x_bar: [f64; POINTS],
-    p_bar: [f64; POINTS],
-    /// Step before which `advance` or `record` fails.
-    fails_at: Option<u64>,
-    calls: Calls,
+/// An executor with tiers of handles.
+fn ram_tiers(slots: &[u64]) -> Executor<Arc<[f64; POINTS]>> {
+    let tier = |&slots| -> Box<dyn Tier<_>> { Box::new(Handles::new(slots).unwrap()) };
+    Executor::with_tiers(slots.iter().map(tier).collect()).unwrap()
 }
 
-#[derive(Default)]
-struct Calls {
-    steps: u64,
-    saves: u64,
-    restores: u64,
-    takes: u64,
-}
-
-#[derive(Debug, PartialEq)]
-struct Diverged(u64);
-
-impl fmt::Display for Diverged {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "diverged at step {}", self.0)
-    }
-}
-
-impl std::error::Error for Diverged {}
-
-impl Ring {
-    fn new() -> Self {
-        Self {
-            x: Arc::new([0.3, -1.2, 0.7, 2.1, -0.4]),
-            p: [1.0, 0.5, -0.8, 1.3, 0.9],
-            recorded: Vec::new(),
-            x_bar: [1.0, -2.0, 0.5, 0.25, 3.0],
-            p_bar: [0.0; POINTS],
-            fails_at: None,
-            calls: Calls::default(),
-        }
-    }
-
-    fn step(&mut self, step: u64) -> Result<(), Diverged> {
-        if self.fails_at == Some(step) {
-            return Err(Diverged(step));
-        }
-        self.calls.steps += 1;
-        let (x, p) = (&self.x, &self.p);
-        let next = std::array::from_fn(|i| {
-            let (left, right) = ((i + POINTS - 1) % POINTS, (i + 1) % POINTS);
-            x[i] + DT * p[i] * x[left].sin() * x[right]
-        });
-        self.x = Arc::new(next);
-        Ok(())
-    }
-
-    fn reverse_step(&mut self) {
-        let x = self.recorded.pop().expect("the step should be recorded");
-        let mut bar = self.x_bar;
-        for i in 0..POINTS {
-            let (left, right) = ((i + POINTS - 1) % POINTS, (i + 1) % POINTS);
-            let scaled = DT * self.x_bar[i];
-            bar[left] += scaled * self.p[i] * x[left].cos() * x[right];
-            bar[right] += scaled * self.p[i] * x[left].sin();
-            self.p_bar[i] += scaled * x[left].sin() * x[right];
-        }
-        self.x_bar = bar;
-        // The adjoint may overwrite the forward state: prove that nobody misses it.
-        self.x = Arc::new([f64::NAN; POINTS]);
-    }
-
-    fn gradient_bits(&self) -> Vec<u64> {
-        self.x_bar.iter().chain(&self.p_bar).map(|value| value.to_bits()).collect()
-    }
-}
-
-impl Model for Ring {
-    type Snapshot = Arc<[f64; POINTS]>;
-    type Error = Diverged;
-
-    fn advance(&mut self, mut steps: Range<u64>) -> Result<(), Diverged> {
-        steps.try_for_each(|step| self.step(step))
-    }
-
-    fn record(&mut self, mut steps: Range<u64>) -> Result<(), Diverged> {
-        steps.try_for_each(|step| {
-            self.recorded.push(Arc::clone(&self.x));
-            self.step(step)
-        })
-    }
-
-    fn reverse(&mut self, steps: Range<u64>) -> Result<(), Diverged> {
-        steps.for_each(|_| self.reverse_step());
-        Ok(())
-    }
-
-    fn save(&mut self) -> Result<Self::Snapshot, Diverged> {
-        self.calls.saves += 1;
-        Ok(Arc::clone(&self.x))
-    }
-
-    fn restore(&mut self, from: &Self::Snapshot) -> Result<(), Diverged> {
-        self.calls.restores += 1;
-        self.x = Arc::clone(from);
-        Ok(())
-    }
-
-    fn take(&mut self, from: Self::Snapshot) -> Result<(), Diverged> {
-        self.calls.takes += 1;
-        self.x = from;
-        Ok(())
-    }
-}
-
-fn gradient_by(slots: u64, actions: impl Iterator<Item = Action>) -> Vec<u64> {
+fn gradient_by(slots: u64, actions: impl Iterator<Item = Action> + Clone) -> Vec<u64> {
     let mut model = Ring::new();
     Executor::new(slots).unwrap().run(&mut model, actions).unwrap();
-    model.gradient_bits()
-}
-
-/// The oracle: no schedule, no executor.
-fn gradient_by_hand(n: u64) -> Vec<u64> {
-    let mut model = Ring::new();
-    model.record(0..n).unwrap();
-    model.reverse(0..n).unwrap();
     model.gradient_bits()
 }
 
@@ -268,7 +149,10 @@ fn snapshots_are_read_in_any_order() {
     actions.extend(last(1..2));
     actions.extend([load(0, low), discard(0, low), discard(1, low), discard(1, high)]);
     actions.extend(last(0..1));
-    assert_eq!(gradient_by(5, actions.iter().cloned()), gradient_by_hand(4));
+    let mut two_tiers = ram_tiers(&[3, 2]);
+    let mut model = Ring::new();
+    two_tiers.run(&mut model, actions).unwrap();
+    assert_eq!(model.gradient_bits(), gradient_by_hand(4));
 
     // A step between two stored ones is still missing.
     let mut model = Ring::new();
@@ -290,15 +174,20 @@ fn streams_that_nobody_proved_are_refused() {
     let record = Action::Record { steps: 0..2 };
     let reverse = Action::Reverse { steps: 0..2 };
     let adjoint = Action::Store { kind: Data::Adjoint, step: 0, tier };
-    let again = Action::Store { kind, step, tier: TierId(1) };
+    let elsewhere = Action::Store { kind, step, tier: TierId(1) };
+    let next = Action::Store { kind, step: 1, tier };
     let cases = [
         (vec![load.clone()], BrokenRule::NotStored { kind, step, tier }),
         (vec![load, discard.clone()], BrokenRule::NotStored { kind, step, tier }),
         (vec![discard], BrokenRule::NotStored { kind, step, tier }),
         (vec![store.clone(), store.clone()], BrokenRule::StoredTwice { kind, step, tier }),
-        (vec![store.clone(), again], BrokenRule::SlotsExceeded { slots: 1 }),
+        (vec![elsewhere], BrokenRule::UnknownTier { tier: TierId(1), tiers: 1 }),
+        (
+            vec![store.clone(), Action::Advance { steps: 0..1 }, next],
+            BrokenRule::SlotsExceeded { slots: 1 },
+        ),
         (vec![reverse.clone()], BrokenRule::NotRecorded { recorded: 0..0 }),
-        (vec![record.clone(), adjoint], BrokenRule::AdjointNotSupported),
+        (vec![adjoint], BrokenRule::NotRecorded { recorded: 0..0 }),
         (vec![record.clone()], BrokenRule::LeftRecorded { steps: 0..2 }),
         (
             vec![record.clone(), Action::Reverse { steps: 1..2 }],
@@ -318,6 +207,27 @@ fn streams_that_nobody_proved_are_refused() {
     }
 }
 
+/// Adjoint data are stored and read back like restart data, by models that know how to.
+#[test]
+fn adjoint_data_are_stored_by_models_that_can() {
+    let (kind, tier) = (Data::Adjoint, TierId(0));
+    let actions = [
+        Action::Record { steps: 0..1 },
+        Action::Store { kind, step: 0, tier },
+        Action::Record { steps: 1..2 },
+        Action::Store { kind, step: 1, tier },
+        Action::Record { steps: 2..3 },
+        Action::Reverse { steps: 2..3 },
+        Action::Load { kind, step: 1, tier },
+        Action::Discard { kind, step: 1, tier },
+        Action::Reverse { steps: 1..2 },
+        Action::Load { kind, step: 0, tier },
+        Action::Reverse { steps: 0..1 },
+        Action::Discard { kind, step: 0, tier },
+    ];
+    assert_eq!(gradient_by(2, actions.iter().cloned()), gradient_by_hand(3));
+}
+
 /// The pull interface: the loop is the caller's.
 #[test]
 fn a_loop_of_ones_own_needs_no_executor() {
@@ -328,8 +238,10 @@ fn a_loop_of_ones_own_needs_no_executor() {
             Action::Advance { steps } => model.advance(steps).unwrap(),
             Action::Record { steps } => model.record(steps).unwrap(),
             Action::Reverse { steps } => model.reverse(steps).unwrap(),
-            Action::Store { .. } => stored.push(model.save().unwrap()),
-            Action::Load { .. } => model.restore(stored.last().unwrap()).unwrap(),
+            Action::Store { kind, step, .. } => stored.push(model.save(kind, step).unwrap()),
+            Action::Load { kind, step, .. } => {
+                model.restore(kind, step, stored.last().unwrap()).unwrap();
+            }
             Action::Discard { .. } => drop(stored.pop()),
         }
     }

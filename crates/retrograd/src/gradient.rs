@@ -2,7 +2,7 @@
 
 use std::ops::{ControlFlow, Range};
 
-use retrograd_checkpoint::{Action, Executor, Model};
+use retrograd_checkpoint::{Action, Data, Executor, Model};
 use retrograd_compile::Adjoint;
 use retrograd_compile::adjoint::{FORWARD, RECORD, REVERSE, REVERSE_SEEDED};
 use retrograd_compile::symbolic::Function;
@@ -79,7 +79,7 @@ impl Simulation {
     /// No reverse sweep, no memory, a schedule that is not valid, a field that is not finite.
     pub fn evaluate(
         &mut self,
-        actions: impl IntoIterator<Item = Action>,
+        actions: impl IntoIterator<Item = Action, IntoIter: Clone>,
         slots: u64,
         misfit: impl FnMut(usize, Residual<'_>) -> f64,
         watch: impl FnMut(&Progress) -> ControlFlow<()>,
@@ -220,17 +220,17 @@ impl<F: FnMut(usize, Residual<'_>) -> f64> Model for Sweep<'_, F> {
         Ok(())
     }
 
-    fn save(&mut self) -> Result<Snapshot, Error> {
+    fn save(&mut self, _: Data, _: u64) -> Result<Snapshot, Error> {
         let states = self.states.clone();
         Ok(self.session().save(&states)?)
     }
 
-    fn restore(&mut self, from: &Snapshot) -> Result<(), Error> {
+    fn restore(&mut self, _: Data, _: u64, from: &Snapshot) -> Result<(), Error> {
         self.session().restore(from);
         Ok(())
     }
 
-    fn take(&mut self, from: Snapshot) -> Result<(), Error> {
+    fn take(&mut self, _: Data, _: u64, from: Snapshot) -> Result<(), Error> {
         self.session().take(from);
         Ok(())
     }

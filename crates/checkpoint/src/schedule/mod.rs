@@ -4,10 +4,12 @@
 //! closed form are iterators themselves; families that need a recurrence have a table, which is
 //! solved once and walked as often as wanted.
 
+mod any;
 mod costs;
 mod revolve;
 mod store_all;
 
+pub use any::AnySchedule;
 pub use costs::Costs;
 pub use revolve::{Revolve, Trajectory};
 pub use store_all::StoreAll;

@@ -1,6 +1,8 @@
 //! What the tests of several families share: the reference tables.
 #![allow(dead_code, reason = "every test binary uses its part")]
 
+pub(crate) mod ring;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 

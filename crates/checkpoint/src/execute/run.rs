@@ -1,0 +1,324 @@
+//! One run of an executor.
+
+use std::iter::Peekable;
+use std::ops::{ControlFlow, Range};
+
+use super::rescue::Rescue;
+use super::scout::Scout;
+use super::{ExecuteError, Executor, Progress};
+use crate::tier::{Key, Loaded, TierError};
+use crate::working::Working;
+use crate::{Action, BrokenRule, Data, InvalidAction, Model, TierId};
+
+/// Whether a snapshot is read again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Read {
+    More,
+    Last,
+}
+
+/// The discard that, directly after it, makes a load the last read.
+///
+/// Only loads ask for the next action in advance: a schedule that learns from the run what comes
+/// next is asked as late as possible.
+fn last_read_mark(action: &Action) -> Option<Action> {
+    match *action {
+        Action::Load { kind, step, tier } => Some(Action::Discard { kind, step, tier }),
+        Action::Advance { .. }
+        | Action::Record { .. }
+        | Action::Reverse { .. }
+        | Action::Store { .. }
+        | Action::Discard { .. } => None,
+    }
+}
+
+/// Why one action failed, its place not yet known.
+enum Failure<E> {
+    Model(E),
+    Rule(BrokenRule),
+    /// A tier could not give back what it was given.
+    Lost(TierError),
+}
+
+impl<E> From<BrokenRule> for Failure<E> {
+    fn from(rule: BrokenRule) -> Self {
+        Self::Rule(rule)
+    }
+}
+
+impl<E> Failure<E> {
+    fn at(self, position: u64, action: Action) -> ExecuteError<E> {
+        match self {
+            Self::Model(source) => ExecuteError::Model { position, action, source },
+            Self::Rule(rule) => {
+                ExecuteError::Invalid(InvalidAction { position, action: Some(action), rule })
+            }
+            Self::Lost(source) => ExecuteError::Tier { position, action, source },
+        }
+    }
+}
+
+/// Adds a range of steps. Saturates: a stream that nobody proved may name any numbers.
+fn count(total: &mut u64, steps: &Range<u64>) {
+    *total = total.saturating_add(steps.end - steps.start);
+}
+
+/// What is followed: the schedule as given, or what has replaced it since a tier failed.
+enum Source<I: Iterator<Item = Action>> {
+    Schedule(Peekable<I>),
+    Rescue(Peekable<Rescue>),
+}
+
+impl<I: Iterator<Item = Action>> Source<I> {
+    fn next(&mut self) -> Option<Action> {
+        match self {
+            Self::Schedule(actions) => actions.next(),
+            Self::Rescue(actions) => actions.next(),
+        }
+    }
+
+    fn peek(&mut self) -> Option<&Action> {
+        match self {
+            Self::Schedule(actions) => actions.peek(),
+            Self::Rescue(actions) => actions.peek(),
+        }
+    }
+}
+
+/// One run of an executor.
+pub(super) struct Run<'a, S> {
+    executor: &'a mut Executor<S>,
+    working: Working,
+    done: Progress,
+}
+
+impl<'a, S: Send + 'static> Run<'a, S> {
+    pub(super) fn new(executor: &'a mut Executor<S>) -> Self {
+        Self { executor, working: Working::new(None), done: Progress::default() }
+    }
+
+    pub(super) fn follow_all<M, I>(
+        mut self,
+        model: &mut M,
+        actions: I,
+        mut watch: impl FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<Progress, ExecuteError<M::Error>>
+    where
+        M: Model<Snapshot = S>,
+        I: Iterator<Item = Action> + Clone,
+    {
+        let prefetches = self.executor.tiers.iter().any(|tier| tier.prefetches());
+        let mut scout = prefetches.then(|| Scout::new(actions.clone()));
+        let mut source = Source::Schedule(actions.peekable());
+        loop {
+            let Some(action) = source.next() else { return self.finish() };
+            if watch(&self.done).is_break() {
+                return Err(ExecuteError::Cancelled(self.done));
+            }
+            let mark = last_read_mark(&action);
+            let last_read = mark.is_some_and(|mark| source.peek() == Some(&mark));
+            let read = if last_read { Read::Last } else { Read::More };
+            match self.follow(model, &action, read) {
+                Ok(()) => {}
+                Err(Failure::Lost(failure)) => {
+                    let rescue = self.rescue(model, &action, failure)?;
+                    source = Source::Rescue(rescue.peekable());
+                    scout = None;
+                    continue;
+                }
+                Err(failure) => return Err(failure.at(self.done.actions, action)),
+            }
+            self.done.actions += 1;
+            if last_read {
+                // The discard has been done with the load.
+                source.next();
+                self.done.actions += 1;
+            }
+            // Nothing is loaded before the first reverse.
+            if let Some(scout) = scout.as_mut().filter(|_| self.done.reversed > 0) {
+                scout.look(self.done.actions, &self.executor.ledger, &mut self.executor.tiers);
+            }
+        }
+    }
+
+    fn follow<M: Model<Snapshot = S>>(
+        &mut self,
+        model: &mut M,
+        action: &Action,
+        read: Read,
+    ) -> Result<(), Failure<M::Error>> {
+        if let Action::Store { kind: Data::Adjoint, .. }
+        | Action::Load { kind: Data::Adjoint, .. }
+        | Action::Discard { kind: Data::Adjoint, .. } = action
+            && !model.stores_adjoint()
+        {
+            return Err(BrokenRule::AdjointNotSupported.into());
+        }
+        if let Action::Load { kind, step, tier } | Action::Discard { kind, step, tier } = action {
+            self.expect_stored(Key { step: *step, kind: *kind }, *tier)?;
+        }
+        self.working.follow(action)?;
+        match action {
+            Action::Advance { steps } => {
+                count(&mut self.done.advances, steps);
+                model.advance(steps.clone()).map_err(Failure::Model)
+            }
+            Action::Record { steps } => {
+                count(&mut self.done.recorded, steps);
+                model.record(steps.clone()).map_err(Failure::Model)
+            }
+            Action::Reverse { steps } => {
+                count(&mut self.done.reversed, steps);
+                model.reverse(steps.clone()).map_err(Failure::Model)
+            }
+            Action::Store { kind, step, tier } => {
+                self.store(model, Key { step: *step, kind: *kind }, *tier)
+            }
+            Action::Load { kind, step, tier } => {
+                self.load(model, Key { step: *step, kind: *kind }, *tier, read)
+            }
+            Action::Discard { kind, step, tier } => {
+                self.discard(Key { step: *step, kind: *kind }, *tier)?;
+                Ok(())
+            }
+        }
+    }
+
+    fn store<M: Model<Snapshot = S>>(
+        &mut self,
+        model: &mut M,
+        key: Key,
+        tier: TierId,
+    ) -> Result<(), Failure<M::Error>> {
+        let executor = &mut *self.executor;
+        let tiers = executor.tiers.len();
+        let Some(place) = executor.tiers.get_mut(tier.0 as usize) else {
+            return Err(BrokenRule::UnknownTier { tier, tiers }.into());
+        };
+        executor.ledger.enter(key, tier)?;
+        if let Some(slots) = place.slots().filter(|&slots| executor.ledger.count(tier) > slots) {
+            return Err(BrokenRule::SlotsExceeded { slots }.into());
+        }
+        let snapshot = model.save(key.kind, key.step).map_err(Failure::Model)?;
+        self.done.writes += 1;
+        self.done.held += 1;
+        self.done.peak_held = self.done.peak_held.max(self.done.held);
+        if let Err(failure) = place.store(key, snapshot) {
+            // Whether that matters shows when the data are to be loaded.
+            executor.ledger.entry(key, tier)?.lost = true;
+            executor.note_failure(failure);
+            self.done.lost += 1;
+        }
+        Ok(())
+    }
+
+    fn load<M: Model<Snapshot = S>>(
+        &mut self,
+        model: &mut M,
+        key: Key,
+        tier: TierId,
+        read: Read,
+    ) -> Result<(), Failure<M::Error>> {
+        self.done.reads += 1;
+        let place = &mut self.executor.tiers[tier.0 as usize];
+        let Key { step, kind } = key;
+        match read {
+            Read::More => match place.load(key).map_err(Failure::Lost)? {
+                Loaded::Shared(snapshot) => model.restore(kind, step, snapshot),
+                Loaded::Owned(snapshot) => model.take(kind, step, snapshot),
+            },
+            Read::Last => {
+                let snapshot = place.take(key).map_err(Failure::Lost)?;
+                self.executor.ledger.strike(key, tier)?;
+                self.done.held -= 1;
+                model.take(kind, step, snapshot)
+            }
+        }
+        .map_err(Failure::Model)
+    }
+
+    fn discard(&mut self, key: Key, tier: TierId) -> Result<(), BrokenRule> {
+        self.executor.ledger.strike(key, tier)?;
+        self.executor.tiers[tier.0 as usize].discard(key);
+        self.done.held -= 1;
+        Ok(())
+    }
+
+    fn expect_stored(&mut self, key: Key, tier: TierId) -> Result<(), BrokenRule> {
+        let tiers = self.executor.tiers.len();
+        if tier.0 as usize >= tiers {
+            return Err(BrokenRule::UnknownTier { tier, tiers });
+        }
+        self.executor.ledger.entry(key, tier).map(|_| ())
+    }
+
+    /// What to do instead of the rest of the schedule, since the data that `action` was to load
+    /// are lost.
+    fn rescue<M: Model<Snapshot = S>>(
+        &mut self,
+        model: &mut M,
+        action: &Action,
+        failure: TierError,
+    ) -> Result<Rescue, ExecuteError<M::Error>> {
+        let position = self.done.actions;
+        let fatal = |source| ExecuteError::Tier { position, action: action.clone(), source };
+        let (Action::Load { kind, step, tier }, Some(pending)) = (action, self.working.pending())
+        else {
+            return Err(fatal(failure));
+        };
+        let at = |failure: Failure<M::Error>| failure.at(position, action.clone());
+        let key = Key { step: *step, kind: *kind };
+        self.discard(key, *tier).map_err(|rule| at(rule.into()))?;
+        self.done.lost += 1;
+        // Only restart data below the steps still to reverse are of use from now on.
+        for entry in self.executor.ledger.entries().to_vec() {
+            let useful = entry.key.kind == Data::Restart && entry.key.step < pending;
+            if entry.lost || !useful {
+                self.discard(entry.key, entry.tier).map_err(|rule| at(rule.into()))?;
+            }
+        }
+        self.working.forget_recorded();
+        if self.executor.ledger.entries().first().is_none_or(|first| first.key.step > 0) {
+            match model.restart() {
+                None => return Err(fatal(failure)),
+                Some(result) => result.map_err(|error| at(Failure::Model(error)))?,
+            }
+            self.working.reset();
+            self.keep_initial_state(model).map_err(at)?;
+        }
+        self.executor.note_failure(failure);
+        let slots = self.executor.tiers[0].slots().unwrap_or(0);
+        Ok(Rescue::new(pending, slots, self.executor.ledger.entries()))
+    }
+
+    /// Stores `x_0`, at which the model is, in the first tier; a snapshot there makes room if it
+    /// must.
+    fn keep_initial_state<M: Model<Snapshot = S>>(
+        &mut self,
+        model: &mut M,
+    ) -> Result<(), Failure<M::Error>> {
+        let first = TierId(0);
+        let slots = self.executor.tiers[0].slots().unwrap_or(u64::MAX);
+        if self.executor.ledger.count(first) >= slots {
+            let mut held = self.executor.ledger.entries().iter();
+            if let Some(entry) = held.find(|entry| entry.tier == first).copied() {
+                self.discard(entry.key, first)?;
+            }
+        }
+        self.store(model, Key { step: 0, kind: Data::Restart }, first)
+    }
+
+    fn finish<E>(&self) -> Result<Progress, ExecuteError<E>> {
+        let left = self.executor.ledger.entries().first().map(|entry| {
+            let Key { step, kind } = entry.key;
+            BrokenRule::LeftStored { kind, step, tier: entry.tier }
+        });
+        match self.working.finish().err().or(left) {
+            None => Ok(self.done),
+            Some(rule) => {
+                let position = self.done.actions;
+                Err(ExecuteError::Invalid(InvalidAction { position, action: None, rule }))
+            }
+        }
+    }
+}
