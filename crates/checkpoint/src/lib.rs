@@ -121,6 +121,7 @@
 
 mod action;
 mod bytes;
+pub mod codec;
 mod cost_model;
 mod error;
 mod execute;

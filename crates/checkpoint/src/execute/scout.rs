@@ -31,7 +31,8 @@ impl<I: Iterator<Item = Action>> Scout<I> {
         for _ in 0..LOOKS {
             if let Some((key, tier)) = self.found {
                 let due = self.position <= followed;
-                let mut announced = || ledger.holds(key, tier) && tiers[tier.0 as usize].prefetch(key);
+                let mut announced =
+                    || ledger.holds(key, tier) && tiers[tier.0 as usize].prefetch(key);
                 if !due && !announced() {
                     return; // not stored yet, or no hands free: later
                 }

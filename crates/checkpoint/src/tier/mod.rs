@@ -8,9 +8,21 @@
 //! handed over, what goes wrong later is said by the load of the same data, and
 //! [`Tier::prefetch`] says early what is loaded next. [`Tier::drain`] waits.
 
+mod bytes;
+mod coder;
+mod engine;
 mod handles;
+pub mod medium;
+mod options;
+mod pages;
+mod payload;
 
+pub use bytes::Bytes;
 pub use handles::Handles;
+pub use options::BytesOptions;
+pub use payload::Payload;
+
+use coder::Coder;
 
 use std::fmt;
 

@@ -1,0 +1,130 @@
+//! Snapshots to bytes on a medium and back: codec, pages, checksum.
+
+use std::io;
+
+use super::medium::Medium;
+use super::{Coder, Key, Payload, TierError};
+
+/// What is known of stored data.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Extent {
+    /// First page of the chain.
+    pub(super) page: u32,
+    /// Bytes of the encoded data.
+    pub(super) bytes: u64,
+    /// XXH3 of the encoded data.
+    pub(super) checksum: u64,
+}
+
+/// What one store did.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Stored {
+    pub(super) raw_bytes: u64,
+    pub(super) written_bytes: u64,
+    pub(super) max_error: f64,
+}
+
+/// The working parts of a tier of bytes, used by one thread at a time.
+pub(super) struct Engine {
+    medium: Box<dyn Medium>,
+    coder: Coder,
+    /// Encoded data on their way.
+    encoded: Vec<u8>,
+    runs: Vec<(u64, usize)>,
+}
+
+impl Engine {
+    pub(super) fn new(medium: Box<dyn Medium>, coder: Coder) -> Self {
+        Self { medium, coder, encoded: Vec::new(), runs: Vec::new() }
+    }
+
+    pub(super) fn name(&self) -> String {
+        self.medium.name()
+    }
+
+    /// Encodes a snapshot into the buffer of the engine.
+    pub(super) fn encode<S: Payload>(
+        &mut self,
+        key: Key,
+        snapshot: &S,
+    ) -> Result<Stored, TierError> {
+        self.encoded.clear();
+        let mut done = Stored::default();
+        let mut failed = None;
+        snapshot.fields(&mut |shape, bytes| {
+            if failed.is_some() {
+                return;
+            }
+            done.raw_bytes += bytes.len() as u64;
+            match self.coder.encode(shape, bytes, &mut self.encoded) {
+                Ok(error) => done.max_error = done.max_error.max(error),
+                Err(error) => failed = Some(error),
+            }
+        });
+        done.written_bytes = self.encoded.len() as u64;
+        match failed {
+            None => Ok(done),
+            Some(error) => Err(self.corrupt(key, error.to_string())),
+        }
+    }
+
+    /// Bytes of the encoded snapshot.
+    pub(super) fn encoded_bytes(&self) -> u64 {
+        self.encoded.len() as u64
+    }
+
+    /// Where the parts of a snapshot are on the medium, to be filled before reading or writing.
+    pub(super) fn runs(&mut self) -> &mut Vec<(u64, usize)> {
+        &mut self.runs
+    }
+
+    /// Writes the encoded snapshot where the runs say, and returns its checksum.
+    pub(super) fn write(&mut self) -> Result<u64, TierError> {
+        let mut rest = self.encoded.as_slice();
+        for &(offset, bytes) in &self.runs {
+            let (part, behind) = rest.split_at(bytes);
+            self.medium.write(offset, part).map_err(|e| io(&*self.medium, "write", e))?;
+            rest = behind;
+        }
+        Ok(xxhash_rust::xxh3::xxh3_64(&self.encoded))
+    }
+
+    /// Reads a snapshot from where the runs say into a payload of the same shape.
+    pub(super) fn read<S: Payload>(
+        &mut self,
+        key: Key,
+        extent: Extent,
+        into: &mut S,
+    ) -> Result<(), TierError> {
+        self.encoded.resize(extent.bytes as usize, 0);
+        let mut rest = self.encoded.as_mut_slice();
+        for &(offset, bytes) in &self.runs {
+            let (part, behind) = rest.split_at_mut(bytes);
+            self.medium.read(offset, part).map_err(|e| io(&*self.medium, "read", e))?;
+            rest = behind;
+        }
+        if xxhash_rust::xxh3::xxh3_64(&self.encoded) != extent.checksum {
+            return Err(self.corrupt(key, "their checksum is not that of what was stored".into()));
+        }
+        let mut rest = self.encoded.as_slice();
+        let mut failed = None;
+        into.fields_mut(&mut |shape, bytes| {
+            if failed.is_none() {
+                failed = self.coder.decode(shape, &mut rest, bytes).err();
+            }
+        });
+        match failed {
+            None if rest.is_empty() => Ok(()),
+            None => Err(self.corrupt(key, "they hold more than the snapshot".into())),
+            Some(error) => Err(self.corrupt(key, error.to_string())),
+        }
+    }
+
+    fn corrupt(&self, key: Key, what: String) -> TierError {
+        TierError::Corrupt { tier: self.name(), key, what }
+    }
+}
+
+fn io(medium: &dyn Medium, action: &'static str, source: io::Error) -> TierError {
+    TierError::Io { tier: medium.name(), action, source }
+}

@@ -1,0 +1,95 @@
+//! How a tier of bytes is made.
+
+use std::io;
+use std::path::Path;
+
+use super::bytes::{Bytes, Vacant};
+use super::engine::Engine;
+use super::medium::{DirectIo, FileMedium, Medium, RamMedium};
+use super::pages::Pages;
+use super::{Coder, Key, Payload};
+
+/// Pages per snapshot where the sizes of encoded snapshots vary: half a page of each is lost.
+const PAGES_PER_SNAPSHOT: u64 = 64;
+
+/// The largest page: beyond it, no disk gets faster.
+const PAGE_BYTES_MAX: u64 = 1 << 20;
+
+/// The smallest page, that of the system.
+const PAGE_BYTES_MIN: u64 = 4096;
+
+/// What a tier of bytes is made of.
+///
+/// ```
+/// use retrograd_checkpoint::tier::{BytesOptions, Loaded, Key, Tier};
+/// use retrograd_checkpoint::Data;
+///
+/// let points = 1000;
+/// let mut tier = BytesOptions::in_ram(1 << 20)?
+///     .queue(2)
+///     .snapshot_bytes(8 * points as u64)
+///     .build(move |_| vec![0.0_f64; points])?;
+/// let key = Key { step: 7, kind: Data::Restart };
+/// tier.store(key, vec![0.5; points])?;
+/// assert!(matches!(tier.load(key)?, Loaded::Owned(state) if state == vec![0.5; points]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct BytesOptions {
+    medium: Box<dyn Medium>,
+    depth: usize,
+    snapshot_bytes: Option<u64>,
+}
+
+impl BytesOptions {
+    /// A tier in RAM, of which only what is stored takes memory.
+    ///
+    /// # Errors
+    /// If the system has no such room.
+    pub fn in_ram(capacity_bytes: u64) -> io::Result<Self> {
+        Ok(Self::on(Box::new(RamMedium::new(capacity_bytes)?)))
+    }
+
+    /// A tier in one file, made or overwritten, of `capacity_bytes`.
+    ///
+    /// # Errors
+    /// What the system says, for example that the disk is too full.
+    pub fn in_file(path: &Path, capacity_bytes: u64, direct: DirectIo) -> io::Result<Self> {
+        Ok(Self::on(Box::new(FileMedium::new(path, capacity_bytes, direct)?)))
+    }
+
+    /// A tier on any medium.
+    pub fn on(medium: Box<dyn Medium>) -> Self {
+        Self { medium, depth: 0, snapshot_bytes: None }
+    }
+
+    /// Works in the background, with a queue of `depth` snapshots each way; 0 is not at all.
+    #[must_use]
+    pub fn queue(self, depth: usize) -> Self {
+        Self { depth, ..self }
+    }
+
+    /// The bytes of the largest snapshot: sets the size of pages.
+    #[must_use]
+    pub fn snapshot_bytes(self, bytes: u64) -> Self {
+        Self { snapshot_bytes: Some(bytes), ..self }
+    }
+
+    /// Makes the tier. `vacant` makes an unfilled snapshot for the data of a key.
+    ///
+    /// # Errors
+    /// If the thread of the queue cannot be started.
+    pub fn build<S: Payload>(
+        self,
+        vacant: impl FnMut(Key) -> S + Send + 'static,
+    ) -> io::Result<Bytes<S>> {
+        let capacity = self.medium.capacity_bytes();
+        let page = match self.snapshot_bytes {
+            Some(bytes) => bytes / PAGES_PER_SNAPSHOT,
+            None => capacity / (1 << 16),
+        };
+        let page = page.clamp(PAGE_BYTES_MIN, PAGE_BYTES_MAX);
+        let pages = Pages::new(capacity, page.next_multiple_of(self.medium.alignment()));
+        let vacant: Vacant<S> = Box::new(vacant);
+        Bytes::new(Engine::new(self.medium, Coder {}), pages, self.depth, vacant)
+    }
+}

@@ -1,0 +1,165 @@
+//! Which pages of a medium hold what.
+//!
+//! Snapshots of different sizes come and go in any order. A medium is therefore cut into pages of
+//! one size, and a snapshot takes a chain of as many as it needs wherever they are: nothing
+//! fragments, and what is free is what can be stored. The price is half a page per snapshot on
+//! average, and four bytes per page.
+
+/// The end of a chain.
+const NONE: u32 = u32::MAX;
+
+/// Free and taken pages of a medium of fixed capacity.
+#[derive(Clone, Debug)]
+pub(super) struct Pages {
+    page_bytes: u64,
+    /// Pages in all.
+    total: u64,
+    /// The page behind each, of those that were ever taken.
+    next: Vec<u32>,
+    /// The first page that was taken once and is free again.
+    freed: u32,
+    /// Pages that are taken.
+    taken: u64,
+}
+
+impl Pages {
+    /// As many pages of `page_bytes` as `capacity_bytes` has room for.
+    pub(super) fn new(capacity_bytes: u64, page_bytes: u64) -> Self {
+        let page_bytes = page_bytes.max(1);
+        let total = (capacity_bytes / page_bytes).min(u64::from(NONE));
+        Self { page_bytes, total, next: Vec::new(), freed: NONE, taken: 0 }
+    }
+
+    /// Bytes of whole pages that are free.
+    pub(super) fn free_bytes(&self) -> u64 {
+        (self.total - self.taken) * self.page_bytes
+    }
+
+    /// Bytes of whole pages that are taken.
+    pub(super) fn taken_bytes(&self) -> u64 {
+        self.taken * self.page_bytes
+    }
+
+    /// Takes a chain of pages for `bytes`, at least one; nothing if there are too few.
+    pub(super) fn take(&mut self, bytes: u64) -> Option<u32> {
+        let count = bytes.div_ceil(self.page_bytes).max(1);
+        if count > self.total - self.taken {
+            return None;
+        }
+        self.taken += count;
+        let mut chain = NONE;
+        // Fresh pages last page first, so that the chain runs forward through the medium.
+        let mut from_freed = NONE;
+        let mut left = count;
+        while left > 0 && self.freed != NONE {
+            let page = self.freed;
+            self.freed = self.next[page as usize];
+            self.next[page as usize] = from_freed;
+            from_freed = page;
+            left -= 1;
+        }
+        let start = self.next.len() as u32;
+        for page in start..start + left as u32 {
+            let last = page + 1 == start + left as u32;
+            self.next.push(if last { NONE } else { page + 1 });
+            chain = start;
+        }
+        // Then the freed ones in front of them, in the order in which they were given back.
+        let mut page = from_freed;
+        while page != NONE {
+            let behind = self.next[page as usize];
+            self.next[page as usize] = chain;
+            chain = page;
+            page = behind;
+        }
+        Some(chain)
+    }
+
+    /// Gives a chain back.
+    pub(super) fn give_back(&mut self, first: u32) {
+        let mut last = first;
+        let mut count = 1;
+        while self.next[last as usize] != NONE {
+            last = self.next[last as usize];
+            count += 1;
+        }
+        self.next[last as usize] = self.freed;
+        self.freed = first;
+        self.taken -= count;
+    }
+
+    /// Runs of consecutive pages of a chain, as `(byte offset, bytes)`, for `bytes` bytes.
+    pub(super) fn runs(&self, first: u32, bytes: u64, runs: &mut Vec<(u64, usize)>) {
+        runs.clear();
+        let (mut page, mut left) = (first, bytes);
+        while left > 0 && page != NONE {
+            let part = left.min(self.page_bytes);
+            let offset = u64::from(page) * self.page_bytes;
+            match runs.last_mut() {
+                Some((start, length)) if *start + *length as u64 == offset => {
+                    *length += part as usize;
+                }
+                Some(_) | None => runs.push((offset, part as usize)),
+            }
+            left -= part;
+            page = self.next[page as usize];
+        }
+    }
+
+    /// Gives all pages back.
+    pub(super) fn clear(&mut self) {
+        self.next.clear();
+        self.freed = NONE;
+        self.taken = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runs(pages: &Pages, first: u32, bytes: u64) -> Vec<(u64, usize)> {
+        let mut runs = Vec::new();
+        pages.runs(first, bytes, &mut runs);
+        runs
+    }
+
+    #[test]
+    fn what_is_free_can_be_stored_however_it_is_scattered() {
+        let mut pages = Pages::new(1050, 100);
+        let held: Vec<u32> = (0..10).map(|_| pages.take(100).expect("should fit")).collect();
+        assert_eq!((pages.free_bytes(), pages.taken_bytes()), (0, 1000));
+        for one in [8, 5, 4, 1] {
+            pages.give_back(held[one]);
+        }
+        assert_eq!(pages.take(401), None);
+        assert_eq!(pages.free_bytes(), 400);
+        let chain = pages.take(350).expect("should fit");
+        assert_eq!(runs(&pages, chain, 350), [(100, 100), (400, 200), (800, 50)]);
+        pages.give_back(chain);
+        assert_eq!(pages.free_bytes(), 400);
+    }
+
+    #[test]
+    fn fresh_pages_are_one_run_behind_freed_ones() {
+        let mut pages = Pages::new(1000, 100);
+        let [first, second] = [150, 250].map(|bytes| pages.take(bytes).expect("should fit"));
+        assert_eq!(runs(&pages, first, 150), [(0, 150)]);
+        assert_eq!(runs(&pages, second, 250), [(200, 250)]);
+        pages.give_back(first);
+        let third = pages.take(600).expect("should fit");
+        assert_eq!(runs(&pages, third, 600), [(0, 200), (500, 400)]);
+        assert_eq!((pages.free_bytes(), pages.taken_bytes()), (100, 900));
+    }
+
+    #[test]
+    fn nothing_takes_one_page_so_that_it_has_a_place() {
+        let mut pages = Pages::new(100, 100);
+        let chain = pages.take(0).expect("should fit");
+        assert_eq!(runs(&pages, chain, 0), []);
+        assert_eq!(pages.take(0), None);
+        pages.give_back(chain);
+        pages.clear();
+        assert_eq!(Pages::new(0, 100).take(1), None);
+    }
+}

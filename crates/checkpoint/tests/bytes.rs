@@ -1,0 +1,223 @@
+//! Tiers of bytes: the same gradients as with handles, in RAM and in files, at once or in the
+//! background; damage is found and mended.
+
+mod common;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use common::ring::{POINTS, Ring, gradient_by_hand};
+use proptest::prelude::*;
+use retrograd_checkpoint::tier::medium::{DirectIo, Medium, RamMedium};
+use retrograd_checkpoint::tier::{
+    Bytes, BytesOptions, Handles, Key, Loaded, Payload, Tier, TierError,
+};
+use retrograd_checkpoint::{Action, Data, Executor, Revolve, TierId};
+
+type State = Arc<[f64; POINTS]>;
+
+/// Makes pages of 4 KiB from the small states of these tests.
+const PAGE: u64 = 4096;
+
+fn vacant(_: Key) -> State {
+    Arc::new([0.0; POINTS])
+}
+
+/// Revolve's schedule, with the snapshots of every `period`-th step in the second tier.
+fn two_tiers(n: u64, c: u64, period: u64) -> Vec<Action> {
+    let place = |step: u64| TierId(u32::from(step.is_multiple_of(period)));
+    let in_two = |action| match action {
+        Action::Store { kind, step, .. } => Action::Store { kind, step, tier: place(step) },
+        Action::Load { kind, step, .. } => Action::Load { kind, step, tier: place(step) },
+        Action::Discard { kind, step, .. } => Action::Discard { kind, step, tier: place(step) },
+        other => other,
+    };
+    Revolve::new(n, c).unwrap().map(in_two).collect()
+}
+
+/// Runs with a second tier of bytes; gives the gradient and the number of losses.
+fn run(actions: Vec<Action>, bytes: Bytes<State>) -> (Vec<u64>, u64) {
+    let handles = Handles::new(64).unwrap();
+    let mut executor = Executor::with_tiers(vec![Box::new(handles), Box::new(bytes)]).unwrap();
+    let mut model = Ring { restarts: true, ..Ring::new() };
+    let done = executor.run(&mut model, actions).unwrap();
+    assert_eq!(executor.usage()[1].held_bytes, 0);
+    (model.gradient_bits(), done.lost)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn bytes_in_ram_do_not_change_one_bit(
+        n in 1_u64..100, c in 1_u64..20, period in 1_u64..6, queue in 0_usize..4,
+    ) {
+        let tier = BytesOptions::in_ram(32 * PAGE).unwrap().queue(queue).build(vacant).unwrap();
+        let (gradient, lost) = run(two_tiers(n, c, period), tier);
+        prop_assert_eq!((gradient, lost), (gradient_by_hand(n), 0));
+    }
+
+    /// A tier that is too small loses what does not fit, and that is all.
+    #[test]
+    fn a_tier_that_is_full_only_costs_time(n in 2_u64..100, room in 0_u64..4, queue in 0_usize..3) {
+        let tier = BytesOptions::in_ram(room * PAGE).unwrap().queue(queue).build(vacant).unwrap();
+        let (gradient, _) = run(two_tiers(n, 9, 1), tier);
+        prop_assert_eq!(gradient, gradient_by_hand(n));
+    }
+}
+
+#[test]
+fn files_do_not_change_one_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    for (direct, queue) in [(DirectIo::Auto, 2), (DirectIo::Never, 0), (DirectIo::Auto, 0)] {
+        let path = folder.path().join("snapshots");
+        let options = BytesOptions::in_file(&path, 32 * PAGE, direct).unwrap();
+        let tier = options.queue(queue).build(vacant).unwrap();
+        assert_eq!(run(two_tiers(90, 7, 1), tier), (gradient_by_hand(90), 0));
+    }
+}
+
+#[test]
+fn a_file_cut_short_is_mended() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("snapshots");
+    let tier = BytesOptions::in_file(&path, 32 * PAGE, DirectIo::Never).unwrap();
+    let tier = tier.build(vacant).unwrap();
+    let handles = Handles::new(64).unwrap();
+    let mut executor = Executor::with_tiers(vec![Box::new(handles), Box::new(tier)]).unwrap();
+    let mut model = Ring { restarts: true, ..Ring::new() };
+    let mut cut = false;
+    let done = executor.run_watched(&mut model, two_tiers(60, 6, 2), |progress| {
+        if progress.reversed == 9 && !cut {
+            cut = true;
+            std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(0).unwrap();
+        }
+        std::ops::ControlFlow::Continue(())
+    });
+    assert!(done.unwrap().lost > 0);
+    assert_eq!(model.gradient_bits(), gradient_by_hand(60));
+    let message = executor.failures()[0].to_string();
+    assert_eq!(message, format!("{} failed to read", path.display()));
+}
+
+/// RAM that flips one bit of every `every`-th write, or fails it.
+struct Unreliable {
+    ram: RamMedium,
+    every: u64,
+    writes: Arc<AtomicU64>,
+    fails: bool,
+}
+
+impl Medium for Unreliable {
+    fn name(&self) -> String {
+        "unreliable RAM".to_owned()
+    }
+    fn capacity_bytes(&self) -> u64 {
+        self.ram.capacity_bytes()
+    }
+    fn write(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let number = self.writes.fetch_add(1, Ordering::Relaxed);
+        let mut bytes = bytes.to_vec();
+        if number % self.every == self.every - 1 {
+            if self.fails {
+                return Err(io::Error::from(io::ErrorKind::StorageFull));
+            }
+            let bit = number as usize % (8 * bytes.len());
+            bytes[bit / 8] ^= 1 << (bit % 8);
+        }
+        self.ram.write(offset, &bytes)
+    }
+    fn read(&mut self, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
+        self.ram.read(offset, bytes)
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn a_flipped_bit_is_found_and_mended(
+        n in 2_u64..100, c in 1_u64..20, every in 1_u64..9, queue in 0_usize..3, fails: bool,
+    ) {
+        let (ram, writes) = (RamMedium::new(32 * PAGE).unwrap(), Arc::default());
+        let medium = Unreliable { ram, every, writes: Arc::clone(&writes), fails };
+        let tier = BytesOptions::on(Box::new(medium)).queue(queue).build(vacant).unwrap();
+        let (gradient, lost) = run(two_tiers(n, c, 2), tier);
+        prop_assert_eq!(gradient, gradient_by_hand(n));
+        prop_assert!(lost > 0 || writes.load(Ordering::Relaxed) < every);
+    }
+}
+
+#[test]
+fn errors_say_what_where_and_how_to_mend() {
+    let key = Key { step: 3, kind: Data::Restart };
+    let mut tier = BytesOptions::in_ram(PAGE).unwrap().build(|_| vec![0_u8; 5000]).unwrap();
+    let full = tier.store(key, vec![7; 5000]).unwrap_err();
+    assert_eq!(
+        full.to_string(),
+        "RAM has no room for the restart data of step 3: 5000 bytes are needed, 4096 are free\n  \
+         help: make the tier larger, or give it fewer snapshots"
+    );
+    let missing = tier.load(key).unwrap_err();
+    assert_eq!(missing.to_string(), "RAM does not hold the restart data of step 3");
+
+    let medium = Unreliable {
+        ram: RamMedium::new(2 * PAGE).unwrap(),
+        every: 1,
+        writes: Arc::default(),
+        fails: false,
+    };
+    let mut tier = BytesOptions::on(Box::new(medium)).build(|_| vec![0_u8; 5000]).unwrap();
+    tier.store(key, vec![7; 5000]).unwrap();
+    assert_eq!(
+        tier.load(key).unwrap_err().to_string(),
+        "the restart data of step 3 in unreliable RAM are damaged: their checksum is not that of \
+         what was stored"
+    );
+}
+
+/// A snapshot whose own code panics is an error of the tier, also in its thread.
+struct Panics;
+
+impl Payload for Panics {
+    fn fields(&self, _: &mut dyn FnMut(retrograd_checkpoint::codec::FieldShape, &[u8])) {
+        panic!("the test says so");
+    }
+    fn fields_mut(
+        &mut self,
+        _: &mut dyn FnMut(retrograd_checkpoint::codec::FieldShape, &mut [u8]),
+    ) {
+        panic!("the test says so");
+    }
+}
+
+#[test]
+fn a_panic_in_the_background_is_an_error() {
+    let key = Key { step: 3, kind: Data::Restart };
+    let mut tier = BytesOptions::in_ram(PAGE).unwrap().queue(2).build(|_| Panics).unwrap();
+    let failed = tier.store(key, Panics).and_then(|()| tier.drain()).unwrap_err();
+    assert!(matches!(failed, TierError::Other { .. }), "{failed}");
+}
+
+/// In the background, a load that was announced is ready when it is asked for, and what is
+/// announced is bounded by the queue.
+#[test]
+fn announcements_are_bounded_by_the_queue() {
+    let mut tier = BytesOptions::in_ram(32 * PAGE).unwrap().queue(2).build(vacant).unwrap();
+    let key = |step| Key { step, kind: Data::Restart };
+    for step in 0..4 {
+        tier.store(key(step), Arc::new([step as f64; POINTS])).unwrap();
+    }
+    tier.drain().unwrap();
+    assert!(tier.prefetch(key(3)) && tier.prefetch(key(2)));
+    assert!(!tier.prefetch(key(1)), "two are on their way");
+    assert!(tier.prefetch(key(3)), "known already");
+    assert!(matches!(tier.load(key(3)), Ok(Loaded::Owned(state)) if state[0] == 3.0));
+    assert!(tier.prefetch(key(1)));
+    for step in (0..4).rev() {
+        assert_eq!(tier.take(key(step)).unwrap()[0], step as f64);
+    }
+    let usage = tier.usage();
+    let bytes = 8 * POINTS as u64;
+    assert_eq!((usage.raw_bytes, usage.written_bytes), (4 * bytes, 4 * bytes));
+    assert_eq!((usage.held_bytes, usage.peak_bytes), (0, 4 * PAGE));
+}
