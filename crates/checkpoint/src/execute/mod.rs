@@ -19,10 +19,11 @@ use std::collections::TryReserveError;
 use std::ops::ControlFlow;
 
 use crate::error::Place;
-use crate::tier::{Handles, Tier, TierError, TierUse};
-use crate::{Action, InvalidAction, Model};
+use crate::tier::{Handles, Key, Tier, TierError, TierUse};
+use crate::{Action, InvalidAction, Model, TierId};
 use ledger::Ledger;
 use run::Run;
+pub(crate) use scout::{Listener, Scout};
 
 /// Failures of tiers that are kept for the caller at most; more of the same say nothing new.
 const FAILURES_KEPT: usize = 16;
@@ -209,13 +210,23 @@ impl<S: Send + 'static> Executor<S> {
     }
 }
 
+impl<S> Listener for Executor<S> {
+    fn listens(&self, tier: TierId) -> bool {
+        self.tiers.get(tier.0 as usize).is_some_and(|tier| tier.prefetches())
+    }
+
+    fn announce(&mut self, key: Key, tier: TierId) -> bool {
+        self.ledger.holds(key, tier) && self.tiers[tier.0 as usize].prefetch(key)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
     use std::ops::Range;
 
     use super::*;
-    use crate::{BrokenRule, Data, Revolve, TierId};
+    use crate::{BrokenRule, Data, Revolve};
 
     struct Nothing;
 

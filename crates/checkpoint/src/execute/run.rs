@@ -136,7 +136,7 @@ impl<'a, S: Send + 'static> Run<'a, S> {
             }
             // Nothing is loaded before the first reverse.
             if let Some(scout) = scout.as_mut().filter(|_| self.done.reversed > 0) {
-                scout.look(self.done.actions, &self.executor.ledger, &mut self.executor.tiers);
+                scout.look(self.done.actions, self.executor);
             }
         }
     }

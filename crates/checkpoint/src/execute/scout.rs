@@ -1,14 +1,16 @@
 //! Looks ahead in the schedule for loads that can be announced.
+//!
+//! Shared by the executor, which announces them to its tiers, and the simulator, which predicts
+//! what that is worth.
 
-use super::ledger::Ledger;
-use crate::tier::{Key, Tier};
+use crate::tier::Key;
 use crate::{Action, TierId};
 
 /// Actions looked at per action followed, at most: the whole schedule is looked at once.
 const LOOKS: usize = 64;
 
 /// A second iterator over the schedule, ahead of the one that is followed.
-pub(super) struct Scout<I> {
+pub(crate) struct Scout<I> {
     ahead: I,
     /// Number of actions that `ahead` has given.
     position: u64,
@@ -16,25 +18,27 @@ pub(super) struct Scout<I> {
     found: Option<(Key, TierId)>,
 }
 
+/// Who is told of the loads to come.
+pub(crate) trait Listener {
+    /// Whether announcements to this tier are of use.
+    fn listens(&self, tier: TierId) -> bool;
+
+    /// Tells of a load. `false`: not stored yet, or no hands free; told again later.
+    fn announce(&mut self, key: Key, tier: TierId) -> bool;
+}
+
 impl<I: Iterator<Item = Action>> Scout<I> {
-    pub(super) fn new(actions: I) -> Self {
+    pub(crate) fn new(actions: I) -> Self {
         Self { ahead: actions, position: 0, found: None }
     }
 
-    /// Announces the loads behind `followed` actions, as far as tiers take them.
-    pub(super) fn look<S>(
-        &mut self,
-        followed: u64,
-        ledger: &Ledger,
-        tiers: &mut [Box<dyn Tier<S>>],
-    ) {
+    /// Announces the loads behind `followed` actions, as far as the listener takes them.
+    pub(crate) fn look(&mut self, followed: u64, listener: &mut impl Listener) {
         for _ in 0..LOOKS {
             if let Some((key, tier)) = self.found {
                 let due = self.position <= followed;
-                let mut announced =
-                    || ledger.holds(key, tier) && tiers[tier.0 as usize].prefetch(key);
-                if !due && !announced() {
-                    return; // not stored yet, or no hands free: later
+                if !due && !listener.announce(key, tier) {
+                    return;
                 }
                 self.found = None;
             }
@@ -42,7 +46,7 @@ impl<I: Iterator<Item = Action>> Scout<I> {
             self.position += 1;
             if let Action::Load { kind, step, tier } = action
                 && self.position > followed
-                && tiers.get(tier.0 as usize).is_some_and(|tier| tier.prefetches())
+                && listener.listens(tier)
             {
                 self.found = Some((Key { step, kind }, tier));
             }
