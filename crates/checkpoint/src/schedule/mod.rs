@@ -5,11 +5,18 @@
 //! solved once and walked as often as wanted.
 
 mod costs;
+mod memory_reuse;
+mod no_reuse;
 mod revolve;
+mod segments;
 mod store_all;
+mod store_none;
 
 pub use costs::Costs;
+pub use memory_reuse::MemoryReuse;
+pub use no_reuse::NoReuse;
 pub use revolve::{Revolve, Trajectory};
 pub use store_all::StoreAll;
+pub use store_none::StoreNone;
 
 pub(crate) use costs::useful_snapshots;
