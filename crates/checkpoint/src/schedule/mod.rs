@@ -11,6 +11,7 @@ mod revolve;
 mod segments;
 mod store_all;
 mod store_none;
+mod two_level;
 
 pub use costs::Costs;
 pub use memory_reuse::MemoryReuse;
@@ -18,5 +19,6 @@ pub use no_reuse::NoReuse;
 pub use revolve::{Revolve, Trajectory};
 pub use store_all::StoreAll;
 pub use store_none::StoreNone;
+pub use two_level::{LastBlock, TwoLevel};
 
 pub(crate) use costs::useful_snapshots;
