@@ -6,12 +6,21 @@
 
 mod any;
 mod costs;
+mod memory_reuse;
+mod no_reuse;
 mod revolve;
+mod segments;
 mod store_all;
+mod store_none;
+mod two_level;
 
 pub use any::AnySchedule;
 pub use costs::Costs;
+pub use memory_reuse::MemoryReuse;
+pub use no_reuse::NoReuse;
 pub use revolve::{Revolve, Trajectory};
 pub use store_all::StoreAll;
+pub use store_none::StoreNone;
+pub use two_level::{LastBlock, TwoLevel};
 
 pub(crate) use costs::useful_snapshots;

@@ -15,6 +15,7 @@
 //! * Not here: several tiers, and stored adjoint data.
 
 use std::iter::FusedIterator;
+use std::ops::Range;
 
 use super::costs::{beta, repetitions, useful_snapshots};
 use crate::{Action, Costs, Data, ScheduleError, TierId};
@@ -57,6 +58,10 @@ pub struct Revolve {
     slots: u64,
     trajectory: Trajectory,
     stored: Vec<Stored>,
+    /// The first step; 0 unless the schedule is part of a longer one.
+    first: u64,
+    /// What `arriving` is at the first step.
+    opening: (u64, u64),
     /// Steps from here on are reversed.
     end: u64,
     /// Where the model is, when [`Phase::Arrive`] asks.
@@ -114,23 +119,43 @@ impl Revolve {
     /// As [`Revolve::with_trajectory`], with the nearest number of slots that is of use.
     pub(crate) fn with_slots(steps: u64, slots: u64, trajectory: Trajectory) -> Self {
         let slots = slots.max(1).min(steps.saturating_sub(1));
-        let arriving = if slots == 0 {
-            (0, 1)
-        } else {
-            let reps = repetitions(steps, slots);
-            // Less than the steps, by definition of r.
-            (reps, beta(slots, reps - 1, u128::from(steps)) as u64)
-        };
+        let opening = opening(steps, slots);
         Self {
             steps,
             slots,
             trajectory,
             stored: Vec::with_capacity(slots.min(RESERVED_SNAPSHOTS) as usize),
+            first: 0,
+            opening,
             end: steps,
             at: 0,
-            arriving,
+            arriving: opening,
             phase: if steps == 0 { Phase::Done } else { Phase::Arrive },
         }
+    }
+
+    /// Starts over with the part `steps` of a longer schedule, which the model is at the start
+    /// of. Allocates nothing, and takes a few nanoseconds if the length and the slots are those
+    /// of the part before.
+    pub(crate) fn restart(&mut self, steps: Range<u64>, slots: u64) {
+        let length = steps.end - steps.start;
+        let slots = slots.max(1).min(length.saturating_sub(1));
+        if (length, slots) != (self.steps, self.slots) {
+            self.opening = opening(length, slots);
+        }
+        (self.steps, self.slots, self.arriving) = (length, slots, self.opening);
+        (self.first, self.at, self.end) = (steps.start, steps.start, steps.end);
+        self.stored.clear();
+        self.phase = if length == 0 { Phase::Done } else { Phase::Arrive };
+    }
+
+    /// As [`Revolve::restart`] for `steps` (one at least) whose initial state is stored already,
+    /// in the first of `slots`, and is loaded first.
+    pub(crate) fn restart_stored(&mut self, steps: Range<u64>, slots: u64) {
+        self.restart(steps, slots);
+        let (reps, below) = self.opening;
+        self.stored.push(Stored { step: self.first, reps, below });
+        self.phase = Phase::Load;
     }
 
     /// Steps that the schedule reverses.
@@ -148,8 +173,39 @@ impl Revolve {
         Costs::of_slots(self.steps, self.slots)
     }
 
+    /// The next action, with the snapshot that is number `i` of those stored, from 0, in tier
+    /// `tier(i)`.
+    pub(crate) fn next_in(&mut self, tier: impl Fn(usize) -> TierId) -> Option<Action> {
+        Some(match self.phase {
+            Phase::Arrive => self.arrive(tier),
+            Phase::Advance => self.advance(),
+            Phase::Reverse => {
+                self.end -= 1;
+                self.phase = if self.end == self.first { Phase::Done } else { Phase::Load };
+                Action::Reverse { steps: self.end..self.end + 1 }
+            }
+            Phase::Load => {
+                let step = self.top();
+                let last = self.end - step == 1;
+                self.phase = if last { Phase::Discard } else { Phase::Advance };
+                Action::Load { kind: Data::Restart, step, tier: tier(self.stored.len() - 1) }
+            }
+            Phase::Discard => {
+                self.at = self.top();
+                self.stored.pop();
+                self.phase = Phase::Arrive;
+                Action::Discard {
+                    kind: Data::Restart,
+                    step: self.at,
+                    tier: tier(self.stored.len()),
+                }
+            }
+            Phase::Done => return None,
+        })
+    }
+
     /// The model is at `at`: record the one step that remains, or store the state.
-    fn arrive(&mut self) -> Action {
+    fn arrive(&mut self, tier: impl Fn(usize) -> TierId) -> Action {
         if self.end - self.at == 1 {
             self.phase = Phase::Reverse;
             return Action::Record { steps: self.at..self.end };
@@ -157,7 +213,7 @@ impl Revolve {
         let (reps, below) = self.arriving;
         self.stored.push(Stored { step: self.at, reps, below });
         self.phase = Phase::Advance;
-        Action::Store { kind: Data::Restart, step: self.at, tier: TIER }
+        Action::Store { kind: Data::Restart, step: self.at, tier: tier(self.stored.len() - 1) }
     }
 
     /// The model is at the last stored state, more than one step before `end`.
@@ -220,6 +276,26 @@ impl Stored {
     }
 }
 
+/// `(r, beta(s, r - 1))` of `n` steps and `s` slots, none of them more than the steps can use.
+fn opening(n: u64, s: u64) -> (u64, u64) {
+    if s == 0 {
+        return (0, 1);
+    }
+    if s == n - 1 {
+        return (1, 1);
+    }
+    let reps = repetitions(n, s);
+    // Less than the steps, by definition of r.
+    (reps, beta(s, reps - 1, u128::from(n)) as u64)
+}
+
+/// The distance from a stored state to where the next one is taken, for `n > 1` steps and
+/// `s > 0` slots, the stored state's own included.
+pub(crate) fn first_advance(n: u64, s: u64, trajectory: Trajectory) -> u64 {
+    let (reps, below) = opening(n, s.min(n - 1));
+    Stored { step: 0, reps, below }.first_advance(n, s, trajectory).0
+}
+
 /// `value * factor / divisor`, exact, for a quotient that fits.
 fn scale(value: u64, factor: u64, divisor: u64) -> u64 {
     match value.checked_mul(factor) {
@@ -232,28 +308,7 @@ impl Iterator for Revolve {
     type Item = Action;
 
     fn next(&mut self) -> Option<Action> {
-        Some(match self.phase {
-            Phase::Arrive => self.arrive(),
-            Phase::Advance => self.advance(),
-            Phase::Reverse => {
-                self.end -= 1;
-                self.phase = if self.end == 0 { Phase::Done } else { Phase::Load };
-                Action::Reverse { steps: self.end..self.end + 1 }
-            }
-            Phase::Load => {
-                let step = self.top();
-                let last = self.end - step == 1;
-                self.phase = if last { Phase::Discard } else { Phase::Advance };
-                Action::Load { kind: Data::Restart, step, tier: TIER }
-            }
-            Phase::Discard => {
-                self.at = self.top();
-                self.stored.pop();
-                self.phase = Phase::Arrive;
-                Action::Discard { kind: Data::Restart, step: self.at, tier: TIER }
-            }
-            Phase::Done => return None,
-        })
+        self.next_in(|_| TIER)
     }
 }
 
