@@ -130,6 +130,7 @@ mod per_step;
 pub mod plan;
 mod replay;
 pub mod schedule;
+pub mod search;
 pub mod simulate;
 pub mod tier;
 mod working;

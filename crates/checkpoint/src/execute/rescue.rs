@@ -20,9 +20,9 @@ pub(super) struct Rescue {
     /// End of the segments not begun yet.
     end: u64,
     /// The current segment.
-    segment: Option<(u64, TierId, Revolve)>,
-    /// The second action of a pair.
-    then: Option<Action>,
+    segment: Revolve,
+    /// Where the snapshot is that the current segment starts from.
+    lowest: TierId,
 }
 
 impl Rescue {
@@ -38,28 +38,22 @@ impl Rescue {
                 Some(_) | None => survivors.push(place),
             }
         }
-        Self { survivors, doubles, slots, end: pending, segment: None, then: None }
+        let segment = Revolve::with_slots(0, 0, Trajectory::default());
+        Self { survivors, doubles, slots, end: pending, segment, lowest: TierId(0) }
     }
 
     /// Begins the segment of the last snapshot.
-    fn begin(&mut self) -> Option<Action> {
+    fn begin(&mut self) -> Option<()> {
         let (start, tier) = self.survivors.pop()?;
         let first = TierId(0);
         let taken = self.survivors.iter().filter(|(_, tier)| *tier == first).count() as u64;
         let free = self.slots.saturating_sub(taken);
         // The segment's own snapshot is one of Revolve's, wherever it is.
         let slots = if tier == first { free } else { free.saturating_add(1) };
-        let steps = self.end - start;
-        let mut revolve = Revolve::with_slots(steps, slots, Trajectory::default());
-        let load = Action::Load { kind: Data::Restart, step: start, tier };
-        if steps == 1 {
-            self.then = Some(Action::Discard { kind: Data::Restart, step: start, tier });
-        } else {
-            revolve.next(); // the store of the state that is stored already
-        }
+        self.segment.restart_stored(start..self.end, slots);
+        self.lowest = tier;
         self.end = start;
-        self.segment = Some((start, tier, revolve));
-        Some(load)
+        Some(())
     }
 }
 
@@ -70,38 +64,13 @@ impl Iterator for Rescue {
         if let Some((step, tier)) = self.doubles.pop() {
             return Some(Action::Discard { kind: Data::Restart, step, tier });
         }
-        if let Some(action) = self.then.take() {
-            return Some(action);
-        }
-        if let Some((start, tier, revolve)) = &mut self.segment {
-            if let Some(action) = revolve.next() {
-                return Some(shifted(action, *start, *tier));
+        loop {
+            let lowest = self.lowest;
+            let tier = |number| if number == 0 { lowest } else { TierId(0) };
+            if let Some(action) = self.segment.next_in(tier) {
+                return Some(action);
             }
-            self.segment = None;
-        }
-        self.begin()
-    }
-}
-
-/// An action of a segment that starts at `start`, whose first snapshot is in `tier`.
-fn shifted(action: Action, start: u64, tier: TierId) -> Action {
-    let steps = |steps: std::ops::Range<u64>| steps.start + start..steps.end + start;
-    let place = |step: u64, usual| (step + start, if step == 0 { tier } else { usual });
-    match action {
-        Action::Advance { steps: s } => Action::Advance { steps: steps(s) },
-        Action::Record { steps: s } => Action::Record { steps: steps(s) },
-        Action::Reverse { steps: s } => Action::Reverse { steps: steps(s) },
-        Action::Store { kind, step, tier } => {
-            let (step, tier) = place(step, tier);
-            Action::Store { kind, step, tier }
-        }
-        Action::Load { kind, step, tier } => {
-            let (step, tier) = place(step, tier);
-            Action::Load { kind, step, tier }
-        }
-        Action::Discard { kind, step, tier } => {
-            let (step, tier) = place(step, tier);
-            Action::Discard { kind, step, tier }
+            self.begin()?;
         }
     }
 }

@@ -5,6 +5,7 @@
 //! solved once and walked as often as wanted.
 
 mod any;
+mod asynchronous;
 mod costs;
 mod memory_reuse;
 mod no_reuse;
@@ -15,6 +16,7 @@ mod store_none;
 mod two_level;
 
 pub use any::AnySchedule;
+pub use asynchronous::Asynchronous;
 pub use costs::Costs;
 pub use memory_reuse::MemoryReuse;
 pub use no_reuse::NoReuse;

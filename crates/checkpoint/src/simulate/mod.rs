@@ -176,17 +176,14 @@ where
 
 /// As [`simulate`], and shows every span: those of one lane in order, those of different lanes as
 /// they become known.
-pub fn simulate_watched<I>(
-    machine: &Machine,
-    actions: I,
-    watch: impl FnMut(Span),
-) -> Prediction
+pub fn simulate_watched<I>(machine: &Machine, actions: I, watch: impl FnMut(Span)) -> Prediction
 where
     I: IntoIterator<Item = Action, IntoIter: Clone>,
 {
     let actions = actions.into_iter();
     let lanes = (0..).map(TierId).zip(&machine.tiers).map(|(id, speed)| Lane::new(id, *speed));
-    let mut run = Run { machine, lanes: lanes.collect(), now: 0.0, done: Prediction::default(), watch };
+    let mut run =
+        Run { machine, lanes: lanes.collect(), now: 0.0, done: Prediction::default(), watch };
     let mut scout = Scout::new(actions.clone());
     let (mut followed, mut reversing) = (0, false);
     let queues = run.lanes.iter().any(|lane| lane.queue() > 0);
@@ -224,7 +221,9 @@ impl<W: FnMut(Span)> Run<'_, W> {
             Action::Reverse { steps } => {
                 self.compute(Work::Reverse, machine.reverse_seconds.sum(steps.clone()), steps);
             }
-            Action::Store { kind, step, tier } => self.store(Key { step: *step, kind: *kind }, *tier),
+            Action::Store { kind, step, tier } => {
+                self.store(Key { step: *step, kind: *kind }, *tier)
+            }
             Action::Load { kind, step, tier } => self.load(Key { step: *step, kind: *kind }, *tier),
             Action::Discard { kind, step, tier } => {
                 if let Some(lane) = self.lanes.get_mut(tier.0 as usize) {
