@@ -138,7 +138,7 @@ mod working;
 pub use action::{Action, Data, TierId};
 pub use cost_model::{CostModel, TierCost};
 pub use error::{BrokenRule, InvalidAction, ScheduleError};
-pub use execute::{ExecuteError, Executor, Progress};
+pub use execute::{ExecuteError, Executor, Progress, Resumable, SweepLog};
 pub use model::Model;
 pub use per_step::PerStep;
 pub use plan::{Plan, PlanError, Strategy, Workload};

@@ -43,6 +43,12 @@ impl Working {
         self.pending
     }
 
+    /// Steps from `pending` on have been reversed by somebody else.
+    pub(crate) fn resume(&mut self, pending: u64) {
+        self.at = None;
+        self.pending = Some(pending);
+    }
+
     /// The model has been put at `x_0`, and holds no recorded steps.
     pub(crate) fn reset(&mut self) {
         self.at = Some(0);

@@ -12,6 +12,7 @@
 
 mod ledger;
 mod rescue;
+mod resume;
 mod run;
 mod scout;
 
@@ -22,6 +23,7 @@ use crate::error::Place;
 use crate::tier::{Handles, Key, Tier, TierError, TierUse};
 use crate::{Action, InvalidAction, Model, TierId};
 use ledger::Ledger;
+pub use resume::{Resumable, SweepLog};
 use run::Run;
 pub(crate) use scout::{Listener, Scout};
 
@@ -186,11 +188,80 @@ impl<S: Send + 'static> Executor<S> {
         M: Model<Snapshot = S>,
         I: IntoIterator<Item = Action, IntoIter: Clone>,
     {
+        self.begin();
+        let log = |_: &mut M, _: &mut Self, _| Ok(());
+        let result = Run::new(self).follow_all(model, actions.into_iter(), watch, log);
+        self.end();
+        result
+    }
+
+    /// As [`Executor::run_watched`], such that another process can take the reverse sweep up: its
+    /// state is written to `log` from time to time. If the log has one, of the same identity, the
+    /// steps left are reversed from what the tiers hold, and the schedule is not followed.
+    ///
+    /// The model is at `x_0`, as for any run. A log that cannot be written costs no more than the
+    /// chance to resume: see [`Executor::failures`].
+    ///
+    /// # Errors
+    /// As for [`Executor::run_watched`].
+    pub fn run_resumable<M, I>(
+        &mut self,
+        model: &mut M,
+        actions: I,
+        log: &mut SweepLog,
+        watch: impl FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<Progress, ExecuteError<M::Error>>
+    where
+        M: Resumable<Snapshot = S>,
+        I: IntoIterator<Item = Action, IntoIter: Clone>,
+    {
+        let found = log.found();
+        let write = |model: &mut M, executor: &mut Self, pending: u64| {
+            if pending > 0 && log.is_due() {
+                let (tier, action) = (log.path().display().to_string(), "log the sweep");
+                if let Err(source) = log.write(model, pending)? {
+                    executor.note_failure(TierError::Io { tier, action, source });
+                }
+            }
+            Ok(())
+        };
+        let result = match found {
+            Some((pending, state)) => {
+                self.failures.clear();
+                self.ledger.clear();
+                match model.load_sweep(&state) {
+                    Ok(()) => Run::new(self).follow_rest(model, pending, watch, write),
+                    Err(source) => {
+                        let action = Action::Reverse { steps: pending..pending };
+                        Err(ExecuteError::Model { position: 0, action, source })
+                    }
+                }
+            }
+            None => {
+                self.begin();
+                Run::new(self).follow_all(model, actions.into_iter(), watch, write)
+            }
+        };
+        if result.is_ok() {
+            log.remove();
+            self.end();
+        } else {
+            // What is stored stays for whoever resumes; what could not be stored does not matter.
+            self.tiers.iter_mut().for_each(|tier| drop(tier.drain()));
+            self.ledger.clear();
+        }
+        result
+    }
+
+    /// Nothing is stored, whatever was left.
+    fn begin(&mut self) {
         self.failures.clear();
-        let result = Run::new(self).follow_all(model, actions.into_iter(), watch);
+        self.end();
+    }
+
+    fn end(&mut self) {
         self.ledger.clear();
         self.tiers.iter_mut().for_each(|tier| tier.clear());
-        result
     }
 
     /// What each tier has done, of all runs together.

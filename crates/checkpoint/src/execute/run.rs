@@ -97,19 +97,64 @@ impl<'a, S: Send + 'static> Run<'a, S> {
         Self { executor, working: Working::new(None), done: Progress::default() }
     }
 
+    /// Follows a schedule from its beginning.
     pub(super) fn follow_all<M, I>(
-        mut self,
+        self,
         model: &mut M,
         actions: I,
-        mut watch: impl FnMut(&Progress) -> ControlFlow<()>,
+        watch: impl FnMut(&Progress) -> ControlFlow<()>,
+        log: impl FnMut(&mut M, &mut Executor<S>, u64) -> Result<(), M::Error>,
     ) -> Result<Progress, ExecuteError<M::Error>>
     where
         M: Model<Snapshot = S>,
         I: Iterator<Item = Action> + Clone,
     {
         let prefetches = self.executor.tiers.iter().any(|tier| tier.prefetches());
-        let mut scout = prefetches.then(|| Scout::new(actions.clone()));
-        let mut source = Source::Schedule(actions.peekable());
+        let scout = prefetches.then(|| Scout::new(actions.clone()));
+        self.follow_source(model, Source::Schedule(actions.peekable()), scout, watch, log)
+    }
+
+    /// Reverses the steps before `pending` from what the tiers hold.
+    pub(super) fn follow_rest<M>(
+        mut self,
+        model: &mut M,
+        pending: u64,
+        watch: impl FnMut(&Progress) -> ControlFlow<()>,
+        log: impl FnMut(&mut M, &mut Executor<S>, u64) -> Result<(), M::Error>,
+    ) -> Result<Progress, ExecuteError<M::Error>>
+    where
+        M: Model<Snapshot = S>,
+    {
+        self.working.resume(pending);
+        let (kind, tier) = (Data::Restart, TierId(0));
+        let action = Action::Load { kind, step: 0, tier };
+        let key = Key { step: 0, kind };
+        for (number, place) in (0..).map(TierId).zip(&self.executor.tiers) {
+            for key in place.held() {
+                let entered = self.executor.ledger.enter(key, number);
+                entered.map_err(|rule| Failure::<M::Error>::Rule(rule).at(0, action.clone()))?;
+                self.done.held += 1;
+            }
+        }
+        self.done.peak_held = self.done.held;
+        let missing = TierError::Missing { tier: "no tier".to_owned(), key };
+        let rescue = self.replan(model, &action, missing, pending)?;
+        let source = Source::<std::iter::Empty<Action>>::Rescue(rescue.peekable());
+        self.follow_source(model, source, None, watch, log)
+    }
+
+    fn follow_source<M, I>(
+        mut self,
+        model: &mut M,
+        mut source: Source<I>,
+        mut scout: Option<Scout<I>>,
+        mut watch: impl FnMut(&Progress) -> ControlFlow<()>,
+        mut log: impl FnMut(&mut M, &mut Executor<S>, u64) -> Result<(), M::Error>,
+    ) -> Result<Progress, ExecuteError<M::Error>>
+    where
+        M: Model<Snapshot = S>,
+        I: Iterator<Item = Action>,
+    {
         loop {
             let Some(action) = source.next() else { return self.finish() };
             if watch(&self.done).is_break() {
@@ -127,6 +172,10 @@ impl<'a, S: Send + 'static> Run<'a, S> {
                     continue;
                 }
                 Err(failure) => return Err(failure.at(self.done.actions, action)),
+            }
+            if let Action::Reverse { steps } = &action {
+                let logged = log(model, self.executor, steps.start).map_err(Failure::Model);
+                logged.map_err(|failure| failure.at(self.done.actions, action))?;
             }
             self.done.actions += 1;
             if last_read {
@@ -261,15 +310,28 @@ impl<'a, S: Send + 'static> Run<'a, S> {
         failure: TierError,
     ) -> Result<Rescue, ExecuteError<M::Error>> {
         let position = self.done.actions;
-        let fatal = |source| ExecuteError::Tier { position, action: action.clone(), source };
         let (Action::Load { kind, step, tier }, Some(pending)) = (action, self.working.pending())
         else {
-            return Err(fatal(failure));
+            return Err(Failure::Lost(failure).at(position, action.clone()));
         };
-        let at = |failure: Failure<M::Error>| failure.at(position, action.clone());
         let key = Key { step: *step, kind: *kind };
-        self.discard(key, *tier).map_err(|rule| at(rule.into()))?;
+        let discarded = self.discard(key, *tier);
+        discarded.map_err(|rule| Failure::<M::Error>::Rule(rule).at(position, action.clone()))?;
         self.done.lost += 1;
+        self.replan(model, action, failure, pending)
+    }
+
+    /// How to reverse the steps before `pending` from what is stored; `failure` is why `action`
+    /// cannot be followed.
+    fn replan<M: Model<Snapshot = S>>(
+        &mut self,
+        model: &mut M,
+        action: &Action,
+        failure: TierError,
+        pending: u64,
+    ) -> Result<Rescue, ExecuteError<M::Error>> {
+        let position = self.done.actions;
+        let at = |failure: Failure<M::Error>| failure.at(position, action.clone());
         // Only restart data below the steps still to reverse are of use from now on.
         for entry in self.executor.ledger.entries().to_vec() {
             let useful = entry.key.kind == Data::Restart && entry.key.step < pending;
@@ -280,13 +342,15 @@ impl<'a, S: Send + 'static> Run<'a, S> {
         self.working.forget_recorded();
         if self.executor.ledger.entries().first().is_none_or(|first| first.key.step > 0) {
             match model.restart() {
-                None => return Err(fatal(failure)),
+                None => return Err(at(Failure::Lost(failure))),
                 Some(result) => result.map_err(|error| at(Failure::Model(error)))?,
             }
             self.working.reset();
             self.keep_initial_state(model).map_err(at)?;
         }
-        self.executor.note_failure(failure);
+        if self.done.lost > 0 {
+            self.executor.note_failure(failure);
+        }
         let slots = self.executor.tiers[0].slots().unwrap_or(0);
         Ok(Rescue::new(pending, slots, self.executor.ledger.entries()))
     }

@@ -56,6 +56,8 @@ struct State<S> {
 enum Job<S> {
     Store(Key, S),
     Load(Key),
+    /// Nothing is stored any more.
+    Clear,
 }
 
 /// Where stored data are.
@@ -151,8 +153,8 @@ fn put<S: Payload>(
         page.ok_or(state.pages.free_bytes())
     };
     let page = taken.map_err(|free| TierError::Full { tier: engine.name(), key, needed, free })?;
-    match engine.write() {
-        Ok(checksum) => Ok((stored, Extent { page, bytes: needed, checksum })),
+    match engine.write(key, page) {
+        Ok(extent) => Ok((stored, extent)),
         Err(error) => {
             shared.lock().pages.give_back(page);
             Err(error)
@@ -203,6 +205,10 @@ fn work<S: Payload>(shared: &Shared<S>, mut engine: Engine, mut vacant: Vacant<S
                 state = shared.lock();
                 state.enter(key, stored);
             }
+            Job::Clear => {
+                engine.clear();
+                state = shared.lock();
+            }
             Job::Load(key) => {
                 let extent = shared.lock().extent(key, &name);
                 if let Ok(None) = extent {
@@ -229,13 +235,14 @@ impl<S: Payload> Bytes<S> {
     pub(super) fn new(
         engine: Engine,
         pages: Pages,
+        found: &[(Key, Extent)],
         depth: usize,
         vacant: Vacant<S>,
     ) -> std::io::Result<Self> {
         let state = State {
             queue: VecDeque::with_capacity(2 * depth),
             busy: false,
-            entries: HashMap::new(),
+            entries: found.iter().map(|&(key, extent)| (key, Entry::At(extent))).collect(),
             ready: Vec::with_capacity(depth),
             coming: Vec::with_capacity(depth),
             pages,
@@ -337,6 +344,7 @@ impl<S: Payload> Tier<S> for Bytes<S> {
         let mut state = self.shared.lock();
         let queued = |job: &Job<S>| match job {
             Job::Store(queued, _) | Job::Load(queued) => *queued == key,
+            Job::Clear => false,
         };
         state.queue.retain(|job| !queued(job));
         state.coming.retain(|coming| *coming != key);
@@ -348,6 +356,13 @@ impl<S: Payload> Tier<S> for Bytes<S> {
         state.queue.clear();
         state.coming.clear();
         drop(state);
+        match &mut self.inline {
+            Some((engine, _)) => engine.clear(),
+            None => {
+                self.wait_idle().queue.push_back(Job::Clear);
+                self.shared.work.notify_one();
+            }
+        }
         let mut state = self.wait_idle();
         state.entries.clear();
         state.ready.clear();
@@ -378,6 +393,12 @@ impl<S: Payload> Tier<S> for Bytes<S> {
             Some(Entry::Leaving) => false,
             Some(Entry::Lost(_)) | None => true,
         }
+    }
+
+    fn held(&self) -> Vec<Key> {
+        let mut keys: Vec<Key> = self.shared.lock().entries.keys().copied().collect();
+        keys.sort_unstable();
+        keys
     }
 
     fn drain(&mut self) -> Result<(), TierError> {

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::manifest::Manifest;
 use super::medium::Medium;
 use super::{Coder, Key, Payload, TierError};
 
@@ -31,11 +32,23 @@ pub(super) struct Engine {
     /// Encoded data on their way.
     encoded: Vec<u8>,
     runs: Vec<(u64, usize)>,
+    manifest: Option<Manifest>,
 }
 
 impl Engine {
     pub(super) fn new(medium: Box<dyn Medium>, coder: Coder) -> Self {
-        Self { medium, coder, encoded: Vec::new(), runs: Vec::new() }
+        Self { medium, coder, encoded: Vec::new(), runs: Vec::new(), manifest: None }
+    }
+
+    /// Notes in a manifest what is written from now on.
+    pub(super) fn note_in(&mut self, manifest: Manifest) {
+        self.manifest = Some(manifest);
+    }
+
+    /// Nothing is stored any more. Of a manifest that cannot be cleared, only a run of the same
+    /// identity believes what it says, and for that run it is true.
+    pub(super) fn clear(&mut self) {
+        let _ = self.manifest.as_mut().map_or(Ok(()), Manifest::clear);
     }
 
     pub(super) fn name(&self) -> String {
@@ -78,15 +91,21 @@ impl Engine {
         &mut self.runs
     }
 
-    /// Writes the encoded snapshot where the runs say, and returns its checksum.
-    pub(super) fn write(&mut self) -> Result<u64, TierError> {
+    /// Writes the encoded snapshot where the runs say, from `page` on.
+    pub(super) fn write(&mut self, key: Key, page: u32) -> Result<Extent, TierError> {
         let mut rest = self.encoded.as_slice();
         for &(offset, bytes) in &self.runs {
             let (part, behind) = rest.split_at(bytes);
             self.medium.write(offset, part).map_err(|e| io(&*self.medium, "write", e))?;
             rest = behind;
         }
-        Ok(xxhash_rust::xxh3::xxh3_64(&self.encoded))
+        let checksum = xxhash_rust::xxh3::xxh3_64(&self.encoded);
+        let extent = Extent { page, bytes: self.encoded.len() as u64, checksum };
+        if let Some(manifest) = &mut self.manifest {
+            let noted = manifest.note(key, &extent, &self.runs);
+            noted.map_err(|e| io(&*self.medium, "note in its manifest what it holds", e))?;
+        }
+        Ok(extent)
     }
 
     /// Reads a snapshot from where the runs say into a payload of the same shape.

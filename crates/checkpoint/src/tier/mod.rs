@@ -11,7 +11,9 @@
 mod bytes;
 mod coder;
 mod engine;
+pub mod folder;
 mod handles;
+mod manifest;
 pub mod medium;
 mod options;
 mod pages;
@@ -112,6 +114,11 @@ pub trait Tier<S>: Send {
     fn prefetch(&mut self, key: Key) -> bool {
         let _ = key;
         true
+    }
+
+    /// What the tier holds: before a run, what an earlier one has left, first step first.
+    fn held(&self) -> Vec<Key> {
+        Vec::new()
     }
 
     /// Waits until everything handed over is kept.

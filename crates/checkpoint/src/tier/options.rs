@@ -1,10 +1,11 @@
 //! How a tier of bytes is made.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::bytes::{Bytes, Vacant};
-use super::engine::Engine;
+use super::engine::{Engine, Extent};
+use super::manifest::Manifest;
 use super::medium::{DirectIo, FileMedium, Medium, RamMedium};
 use super::pages::Pages;
 use super::{Coder, Key, Payload};
@@ -38,6 +39,7 @@ pub struct BytesOptions {
     medium: Box<dyn Medium>,
     depth: usize,
     snapshot_bytes: Option<u64>,
+    manifest: Option<(PathBuf, u64)>,
 }
 
 impl BytesOptions {
@@ -59,7 +61,7 @@ impl BytesOptions {
 
     /// A tier on any medium.
     pub fn on(medium: Box<dyn Medium>) -> Self {
-        Self { medium, depth: 0, snapshot_bytes: None }
+        Self { medium, depth: 0, snapshot_bytes: None, manifest: None }
     }
 
     /// Works in the background, with a queue of `depth` snapshots each way; 0 is not at all.
@@ -74,10 +76,18 @@ impl BytesOptions {
         Self { snapshot_bytes: Some(bytes), ..self }
     }
 
+    /// Notes in the file at `path` what is stored, and begins with what it says is stored already:
+    /// for a medium that outlives the process. `identity` is a hash of everything that the data
+    /// depend on; what a run of another identity has left is not believed.
+    #[must_use]
+    pub fn manifest(self, path: &Path, identity: u64) -> Self {
+        Self { manifest: Some((path.to_owned(), identity)), ..self }
+    }
+
     /// Makes the tier. `vacant` makes an unfilled snapshot for the data of a key.
     ///
     /// # Errors
-    /// If the thread of the queue cannot be started.
+    /// If the thread of the queue cannot be started, or the manifest not be read or written.
     pub fn build<S: Payload>(
         self,
         vacant: impl FnMut(Key) -> S + Send + 'static,
@@ -88,8 +98,19 @@ impl BytesOptions {
             None => capacity / (1 << 16),
         };
         let page = page.clamp(PAGE_BYTES_MIN, PAGE_BYTES_MAX);
-        let pages = Pages::new(capacity, page.next_multiple_of(self.medium.alignment()));
+        let mut pages = Pages::new(capacity, page.next_multiple_of(self.medium.alignment()));
+        let mut engine = Engine::new(self.medium, Coder {});
+        let mut held = Vec::new();
+        if let Some((path, identity)) = self.manifest {
+            let (manifest, found) =
+                Manifest::open(&path, identity, pages.page_bytes(), pages.total())?;
+            let firsts = pages.retake(found.iter().map(|one| one.pages.as_slice()));
+            held.extend(found.iter().zip(firsts).map(|(one, page)| {
+                (one.key, Extent { page, bytes: one.bytes, checksum: one.checksum })
+            }));
+            engine.note_in(manifest);
+        }
         let vacant: Vacant<S> = Box::new(vacant);
-        Bytes::new(Engine::new(self.medium, Coder {}), pages, self.depth, vacant)
+        Bytes::new(engine, pages, &held, self.depth, vacant)
     }
 }

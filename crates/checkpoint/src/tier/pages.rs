@@ -5,6 +5,8 @@
 //! fragments, and what is free is what can be stored. The price is half a page per snapshot on
 //! average, and four bytes per page.
 
+use std::collections::HashSet;
+
 /// The end of a chain.
 const NONE: u32 = u32::MAX;
 
@@ -28,6 +30,16 @@ impl Pages {
         let page_bytes = page_bytes.max(1);
         let total = (capacity_bytes / page_bytes).min(u64::from(NONE));
         Self { page_bytes, total, next: Vec::new(), freed: NONE, taken: 0 }
+    }
+
+    /// Bytes of a page.
+    pub(super) fn page_bytes(&self) -> u64 {
+        self.page_bytes
+    }
+
+    /// Pages in all.
+    pub(super) fn total(&self) -> u64 {
+        self.total
     }
 
     /// Bytes of whole pages that are free.
@@ -73,6 +85,28 @@ impl Pages {
             page = behind;
         }
         Some(chain)
+    }
+
+    /// Takes these chains, of a medium found again of which nothing is taken yet; no page is in
+    /// two. Gives the first page of each.
+    pub(super) fn retake<'a>(&mut self, chains: impl Iterator<Item = &'a [u32]>) -> Vec<u32> {
+        let mut firsts = Vec::new();
+        let mut own = HashSet::<u32>::new();
+        for chain in chains {
+            let end = chain.iter().max().map_or(0, |&page| page as usize + 1);
+            self.next.resize(self.next.len().max(end), NONE);
+            for pair in chain.windows(2) {
+                self.next[pair[0] as usize] = pair[1];
+            }
+            own.extend(chain);
+            firsts.push(chain.first().copied().unwrap_or(NONE));
+        }
+        self.taken = own.len() as u64;
+        for page in (0..self.next.len() as u32).rev().filter(|page| !own.contains(page)) {
+            self.next[page as usize] = self.freed;
+            self.freed = page;
+        }
+        firsts
     }
 
     /// Gives a chain back.
@@ -150,6 +184,18 @@ mod tests {
         let third = pages.take(600).expect("should fit");
         assert_eq!(runs(&pages, third, 600), [(0, 200), (500, 400)]);
         assert_eq!((pages.free_bytes(), pages.taken_bytes()), (100, 900));
+    }
+
+    #[test]
+    fn pages_found_again_are_taken_as_they_were() {
+        let mut pages = Pages::new(1000, 100);
+        let firsts = pages.retake([[3_u32, 1].as_slice(), &[5]].into_iter());
+        assert_eq!(runs(&pages, firsts[0], 150), [(300, 100), (100, 50)]);
+        assert_eq!((pages.free_bytes(), pages.taken_bytes()), (700, 300));
+        let chain = pages.take(700).expect("should fit");
+        assert_eq!(runs(&pages, chain, 700), [(0, 100), (200, 100), (400, 100), (600, 400)]);
+        pages.give_back(firsts[1]);
+        assert_eq!(pages.take(100), Some(5));
     }
 
     #[test]

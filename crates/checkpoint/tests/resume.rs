@@ -1,0 +1,208 @@
+//! A reverse sweep is killed at any moment and taken up by another process: the same gradient.
+
+mod common;
+
+use std::ops::{ControlFlow, Range};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use common::ring::{Diverged, POINTS, Ring, gradient_by_hand};
+use retrograd_checkpoint::schedule::Asynchronous;
+use retrograd_checkpoint::tier::folder::Folder;
+use retrograd_checkpoint::tier::medium::DirectIo;
+use retrograd_checkpoint::tier::{Bytes, BytesOptions, Handles};
+use retrograd_checkpoint::{
+    Data, ExecuteError, Executor, Model, Progress, Resumable, Revolve, SweepLog,
+};
+
+type State = Arc<[f64; POINTS]>;
+
+const STEPS: u64 = 1200;
+const PERIOD: u64 = 40;
+const RAM_SLOTS: u64 = 5;
+const IDENTITY: u64 = 99;
+
+/// A ring whose steps take a while.
+struct Slow {
+    ring: Ring,
+    step_time: Duration,
+}
+
+impl Slow {
+    fn new(step_time: Duration) -> Self {
+        Self { ring: Ring { restarts: true, ..Ring::new() }, step_time }
+    }
+
+    fn work(&self, steps: &Range<u64>) {
+        let start = Instant::now();
+        let time = self.step_time * (steps.end - steps.start) as u32;
+        while start.elapsed() < time {
+            std::hint::spin_loop();
+        }
+    }
+}
+
+impl Model for Slow {
+    type Snapshot = State;
+    type Error = Diverged;
+
+    fn advance(&mut self, steps: Range<u64>) -> Result<(), Diverged> {
+        self.work(&steps);
+        self.ring.advance(steps)
+    }
+    fn record(&mut self, steps: Range<u64>) -> Result<(), Diverged> {
+        self.work(&steps);
+        self.ring.record(steps)
+    }
+    fn reverse(&mut self, steps: Range<u64>) -> Result<(), Diverged> {
+        self.work(&steps);
+        self.ring.reverse(steps)
+    }
+    fn save(&mut self, kind: Data, step: u64) -> Result<State, Diverged> {
+        self.ring.save(kind, step)
+    }
+    fn restore(&mut self, kind: Data, step: u64, from: &State) -> Result<(), Diverged> {
+        self.ring.restore(kind, step, from)
+    }
+    fn take(&mut self, kind: Data, step: u64, from: State) -> Result<(), Diverged> {
+        self.ring.take(kind, step, from)
+    }
+    fn restart(&mut self) -> Option<Result<(), Diverged>> {
+        self.ring.restart()
+    }
+}
+
+impl Resumable for Slow {
+    fn save_sweep(&mut self, into: &mut Vec<u8>) -> Result<(), Diverged> {
+        let numbers = self.ring.x_bar.iter().chain(&self.ring.p_bar);
+        into.extend(numbers.flat_map(|number| number.to_le_bytes()));
+        Ok(())
+    }
+    fn load_sweep(&mut self, from: &[u8]) -> Result<(), Diverged> {
+        let (bars, _) = from.as_chunks::<8>();
+        let numbers = bars.iter().map(|bytes| f64::from_le_bytes(*bytes));
+        let places = self.ring.x_bar.iter_mut().chain(&mut self.ring.p_bar);
+        places.zip(numbers).for_each(|(place, number)| *place = number);
+        Ok(())
+    }
+}
+
+fn disk(folder: &Path) -> Bytes<State> {
+    let options = BytesOptions::in_file(&folder.join("data"), 64 * 4096, DirectIo::Auto).unwrap();
+    let options = options.queue(1).manifest(&folder.join("manifest"), IDENTITY);
+    options.build(|_| Arc::new([0.0; POINTS])).unwrap()
+}
+
+/// One attempt, however it ends.
+fn attempt(
+    folder: &Path,
+    model: &mut Slow,
+    watch: impl FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<Progress, ExecuteError<Diverged>> {
+    let ram = Handles::new(RAM_SLOTS).unwrap();
+    let mut executor = Executor::with_tiers(vec![Box::new(ram), Box::new(disk(folder))]).unwrap();
+    let mut log = SweepLog::new(&folder.join("sweep"), IDENTITY, Duration::ZERO);
+    let schedule = Asynchronous::new(STEPS, PERIOD, RAM_SLOTS).unwrap();
+    executor.run_resumable(model, schedule, &mut log, watch)
+}
+
+const CHILD: &str = "RETROGRAD_TEST_CHILD";
+
+/// Not a test of its own: what the test below runs as a process of its own and kills.
+#[test]
+fn child() {
+    let Some(parent) = std::env::var_os(CHILD) else { return };
+    let mut folder = Folder::open(Path::new(&parent), "test").unwrap();
+    folder.keep();
+    let mut model = Slow::new(Duration::from_micros(40));
+    let done = attempt(folder.path(), &mut model, |_| ControlFlow::Continue(())).unwrap();
+    let bits = model.ring.gradient_bits().iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
+    let result = format!("{} {bits}", done.reversed);
+    std::fs::write(Path::new(&parent).join("result"), result).unwrap();
+}
+
+#[test]
+fn a_sweep_that_is_killed_resumes_to_the_same_bits() {
+    let place = tempfile::tempdir().unwrap();
+    let program = std::env::current_exe().unwrap();
+    let mut kills = 0;
+    // Pseudo-random moments; a whole run takes about 200 ms.
+    let mut moment = 17_u64;
+    let result = place.path().join("result");
+    while !result.exists() {
+        moment = moment.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040);
+        // After twenty kills, it may finish.
+        let wait = if kills < 20 { 20 + (moment >> 33) % 60 } else { 60_000 };
+        let mut command = Command::new(&program);
+        command.args(["child", "--exact"]).env(CHILD, place.path()).stdout(Stdio::null());
+        let mut process = command.spawn().unwrap();
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_millis(wait) {
+            if let Some(status) = process.try_wait().unwrap() {
+                assert!(status.success());
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        if process.try_wait().unwrap().is_none() {
+            process.kill().unwrap();
+            process.wait().unwrap();
+            kills += 1;
+        }
+    }
+    let text = std::fs::read_to_string(result).unwrap();
+    let mut numbers = text.split(' ').map(|number| number.parse::<u64>().unwrap());
+    let reversed = numbers.next().unwrap();
+    assert!(kills > 0 && reversed < STEPS, "{kills} kills, {reversed} steps reversed at last");
+    assert_eq!(numbers.collect::<Vec<_>>(), gradient_by_hand(STEPS));
+}
+
+/// Within one process: cancelled here and there, resumed, and damaged on the way.
+#[test]
+fn a_sweep_that_is_cancelled_resumes_to_the_same_bits() {
+    let expected = gradient_by_hand(STEPS);
+    for (cancel_at, damage) in [(30, ""), (30, "data"), (700, "manifest"), (1199, ""), (5, "sweep")]
+    {
+        let place = tempfile::tempdir().unwrap();
+        let stop = |progress: &Progress| match progress.reversed {
+            reversed if reversed == cancel_at => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        };
+        let first = attempt(place.path(), &mut Slow::new(Duration::ZERO), stop);
+        assert!(matches!(first, Err(ExecuteError::Cancelled(_))));
+        if !damage.is_empty() {
+            let path = place.path().join(damage);
+            let mut content = std::fs::read(&path).unwrap();
+            let middle = content.len() / 2;
+            content[..middle].iter_mut().for_each(|byte| *byte ^= 0x55);
+            std::fs::write(&path, content).unwrap();
+        }
+        let mut model = Slow::new(Duration::ZERO);
+        let done = attempt(place.path(), &mut model, |_| ControlFlow::Continue(())).unwrap();
+        assert_eq!(model.ring.gradient_bits(), expected, "{cancel_at} {damage}");
+        // A sweep whose log is damaged begins anew.
+        let left = if damage == "sweep" { STEPS } else { STEPS - cancel_at };
+        assert_eq!(done.reversed, left, "{cancel_at} {damage}");
+        assert!(!place.path().join("sweep").exists(), "there is nothing left to resume");
+    }
+}
+
+/// What another run has left is not taken up.
+#[test]
+fn another_identity_begins_anew() {
+    let place = tempfile::tempdir().unwrap();
+    let stop = |progress: &Progress| match progress.reversed {
+        0..400 => ControlFlow::Continue(()),
+        _ => ControlFlow::Break(()),
+    };
+    attempt(place.path(), &mut Slow::new(Duration::ZERO), stop).unwrap_err();
+    let mut executor = Executor::new(9).unwrap();
+    let mut model = Slow::new(Duration::ZERO);
+    let mut log = SweepLog::new(&place.path().join("sweep"), IDENTITY + 1, Duration::ZERO);
+    let schedule = Revolve::new(STEPS, 9).unwrap();
+    let watch = |_: &Progress| ControlFlow::Continue(());
+    let done = executor.run_resumable(&mut model, schedule, &mut log, watch).unwrap();
+    assert_eq!((done.reversed, model.ring.gradient_bits()), (STEPS, gradient_by_hand(STEPS)));
+}
