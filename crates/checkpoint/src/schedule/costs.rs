@@ -99,14 +99,19 @@ pub(crate) fn beta(c: u64, r: u64, cap: u128) -> u128 {
     value.min(cap)
 }
 
-/// The smallest `r` with `beta(c, r) >= n`, by bisection, for `c >= 1`.
+/// The smallest `r` with `beta(c, r) >= n`, by doubling and bisection, for `c >= 1`.
 pub(crate) fn repetitions(n: u64, c: u64) -> u64 {
     let target = u128::from(n);
-    // beta(c, n) >= n + 1 bounds the search from above.
-    let (mut low, mut high) = (0, n);
+    let enough = |r| beta(c, r, target) >= target;
+    // beta(c, n) >= n + 1 ends the doubling.
+    let (mut low, mut high) = (0, 1);
+    while !enough(high) {
+        low = high + 1;
+        high = high.saturating_mul(2);
+    }
     while low < high {
         let middle = low + (high - low) / 2;
-        if beta(c, middle, target) >= target {
+        if enough(middle) {
             high = middle;
         } else {
             low = middle + 1;
