@@ -138,4 +138,8 @@ pub use model::Model;
 pub use per_step::PerStep;
 pub use plan::{Plan, PlanError, Strategy, Workload};
 pub use replay::{MemoryModel, Report, TierLimit, TierReport, replay};
+pub use schedule::chain::{
+    Chain, ChainColumns, ChainOptions, ChainReport, ChainSchedule, Persistence, Recording, Stage,
+    simulate,
+};
 pub use schedule::{Costs, Revolve, StoreAll, Trajectory};

@@ -4,6 +4,7 @@
 //! closed form are iterators themselves; families that need a recurrence have a table, which is
 //! solved once and walked as often as wanted.
 
+pub mod chain;
 mod costs;
 mod revolve;
 mod store_all;
