@@ -146,6 +146,18 @@ pub enum BrokenRule {
     /// The executor's [`Model`](crate::Model) keeps restart data only.
     #[error("adjoint data can be replayed, but not stored by this executor")]
     AdjointNotSupported,
+    /// In a [`Chain`](crate::Chain), the state at the start of a step lives until it is reversed.
+    #[error("the state at the start of step {step} is not live")]
+    InputMissing {
+        /// The step to reverse.
+        step: u64,
+    },
+    /// Every stage of a [`Chain`](crate::Chain) is recorded in one of its ways.
+    #[error("no recording is named for step {step}, or one that the chain does not have")]
+    NoRecording {
+        /// The step.
+        step: u64,
+    },
     /// All steps are reversed at the end.
     #[error("steps {}..{} are not reversed", steps.start, steps.end)]
     NotReversed {

@@ -6,6 +6,7 @@
 
 mod any;
 mod asynchronous;
+pub mod chain;
 mod costs;
 mod memory_reuse;
 mod multistage;
