@@ -120,6 +120,7 @@
 #![forbid(unsafe_code)]
 
 mod action;
+mod arbiter;
 mod bytes;
 pub mod codec;
 mod cost_model;
@@ -136,6 +137,7 @@ pub mod tier;
 mod working;
 
 pub use action::{Action, Data, TierId};
+pub use arbiter::{Arbiter, Lease, LeaseError};
 pub use cost_model::{CostModel, TierCost};
 pub use error::{BrokenRule, InvalidAction, ScheduleError};
 pub use execute::{ExecuteError, Executor, Progress, Resumable, SweepLog};
