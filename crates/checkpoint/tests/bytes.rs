@@ -179,11 +179,16 @@ fn errors_say_what_where_and_how_to_mend() {
 struct Panics;
 
 impl Payload for Panics {
-    fn fields(&self, _: &mut dyn FnMut(retrograd_checkpoint::codec::FieldShape, &[u8])) {
+    fn fields(
+        &self,
+        _: &mut Vec<u8>,
+        _: &mut dyn FnMut(retrograd_checkpoint::codec::FieldShape, &[u8]),
+    ) {
         panic!("the test says so");
     }
     fn fields_mut(
         &mut self,
+        _: &mut Vec<u8>,
         _: &mut dyn FnMut(retrograd_checkpoint::codec::FieldShape, &mut [u8]),
     ) {
         panic!("the test says so");

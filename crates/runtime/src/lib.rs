@@ -28,5 +28,5 @@ pub use jit::{Compiler, JitError, JitOptions, find_compiler};
 pub use layout::Layout;
 pub use program::{Backend, Program, ProgramError};
 pub use real::Real;
-pub use session::{RunError, Session, SessionError, Snapshot};
+pub use session::{RunError, Session, SessionError, Snapshot, Vacancy};
 pub use team::Team;

@@ -16,6 +16,10 @@ pub trait Real: private::Sealed + Copy + Send + Sync + Default + PartialOrd + 's
     fn from_f64(x: f64) -> Self;
     /// Exactly as f64.
     fn to_f64(self) -> f64;
+    /// Numbers as the bytes of memory.
+    fn bytes(numbers: &[Self]) -> &[u8];
+    /// Numbers as the bytes of memory, to be written.
+    fn bytes_mut(numbers: &mut [Self]) -> &mut [u8];
 }
 
 impl Real for f32 {
@@ -26,6 +30,12 @@ impl Real for f32 {
     fn to_f64(self) -> f64 {
         f64::from(self)
     }
+    fn bytes(numbers: &[Self]) -> &[u8] {
+        bytemuck::cast_slice(numbers)
+    }
+    fn bytes_mut(numbers: &mut [Self]) -> &mut [u8] {
+        bytemuck::cast_slice_mut(numbers)
+    }
 }
 
 impl Real for f64 {
@@ -35,5 +45,11 @@ impl Real for f64 {
     }
     fn to_f64(self) -> f64 {
         self
+    }
+    fn bytes(numbers: &[Self]) -> &[u8] {
+        bytemuck::cast_slice(numbers)
+    }
+    fn bytes_mut(numbers: &mut [Self]) -> &mut [u8] {
+        bytemuck::cast_slice_mut(numbers)
     }
 }

@@ -19,7 +19,10 @@ use super::pages::Pages;
 use super::{Key, Loaded, Payload, Tier, TierError, TierUse};
 
 /// Makes an unfilled snapshot for the data of a key.
-pub(super) type Vacant<S> = Box<dyn FnMut(Key) -> S + Send>;
+pub(super) type Vacant<S> = Box<dyn FnMut(Key) -> Result<S, Refusal> + Send>;
+
+/// Why there is no unfilled snapshot.
+pub(super) type Refusal = Box<dyn std::error::Error + Send + Sync>;
 
 /// A tier whose snapshots are bytes on a medium.
 pub struct Bytes<S: Payload> {
@@ -171,7 +174,8 @@ fn get<S: Payload>(
     extent: Extent,
 ) -> Result<S, TierError> {
     shared.lock().pages.runs(extent.page, extent.bytes, engine.runs());
-    let mut snapshot = vacant(key);
+    let other = |source| TierError::Other { tier: engine.name(), source };
+    let mut snapshot = vacant(key).map_err(other)?;
     engine.read(key, extent, &mut snapshot)?;
     shared.lock().usage.read_bytes += extent.bytes;
     Ok(snapshot)

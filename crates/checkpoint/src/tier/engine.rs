@@ -31,13 +31,22 @@ pub(super) struct Engine {
     coder: Coder,
     /// Encoded data on their way.
     encoded: Vec<u8>,
+    /// Where payloads gather what does not lie in one piece.
+    gathered: Vec<u8>,
     runs: Vec<(u64, usize)>,
     manifest: Option<Manifest>,
 }
 
 impl Engine {
     pub(super) fn new(medium: Box<dyn Medium>, coder: Coder) -> Self {
-        Self { medium, coder, encoded: Vec::new(), runs: Vec::new(), manifest: None }
+        Self {
+            medium,
+            coder,
+            encoded: Vec::new(),
+            gathered: Vec::new(),
+            runs: Vec::new(),
+            manifest: None,
+        }
     }
 
     /// Notes in a manifest what is written from now on.
@@ -64,7 +73,7 @@ impl Engine {
         self.encoded.clear();
         let mut done = Stored::default();
         let mut failed = None;
-        snapshot.fields(&mut |shape, bytes| {
+        snapshot.fields(&mut self.gathered, &mut |shape, bytes| {
             if failed.is_some() {
                 return;
             }
@@ -127,7 +136,7 @@ impl Engine {
         }
         let mut rest = self.encoded.as_slice();
         let mut failed = None;
-        into.fields_mut(&mut |shape, bytes| {
+        into.fields_mut(&mut self.gathered, &mut |shape, bytes| {
             if failed.is_none() {
                 failed = self.coder.decode(shape, &mut rest, bytes).err();
             }

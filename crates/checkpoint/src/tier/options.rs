@@ -87,10 +87,21 @@ impl BytesOptions {
     /// Makes the tier. `vacant` makes an unfilled snapshot for the data of a key.
     ///
     /// # Errors
-    /// If the thread of the queue cannot be started, or the manifest not be read or written.
+    /// As for [`BytesOptions::try_build`].
     pub fn build<S: Payload>(
         self,
-        vacant: impl FnMut(Key) -> S + Send + 'static,
+        mut vacant: impl FnMut(Key) -> S + Send + 'static,
+    ) -> io::Result<Bytes<S>> {
+        self.try_build(move |key| Ok(vacant(key)))
+    }
+
+    /// As [`BytesOptions::build`], where making an unfilled snapshot may fail.
+    ///
+    /// # Errors
+    /// If the thread of the queue cannot be started, or the manifest not be read or written.
+    pub fn try_build<S: Payload>(
+        self,
+        vacant: impl FnMut(Key) -> Result<S, Box<dyn std::error::Error + Send + Sync>> + Send + 'static,
     ) -> io::Result<Bytes<S>> {
         let capacity = self.medium.capacity_bytes();
         let page = match self.snapshot_bytes {

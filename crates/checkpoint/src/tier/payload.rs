@@ -7,40 +7,34 @@ use crate::codec::{Element, FieldShape};
 /// Data of which a tier of bytes makes copies.
 ///
 /// A payload is a list of fields, arrays of numbers in memory order. Number, order and shapes of
-/// the fields must be the same when the data are read back into another payload.
+/// the fields must be the same when the data are read back into another payload. Fields that do
+/// not lie in one piece are gathered in `scratch`, which the tier keeps from call to call.
 pub trait Payload: Send + 'static {
     /// Shows every field.
-    fn fields(&self, each: &mut dyn FnMut(FieldShape, &[u8]));
+    fn fields(&self, scratch: &mut Vec<u8>, each: &mut dyn FnMut(FieldShape, &[u8]));
 
     /// Shows every field of a payload that nobody else reads, to be filled.
     ///
     /// # Panics
     /// May panic if somebody else reads it.
-    fn fields_mut(&mut self, each: &mut dyn FnMut(FieldShape, &mut [u8]));
-
-    /// Bytes of all fields.
-    fn payload_bytes(&self) -> u64 {
-        let mut bytes = 0;
-        self.fields(&mut |_, field| bytes += field.len() as u64);
-        bytes
-    }
+    fn fields_mut(&mut self, scratch: &mut Vec<u8>, each: &mut dyn FnMut(FieldShape, &mut [u8]));
 }
 
 macro_rules! numbers_are_payload {
     ($($number:ty => $element:expr),*) => {$(
         impl Payload for Vec<$number> {
-            fn fields(&self, each: &mut dyn FnMut(FieldShape, &[u8])) {
+            fn fields(&self, _: &mut Vec<u8>, each: &mut dyn FnMut(FieldShape, &[u8])) {
                 each(FieldShape::line($element, self.len()), bytemuck::cast_slice(self));
             }
-            fn fields_mut(&mut self, each: &mut dyn FnMut(FieldShape, &mut [u8])) {
+            fn fields_mut(&mut self, _: &mut Vec<u8>, each: &mut dyn FnMut(FieldShape, &mut [u8])) {
                 each(FieldShape::line($element, self.len()), bytemuck::cast_slice_mut(self));
             }
         }
         impl<const N: usize> Payload for [$number; N] {
-            fn fields(&self, each: &mut dyn FnMut(FieldShape, &[u8])) {
+            fn fields(&self, _: &mut Vec<u8>, each: &mut dyn FnMut(FieldShape, &[u8])) {
                 each(FieldShape::line($element, N), bytemuck::cast_slice(self));
             }
-            fn fields_mut(&mut self, each: &mut dyn FnMut(FieldShape, &mut [u8])) {
+            fn fields_mut(&mut self, _: &mut Vec<u8>, each: &mut dyn FnMut(FieldShape, &mut [u8])) {
                 each(FieldShape::line($element, N), bytemuck::cast_slice_mut(self));
             }
         }
@@ -50,13 +44,12 @@ macro_rules! numbers_are_payload {
 numbers_are_payload!(f32 => Element::F32, f64 => Element::F64, u8 => Element::Bytes);
 
 impl<P: Payload + Sync> Payload for Arc<P> {
-    fn fields(&self, each: &mut dyn FnMut(FieldShape, &[u8])) {
-        P::fields(self, each);
+    fn fields(&self, scratch: &mut Vec<u8>, each: &mut dyn FnMut(FieldShape, &[u8])) {
+        P::fields(self, scratch, each);
     }
 
-    fn fields_mut(&mut self, each: &mut dyn FnMut(FieldShape, &mut [u8])) {
-        Arc::get_mut(self)
-            .expect("a payload to be filled should be nobody else's")
-            .fields_mut(each);
+    fn fields_mut(&mut self, scratch: &mut Vec<u8>, each: &mut dyn FnMut(FieldShape, &mut [u8])) {
+        let own = Arc::get_mut(self).expect("a payload to be filled should be nobody else's");
+        own.fields_mut(scratch, each);
     }
 }

@@ -6,6 +6,7 @@ mod pieces;
 mod plan;
 mod points;
 mod run;
+mod snapshot;
 mod tape;
 
 use std::sync::Arc;
@@ -21,6 +22,8 @@ use crate::program::{Program, kept_levels};
 use crate::team::Team;
 use plan::StepPlan;
 use points::SparseData;
+use snapshot::Fit;
+pub use snapshot::{Snapshot, Vacancy};
 use tape::Tape;
 
 pub use run::RunError;
@@ -75,15 +78,6 @@ enum FieldData {
     Tape(Tape),
 }
 
-/// Restart data: the kept time levels of some functions, shared with the session that goes on.
-/// Fits all sessions of one program on one grid.
-#[derive(Clone, Debug)]
-pub struct Snapshot {
-    program: Arc<Program>,
-    extents: Vec<usize>,
-    levels: Vec<(FieldId, Vec<Arc<Level>>)>,
-}
-
 /// The data of one run of a program.
 pub struct Session {
     program: Arc<Program>,
@@ -94,6 +88,8 @@ pub struct Session {
     /// Forward steps that series cover.
     steps: usize,
     layouts: Vec<(DimSet, Layout)>,
+    /// What snapshots have to fit.
+    fit: Arc<Fit>,
     /// Position in `layouts` and buffers to take, per function.
     places: Vec<(usize, Arc<Pool>)>,
     /// Per function, what reads of tape entries outside the window see; mapped on first need.
@@ -158,6 +154,8 @@ impl Session {
         let in_place = check_layers(stencil, extents, widths)?;
         let full = DimSet::first(extents.len());
         let layout = |dims| (dims, Layout::new(extents, dims, &program.radius, stencil.dtype));
+        let fit =
+            Fit { program: program.clone(), extents: extents.to_vec(), functions: Vec::new() };
         let mut session = Self {
             program: program.clone(),
             extents: extents.to_vec(),
@@ -166,6 +164,7 @@ impl Session {
             scalars: vec![f64::INFINITY; stencil.scalars.len()],
             steps,
             layouts: vec![layout(full)],
+            fit: Arc::new(fit),
             places: Vec::new(),
             zeros: vec![None; stencil.fields.len()],
             fields: Vec::new(),
@@ -192,6 +191,12 @@ impl Session {
                 Levels::Tape => FieldData::Tape(Tape::default()),
             });
         }
+        let function = |(field, (place, pool)): (&Field, &(usize, Arc<Pool>))| {
+            (session.layouts[*place].1.clone(), field.dtype, pool.clone())
+        };
+        let functions = stencil.fields.iter().zip(&session.places).map(function).collect();
+        let (program, extents) = (program.clone(), extents.to_vec());
+        session.fit = Arc::new(Fit { program, extents, functions });
         Ok(session)
     }
 
@@ -337,44 +342,6 @@ impl Session {
     /// functions like this one (those of the same dimensions and number type share them).
     pub fn pooled_buffers(&self, field: FieldId) -> usize {
         self.places[field.0 as usize].1.mapped()
-    }
-
-    /// Hands over the kept levels of the given functions; they stay readable here, and the next
-    /// steps write elsewhere.
-    ///
-    /// # Errors
-    /// No memory.
-    pub fn save(&mut self, fields: &[FieldId]) -> Result<Snapshot, SessionError> {
-        let mut levels = Vec::with_capacity(fields.len());
-        for &field in fields {
-            self.allocate(field)?;
-            if let FieldData::Time(held) = &self.fields[field.0 as usize] {
-                levels.push((field, held.clone()));
-            }
-        }
-        Ok(Snapshot { program: self.program.clone(), extents: self.extents.clone(), levels })
-    }
-
-    /// Goes back to a snapshot that stays stored.
-    ///
-    /// # Panics
-    /// As [`take`](Self::take).
-    pub fn restore(&mut self, snapshot: &Snapshot) {
-        self.take(snapshot.clone());
-    }
-
-    /// Goes back to a snapshot at its last use: its buffers are the session's again.
-    ///
-    /// # Panics
-    /// If the snapshot is of another program or of a grid of other extents.
-    pub fn take(&mut self, snapshot: Snapshot) {
-        // Kernels trust the buffers to have the layout of this session.
-        let fits =
-            Arc::ptr_eq(&self.program, &snapshot.program) && self.extents == snapshot.extents;
-        assert!(fits, "a snapshot should come from a session of the same program and grid");
-        for (field, levels) in snapshot.levels {
-            self.fields[field.0 as usize] = FieldData::Time(levels);
-        }
     }
 
     /// Lets go of the levels of time functions; they are zero when next used.
