@@ -6,6 +6,7 @@
 
 mod costs;
 mod memory_reuse;
+mod mixed;
 mod multistage;
 mod no_reuse;
 mod revolve;
@@ -16,6 +17,7 @@ mod two_level;
 
 pub use costs::Costs;
 pub use memory_reuse::MemoryReuse;
+pub use mixed::Mixed;
 pub use multistage::{Multistage, Traffic, slot_traffic};
 pub use no_reuse::NoReuse;
 pub use revolve::{Revolve, Trajectory};
