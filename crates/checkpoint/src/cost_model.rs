@@ -1,6 +1,6 @@
 //! What actions cost.
 
-use crate::{Action, PerStep};
+use crate::{Action, PerStep, ScheduleError};
 
 /// Time of a store into and of a load from a tier, in the unit of the steps.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
@@ -58,5 +58,14 @@ impl CostModel {
     /// ```
     pub fn makespan(&self, actions: impl IntoIterator<Item = Action>) -> f64 {
         actions.into_iter().map(|action| self.of(&action)).sum()
+    }
+}
+
+/// Refuses costs that are negative or not finite, under which nothing is optimal.
+pub(crate) fn check_cost(what: &'static str, value: f64) -> Result<(), ScheduleError> {
+    if value.is_finite() && value >= 0.0 {
+        Ok(())
+    } else {
+        Err(ScheduleError::InvalidCost { what, value })
     }
 }

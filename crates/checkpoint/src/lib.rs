@@ -128,6 +128,7 @@ mod per_step;
 pub mod plan;
 mod replay;
 pub mod schedule;
+pub mod search;
 mod working;
 
 pub use action::{Action, Data, TierId};
