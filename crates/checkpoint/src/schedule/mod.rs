@@ -4,6 +4,7 @@
 //! closed form are iterators themselves; families that need a recurrence have a table, which is
 //! solved once and walked as often as wanted.
 
+mod cams;
 mod costs;
 mod memory_reuse;
 mod mixed;
@@ -15,6 +16,7 @@ mod store_all;
 mod store_none;
 mod two_level;
 
+pub use cams::{Cams, Method};
 pub use costs::Costs;
 pub use memory_reuse::MemoryReuse;
 pub use mixed::Mixed;
