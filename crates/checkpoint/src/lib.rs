@@ -146,6 +146,6 @@ pub use per_step::PerStep;
 pub use plan::{Plan, PlanError, Strategy, Workload};
 pub use replay::{MemoryModel, Report, TierLimit, TierReport, replay};
 pub use schedule::{
-    Costs, LastBlock, MemoryReuse, Multistage, NoReuse, Revolve, StoreAll, StoreNone, Traffic,
-    Trajectory, TwoLevel,
+    Cams, Costs, LastBlock, MemoryReuse, Method, Mixed, Multistage, NoReuse, Revolve, StoreAll,
+    StoreNone, Traffic, Trajectory, TwoLevel,
 };

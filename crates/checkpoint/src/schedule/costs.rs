@@ -120,6 +120,21 @@ pub(crate) fn repetitions(n: u64, c: u64) -> u64 {
     low
 }
 
+/// The last of `from..=to` for which `holds`, which it does for `from`, and from somewhere on no
+/// more.
+pub(crate) fn last_where(from: u64, to: u64, holds: impl Fn(u64) -> bool) -> u64 {
+    let (mut low, mut high) = (from, to);
+    while low < high {
+        let middle = high - (high - low) / 2;
+        if holds(middle) {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    low
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

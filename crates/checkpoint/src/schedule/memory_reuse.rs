@@ -22,7 +22,7 @@
 
 use std::iter::FusedIterator;
 
-use super::costs::{beta, repetitions, useful_snapshots};
+use super::costs::{beta, last_where, repetitions, useful_snapshots};
 use super::segments::{SegmentedSweep, Segments};
 use crate::{Action, Costs, ScheduleError};
 
@@ -155,19 +155,4 @@ fn writes(n: u64, r: u64, a: u64, b: u64) -> u64 {
         total += sum(middle, b) - beta(b, r - 1, u128::MAX) + beta(middle, r - 1, u128::MAX);
     }
     total as u64 // snapshots stored, fewer than steps
-}
-
-/// The last of `from..=to` for which `holds`, which it does for `from`, and from somewhere on no
-/// more.
-fn last_where(from: u64, to: u64, holds: impl Fn(u64) -> bool) -> u64 {
-    let (mut low, mut high) = (from, to);
-    while low < high {
-        let middle = high - (high - low) / 2;
-        if holds(middle) {
-            low = middle;
-        } else {
-            high = middle - 1;
-        }
-    }
-    low
 }

@@ -7,8 +7,10 @@
 mod any;
 mod asynchronous;
 pub mod chain;
+mod cams;
 mod costs;
 mod memory_reuse;
+mod mixed;
 mod multistage;
 mod no_reuse;
 mod revolve;
@@ -19,8 +21,10 @@ mod two_level;
 
 pub use any::AnySchedule;
 pub use asynchronous::Asynchronous;
+pub use cams::{Cams, Method};
 pub use costs::Costs;
 pub use memory_reuse::MemoryReuse;
+pub use mixed::Mixed;
 pub use multistage::{Multistage, Traffic, slot_traffic};
 pub use no_reuse::NoReuse;
 pub use revolve::{Revolve, Trajectory};

@@ -16,7 +16,7 @@
 //!   assignments, not over all schedules (H-Revolve is for that).
 //! * State: one entry of 24 bytes per stored snapshot, and one byte per slot.
 //!
-//! Stumm & Walther, *MultiStage approaches for optimal offline checkpointing*, SIAM J. Sci.
+//! Stumm & Walther, *Multistage approaches for optimal offline checkpointing*, SIAM J. Sci.
 //! Comput. 31 (2009), doi:10.1137/080718036.
 
 use std::cmp::Reverse;

@@ -19,8 +19,8 @@
 //! * State: one entry of 24 bytes per snapshot in tier 0. Time: constant per action.
 //!
 //! Pringle, Jones, Goswami, Narayanan & Goldberg, *Providing the ARCHER community with adjoint
-//! modelling tools for high-performance oceanographic and cryospheric computation*, ARCHER eCSE
-//! report (2016). Kukreja, Hückelheim & Gorman, *Backpropagation for long sequences: beyond
+//! modelling tools for high-performance oceanographic and cryospheric computation*, EPCC
+//! (2016). Kukreja, Hückelheim & Gorman, *Backpropagation for long sequences: beyond
 //! memory constraints with constant overheads*, arXiv:1806.01117. Schanen, Marin, Zhang &
 //! Anitescu, *Asynchronous two-level checkpointing scheme for large-scale adjoints in the
 //! spectral-element solver Nek5000*, Procedia Computer Science 80 (2016),

@@ -1,0 +1,275 @@
+//! Mixed: restart and adjoint data share the capacity.
+//!
+//! Where a step's adjoint data are stored when it is first run, nothing has to be recomputed to
+//! reverse it; where restart data are, the steps behind them can be run again. A unit spent on
+//! one is not there for the other. With restart data of `a` units, the adjoint data of a step of
+//! `b`, and a capacity of `S`, the least number of forward steps, recorded ones included, is
+//!
+//! ```text
+//! E(1, S) = 1
+//! E(n, S) = min( 1 + E(n - 1, S - b),                              keep the first step
+//!                min_(1 <= i < n) i + E(n - i, S - a) + E(i, S) )  come back for the first i
+//! ```
+//!
+//! where a choice that exceeds the capacity is left out. Working memory holds the adjoint data of
+//! one step besides. When a schedule comes back for the last time, the units of the restart data
+//! are free again, which is what `E(i, S)` says.
+//!
+//! # Equal sizes: the closed form
+//!
+//! Let `a = b`, and `s = S / a` slots. With `r` the level for which
+//! `beta(s, r) < n <= beta(s, r + 1)`, `beta(s, r) = C(s + r, s)`, and `d = n - beta(s, r)`,
+//!
+//! ```text
+//! E(n, s) = s beta(s + 1, r - 1) + beta(s, r - 1) + (r + 1) d + chains(d)      n > s + 1
+//! E(n, s) = n                                                                  n <= s + 1
+//! ```
+//!
+//! where `chains(d)` is the least number of chains that hold `d` nodes if there are
+//! `C(r - 1 + k, k)` chains of length `s - k`, for `k = 0, 1, ..., s - 1`.
+//!
+//! *Proof.* The choices form a binary tree with a node for each and a leaf for each step. The
+//! part to come back for is the left child: a single leaf for a step that is kept, whose price is
+//! 1; the part beyond it is the right child, with one slot less. Of the `r` children on the way
+//! to a node that are left and no kept steps, call `r` its *level*; a node and the nodes to its
+//! right, one slot less each, are a *chain*, all of one level. A node of level `r` that keeps its
+//! step adds `r + 1` forward steps to the schedule without it: every run over the segment is
+//! one step longer, and there are `r` besides the one that records. If it comes back for a part
+//! of one or more nodes, these are of level `r + 1` (that is what each of them costs), and the
+//! part's last step is run once more than a kept one: one in addition per chain, as each chain
+//! but the first is the left child of one node. Hence
+//!
+//! ```text
+//! E = 1 + sum over nodes of (level + 1) + number of chains but the first
+//! ```
+//!
+//! A node that is number `k` of those to the right counts `s - k` slots, and so the chain that is
+//! its left child holds `s - k` nodes at most. Filling all levels below `r` thus takes
+//! `beta(s, r) - 1` nodes, and offers chains of level `r` as said above. Take a tree of least
+//! price in which a level is not full, and a node of a higher level `h`. In the lowest level
+//! `l < h` that is not full there is room for a node at `l + 1` in a chain, or at `l + 2` in a new
+//! one, as all its parents are there. The last node of a chain in the topmost level saves `h + 1
+//! >= l + 2` where it is removed. So the levels can be filled from below without loss; and in the
+//! topmost one, the price is least if the chains are fewest, the longest first. □
+//!
+//! Both parts of a split again have all levels full but one, so that a split that shares out
+//! the chains of the topmost level without breaking one up attains the minimum.
+//!
+//! # Unequal sizes
+//!
+//! One row over `n` per capacity that can occur: `O(n^2)` each, in blocks that are skipped if they
+//! cannot hold the minimum.
+//!
+//! * Optimal among all schedules that record one step at a time, checked by exhaustive search.
+//! * Equal sizes: constant memory, a microsecond per step. Unequal sizes: four or eight bytes per
+//!   step and capacity; a choice takes the length of its segment.
+//!
+//! Maddison, *Step-based checkpointing with high-level algorithmic differentiation*, J. Comput.
+//! Sci. 82 (2024), doi:10.1016/j.jocs.2024.102405, has the recurrence for equal sizes.
+
+mod equal;
+mod table;
+mod walk;
+
+use std::collections::BTreeSet;
+use std::iter::FusedIterator;
+use std::sync::Arc;
+
+pub(crate) use table::{Count, Sources};
+pub(crate) use walk::{Choice, Choose, Sizes, Walk};
+
+use crate::{Action, ScheduleError};
+
+/// The most bytes that the table of unequal sizes may take.
+pub(crate) const LIMIT_BYTES: u64 = 1 << 30;
+
+/// The schedule with the fewest forward steps where restart and adjoint data share a capacity.
+///
+/// ```
+/// use retrograd_checkpoint::{Mixed, Revolve};
+///
+/// // Ten slots of equal size: a million steps are no table.
+/// let mixed = Mixed::new(1_000_000, 10, 1, 1)?;
+/// assert_eq!(mixed.total_forward(), 12_150_502);
+/// assert_eq!(Revolve::new(1_000_000, 10)?.costs().total_forward, 12_647_922);
+///
+/// // The adjoint data of a step are four states.
+/// assert_eq!(Mixed::new(250, 20, 1, 4)?.total_forward(), 689);
+/// # Ok::<(), retrograd_checkpoint::ScheduleError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Mixed {
+    steps: u64,
+    capacity: u64,
+    total_forward: u128,
+    walk: Walk<Rule>,
+}
+
+impl Mixed {
+    /// The schedule for `steps` within `capacity` units, of which restart data take
+    /// `restart_size` and the adjoint data of one step `adjoint_size`. The initial state is
+    /// restart data like any other; working memory, which holds one state and the adjoint data
+    /// of one step, does not count.
+    ///
+    /// # Errors
+    /// [`ScheduleError::TooSmall`] if several steps fit neither way, or a size is 0;
+    /// [`ScheduleError::TableTooLarge`] if the sizes differ and the recurrence would take more
+    /// than a gibibyte.
+    pub fn new(
+        steps: u64,
+        capacity: u64,
+        restart_size: u64,
+        adjoint_size: u64,
+    ) -> Result<Self, ScheduleError> {
+        for (what, given) in
+            [("the size of restart data", restart_size), ("the size of adjoint data", adjoint_size)]
+        {
+            if given == 0 {
+                return Err(ScheduleError::TooSmall { what, given, minimum: 1 });
+            }
+        }
+        let sizes = Sizes { restart: restart_size, adjoint: adjoint_size, adjoint_restarts: false };
+        let all = steps.saturating_sub(1).saturating_mul(adjoint_size);
+        let minimum = all.min(restart_size);
+        if capacity < minimum {
+            return Err(ScheduleError::TooSmall { what: "the capacity", given: capacity, minimum });
+        }
+        let (rule, total_forward) = if capacity >= all {
+            (Rule::KeepAll, steps.into())
+        } else if restart_size == adjoint_size {
+            let slots = capacity / restart_size;
+            (Rule::Equal { size: restart_size }, equal::total_forward(steps, slots))
+        } else {
+            Rule::tabulated(steps, capacity, restart_size, adjoint_size)?
+        };
+        let walk = Walk::new(steps, capacity, sizes, rule);
+        Ok(Self { steps, capacity, total_forward, walk })
+    }
+
+    /// Steps that the schedule reverses.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// The most units stored at a time.
+    pub fn capacity(&self) -> u64 {
+        self.capacity
+    }
+
+    /// Forward steps run by the whole schedule, recorded ones included, however much of it has
+    /// been iterated: the least possible.
+    pub fn total_forward(&self) -> u128 {
+        self.total_forward
+    }
+}
+
+impl Iterator for Mixed {
+    type Item = Action;
+
+    fn next(&mut self) -> Option<Action> {
+        self.walk.next()
+    }
+}
+
+impl FusedIterator for Mixed {}
+
+/// Where the choices come from.
+#[derive(Clone, Debug)]
+enum Rule {
+    /// The adjoint data of all steps fit.
+    KeepAll,
+    /// Closed form, with restart and adjoint data of this size.
+    Equal {
+        size: u64,
+    },
+    Narrow(Arc<Table<u32>>),
+    Wide(Arc<Table<u64>>),
+}
+
+impl Rule {
+    /// The recurrence, in small numbers if these suffice.
+    fn tabulated(n: u64, capacity: u64, a: u64, b: u64) -> Result<(Self, u128), ScheduleError> {
+        let table = Table::<u32>::new(n, capacity, a, b)?;
+        if let Some(total) = table.total_forward() {
+            return Ok((Self::Narrow(Arc::new(table)), total.into()));
+        }
+        let table = Table::<u64>::new(n, capacity, a, b)?;
+        let total = table.total_forward().expect("n^2 steps should be exact");
+        Ok((Self::Wide(Arc::new(table)), total.into()))
+    }
+}
+
+impl Choose for Rule {
+    fn choose(&self, steps: u64, free: u64, _: bool) -> Choice {
+        match self {
+            Self::KeepAll => Choice::Keep,
+            Self::Equal { size } => equal::choose(steps, free / size),
+            Self::Narrow(table) => table.choose(steps, free),
+            Self::Wide(table) => table.choose(steps, free),
+        }
+    }
+}
+
+/// `E(n, C)` for all `n` and all capacities that can be left.
+#[derive(Debug)]
+struct Table<T> {
+    a: u64,
+    b: u64,
+    /// In ascending order, a row each.
+    capacities: Vec<u64>,
+    rows: Vec<Vec<T>>,
+}
+
+impl<T: Count> Table<T> {
+    fn new(n: u64, capacity: u64, a: u64, b: u64) -> Result<Self, ScheduleError> {
+        let row_bytes = (u128::from(n) + 1) * u128::from(T::BYTES);
+        let most = u128::from(LIMIT_BYTES) / row_bytes;
+        let capacities = reachable(capacity, a, b, most as usize).ok_or(
+            // A row more than there is room for, at least.
+            ScheduleError::TableTooLarge {
+                what: "mixed checkpoints of unequal sizes",
+                bytes: row_bytes * (most + 1),
+                limit: LIMIT_BYTES,
+            },
+        )?;
+        let mut table = Self { a, b, rows: Vec::with_capacity(capacities.len()), capacities };
+        for &capacity in &table.capacities {
+            let row = table.sources(capacity).row(n as usize);
+            table.rows.push(row);
+        }
+        Ok(table)
+    }
+
+    fn total_forward(&self) -> Option<u64> {
+        self.rows.last()?.last()?.exact()
+    }
+
+    fn choose(&self, steps: u64, free: u64) -> Choice {
+        let row = self.row(free).expect("a capacity that is left should have a row");
+        self.sources(free).choose(row, steps as usize)
+    }
+
+    fn sources(&self, capacity: u64) -> Sources<'_, T> {
+        let after = |size| capacity.checked_sub(size).and_then(|left| self.row(left));
+        Sources { keep: after(self.b), right: after(self.a) }
+    }
+
+    fn row(&self, capacity: u64) -> Option<&[T]> {
+        let index = self.capacities.binary_search(&capacity).ok()?;
+        self.rows.get(index).map(Vec::as_slice)
+    }
+}
+
+/// All `capacity - i a - j b >= 0`, ascending, unless they are more than `most`.
+fn reachable(capacity: u64, a: u64, b: u64, most: usize) -> Option<Vec<u64>> {
+    let (mut pending, mut found) = (BTreeSet::from([capacity]), Vec::new());
+    while let Some(capacity) = pending.pop_last() {
+        if found.len() == most {
+            return None;
+        }
+        found.push(capacity);
+        pending.extend([a, b].into_iter().filter_map(|size| capacity.checked_sub(size)));
+    }
+    found.reverse();
+    Some(found)
+}

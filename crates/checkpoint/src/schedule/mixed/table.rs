@@ -1,0 +1,159 @@
+//! Data of unequal sizes, by recurrence: rows over the number of steps, one per capacity.
+//!
+//! All recurrences of this kind have the form, for `n > 1`,
+//!
+//! ```text
+//! own(n) = min( 1 + keep(n - 1),  min_(1 <= i < n) i + own(i) + right(n - i) )
+//! ```
+//!
+//! with `own(1) = 1`, where `keep` and `right` are rows for less capacity, or absent. The inner
+//! minimum takes `O(n)` per entry, but few of its terms have to be looked at: every row
+//! increases with `n` (drop a step from the schedule, and something is saved), so that over a
+//! block of terms `i_0 <= i < i_1`
+//!
+//! ```text
+//! i + own(i) + right(n - i)  >=  i_0 + own(i_0) + right(n - i_1 + 1)
+//! ```
+//!
+//! and the block is skipped if that is no less than what is found already, for which the place
+//! of the minimum at `n - 1` is tried first. The result is exact.
+
+use std::ops::Add;
+
+use super::walk::Choice;
+
+/// The least terms of the inner minimum that are looked at, or skipped, at once.
+const BLOCK: usize = 64;
+
+/// A number of forward steps in a table: exact below the limit, which stands for everything
+/// beyond and for what is impossible.
+pub(crate) trait Count: Copy + Ord + Add<Output = Self> + Send + Sync + 'static {
+    /// Four times this does not overflow.
+    const LIMIT: Self;
+    /// Bytes of one.
+    const BYTES: u64 = size_of::<Self>() as u64;
+    /// The number `n`, which should be below the limit.
+    fn of(n: usize) -> Self;
+    /// The number, if it is exact.
+    fn exact(self) -> Option<u64>;
+}
+
+impl Count for u32 {
+    const LIMIT: Self = 1 << 30;
+    fn of(n: usize) -> Self {
+        n as Self
+    }
+    fn exact(self) -> Option<u64> {
+        (self < Self::LIMIT).then_some(self.into())
+    }
+}
+
+impl Count for u64 {
+    const LIMIT: Self = 1 << 62;
+    fn of(n: usize) -> Self {
+        n as Self
+    }
+    fn exact(self) -> Option<u64> {
+        (self < Self::LIMIT).then_some(self)
+    }
+}
+
+/// The rows that a row is made from, and read with.
+#[derive(Clone, Copy)]
+pub(crate) struct Sources<'a, T> {
+    /// Once the first step's adjoint data are kept; absent if they do not fit.
+    pub(crate) keep: Option<&'a [T]>,
+    /// Once restart data are stored; absent if they do not fit.
+    pub(crate) right: Option<&'a [T]>,
+}
+
+impl<T: Count> Sources<'_, T> {
+    /// The row for 0 to `steps` steps.
+    pub(crate) fn row(&self, steps: usize) -> Vec<T> {
+        let mut row = vec![T::LIMIT; steps + 1];
+        row[0] = T::of(0);
+        if steps > 0 {
+            row[1] = T::of(1);
+        }
+        let Some(right) = self.right else {
+            for n in 2..=steps {
+                row[n] = self.kept(n);
+            }
+            return row;
+        };
+        let mut split = Split::new(right, steps);
+        for n in 2..=steps {
+            split.push(row[n - 1]);
+            row[n] = split.least(n, self.kept(n));
+        }
+        row
+    }
+
+    /// A choice that attains `row[n]`.
+    pub(crate) fn choose(&self, row: &[T], n: usize) -> Choice {
+        if self.kept(n) == row[n] {
+            return Choice::Keep;
+        }
+        let attains = |i: &usize| {
+            let beyond = self.right.map_or(T::LIMIT, |right| right[n - i]);
+            T::of(*i) + row[*i] + beyond == row[n]
+        };
+        Choice::Split((1..n).find(attains).expect("a table should attain its values") as u64)
+    }
+
+    fn kept(&self, n: usize) -> T {
+        self.keep.map_or(T::LIMIT, |keep| (T::of(1) + keep[n - 1]).min(T::LIMIT))
+    }
+}
+
+/// The inner minimum, for one `n` after the other.
+struct Split<T> {
+    /// `i + own(i)`, up to `n - 1`.
+    left: Vec<T>,
+    /// `right`, backwards: both factors of a block lie in the direction of memory.
+    backwards: Vec<T>,
+    /// Where the minimum was.
+    place: usize,
+}
+
+impl<T: Count> Split<T> {
+    fn new(right: &[T], steps: usize) -> Self {
+        let mut left = Vec::with_capacity(steps);
+        left.push(T::of(0));
+        Self { left, backwards: right.iter().rev().copied().collect(), place: 1 }
+    }
+
+    fn push(&mut self, own: T) {
+        self.left.push(T::of(self.left.len()) + own);
+    }
+
+    /// The lesser of `best` and the minimum for `n`.
+    fn least(&mut self, n: usize, mut best: T) -> T {
+        // `right(n - i)` is `right[i]` from here on.
+        let (left, right) = (&self.left[..n], &self.backwards[self.backwards.len() - 1 - n..]);
+        for i in [self.place, self.place + 1] {
+            if i < n {
+                best = best.min(left[i] + right[i]);
+            }
+        }
+        let (mut start, mut length) = (1, BLOCK);
+        while start < n {
+            let end = n.min(start + length);
+            if left[start] + right[end - 1] >= best {
+                start = end;
+                length *= 2;
+            } else if length > BLOCK {
+                length = BLOCK;
+            } else {
+                let sums = left[start..end].iter().zip(&right[start..end]).map(|(&l, &r)| l + r);
+                let least = sums.clone().fold(T::LIMIT, T::min);
+                if least < best {
+                    best = least;
+                    self.place = start + sums.take_while(|&sum| sum > least).count();
+                }
+                start = end;
+            }
+        }
+        best
+    }
+}
