@@ -139,7 +139,7 @@ pub use per_step::PerStep;
 pub use plan::{Plan, PlanError, Strategy, Workload};
 pub use replay::{MemoryModel, Report, TierLimit, TierReport, replay};
 pub use schedule::chain::{
-    Chain, ChainColumns, ChainOptions, ChainReport, ChainSchedule, Persistence, Recording, Stage,
-    simulate,
+    Chain, ChainColumns, ChainOptions, ChainSchedule, Persistence, Recording, Stage,
 };
+pub use schedule::join::{IndependentChains, JoinAction, JoinGraph, JoinMemory, JoinSchedule};
 pub use schedule::{Costs, Revolve, StoreAll, Trajectory};

@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use proptest::prelude::*;
+use retrograd_checkpoint::schedule::chain::simulate;
 use retrograd_checkpoint::{
     Action, BrokenRule, Chain, ChainColumns, ChainOptions, ChainSchedule, Data, Persistence,
-    Recording, ScheduleError, Stage, TierId, replay, simulate,
+    Recording, ScheduleError, Stage, TierId, replay,
 };
 use serde::Deserialize;
 use serde_json::Value;

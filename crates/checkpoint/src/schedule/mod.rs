@@ -6,6 +6,7 @@
 
 pub mod chain;
 mod costs;
+pub mod join;
 mod revolve;
 mod store_all;
 

@@ -33,7 +33,8 @@ pub struct ChainReport {
 /// left over, or there is no such recording.
 ///
 /// ```
-/// use retrograd_checkpoint::{Chain, ChainColumns, simulate};
+/// use retrograd_checkpoint::schedule::chain::simulate;
+/// use retrograd_checkpoint::{Chain, ChainColumns};
 ///
 /// let chain = Chain::from_columns(&ChainColumns {
 ///     x: vec![2, 5, 1, 3],
