@@ -1,13 +1,18 @@
-//! Time to solve heterogeneous chains, and what schedules cost per action.
+//! Time to solve heterogeneous chains and chains that meet.
 //!
 //! Reports the best of several runs, as other load only ever adds time.
 
 use std::hint::black_box;
 use std::time::Instant;
 
+<<<<<<< HEAD
 use retrograd_checkpoint::schedule::chain::{
     Chain, ChainColumns, ChainOptions, Persistence, simulate,
 };
+=======
+use retrograd_checkpoint::schedule::chain::simulate;
+use retrograd_checkpoint::{Chain, ChainColumns, ChainOptions, JoinGraph, Persistence};
+>>>>>>> wt-chain
 
 const RUNS: u32 = 3;
 
@@ -20,6 +25,9 @@ fn main() {
         for persistence in [Persistence::Persistent, Persistence::NonPersistent] {
             report_chain(stages, levels, persistence);
         }
+    }
+    for (branches, slots) in [(&[50, 50][..], 10), (&[20, 20, 20], 10), (&[200, 200], 20)] {
+        report_join(branches, slots);
     }
 }
 
@@ -64,5 +72,17 @@ fn report_chain(stages: usize, levels: u64, persistence: Persistence) {
     let (factor, actions) = (report.makespan / chain.ideal_time(), schedule.actions().len());
     println!(
         "{stages:>8} {levels:>7} {persistence:>15?} {best_s:>10.3} {factor:>12.4} {actions:>8}"
+    );
+}
+
+/// Solves one join and prints a row.
+fn report_join(branches: &[u64], slots: u64) {
+    let graph = JoinGraph::join(branches.to_vec()).expect("should be a join");
+    let start = Instant::now();
+    let schedule = black_box(graph.solve(slots).expect("should be feasible"));
+    let seconds = start.elapsed().as_secs_f64();
+    let (advances, actions) = (schedule.forward_steps(), schedule.actions().count());
+    println!(
+        "join of {branches:?}, {slots} slots: {seconds:.4} s, {advances} advances, {actions} actions"
     );
 }

@@ -13,6 +13,7 @@ mod memory_reuse;
 mod mixed;
 mod multistage;
 mod no_reuse;
+pub mod join;
 mod revolve;
 mod segments;
 mod store_all;
