@@ -120,6 +120,7 @@
 
 mod action;
 mod bytes;
+pub mod codec;
 mod cost_model;
 mod error;
 mod executor;
@@ -131,6 +132,7 @@ pub mod schedule;
 mod working;
 
 pub use action::{Action, Data, TierId};
+pub use codec::{Codec, CodecError};
 pub use cost_model::{CostModel, TierCost};
 pub use error::{BrokenRule, InvalidAction, ScheduleError};
 pub use executor::{ExecuteError, Executor, Progress};
