@@ -1,0 +1,249 @@
+//! A field as a stream of slabs, each encoded and decoded by itself.
+//!
+//! # Format
+//!
+//! ```text
+//! tag                1 byte: which codec wrote it
+//! table              9 bytes per slab: length of its code, little endian, and kind
+//! codes              slab by slab
+//! ```
+//!
+//! Nothing in it depends on the number of workers or on their speed.
+
+use std::slice::ChunksMut;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::real::Magnitude;
+use super::shape::Slabs;
+use super::slab::{self, Coded, Kind, Slab};
+use super::workers::{Scratch, Workers, lock};
+use super::{Codec, CodecError, Element, Encoded, FieldShape};
+
+/// Bytes of the table per slab.
+const ENTRY: usize = 9;
+
+/// The most that [`encode`] appends.
+pub(super) fn max_len(shape: FieldShape) -> usize {
+    1 + ENTRY * shape.slabs().count() + shape.bytes()
+}
+
+/// Appends the code of a field to `out`.
+pub(super) fn encode(
+    codec: &Codec,
+    workers: &Workers<'_>,
+    shape: FieldShape,
+    bytes: &[u8],
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) -> Result<Encoded, CodecError> {
+    let start = out.len();
+    let slabs = shape.slabs();
+    scratch.reserve(workers.count());
+    let tolerance = match codec.tolerance() {
+        None => 0.0,
+        Some(tolerance) => tolerance.absolute(|| magnitude(workers, slabs, bytes).largest),
+    };
+    out.push(codec.tag());
+    out.resize(start + 1 + ENTRY * slabs.count(), 0);
+    let Scratch { lanes, spare } = scratch;
+    let written = Mutex::new(Written {
+        out,
+        table: start + 1,
+        next: 0,
+        waiting: Vec::new(),
+        spare,
+        result: Ok(Encoded { bytes: 0, max_error: 0.0 }),
+    });
+    let next = AtomicUsize::new(0);
+    let task = |worker: usize| {
+        let lane = &mut *lock(&lanes[worker % lanes.len()]);
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= slabs.count() {
+                return;
+            }
+            let bytes = &bytes[slabs.range(index)];
+            let coded = slab::encode(codec, slab_of(slabs, index), tolerance, bytes, lane);
+            lock(&written).add(index, coded, bytes, &mut lane.code);
+        }
+    };
+    workers.run(&task);
+    let Written { out, result, .. } = written.into_inner().unwrap_or_else(|e| e.into_inner());
+    if result.is_err() {
+        out.truncate(start);
+    }
+    result.map(|encoded| Encoded { bytes: out.len() - start, ..encoded })
+}
+
+fn slab_of(slabs: Slabs, index: usize) -> Slab {
+    Slab { element: slabs.element(), extents: slabs.extents(index) }
+}
+
+/// What tolerances of the field are relative to.
+fn magnitude(workers: &Workers<'_>, slabs: Slabs, bytes: &[u8]) -> Magnitude {
+    let all = Mutex::new(Magnitude::ZERO);
+    let next = AtomicUsize::new(0);
+    workers.run(&|_| {
+        let mut of_worker = Magnitude::ZERO;
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= slabs.count() {
+                break;
+            }
+            let bytes = &bytes[slabs.range(index)];
+            of_worker = of_worker.and(match slabs.element() {
+                Element::Byte => Magnitude::ZERO,
+                Element::F32 => Magnitude::of::<f32>(bytes),
+                Element::F64 => Magnitude::of::<f64>(bytes),
+            });
+        }
+        let mut all = lock(&all);
+        *all = all.and(of_worker);
+    });
+    all.into_inner().unwrap_or_else(|e| e.into_inner())
+}
+
+/// The stream as it grows, slab by slab in order.
+struct Written<'a> {
+    out: &'a mut Vec<u8>,
+    /// Where the table starts.
+    table: usize,
+    /// The slab to be appended next.
+    next: usize,
+    /// Slabs that are done before their turn.
+    waiting: Vec<Waiting<'a>>,
+    /// Buffers to swap for the codes of those.
+    spare: &'a mut Vec<Vec<u8>>,
+    /// The first slab's that failed.
+    result: Result<Encoded, CodecError>,
+}
+
+struct Waiting<'a> {
+    index: usize,
+    coded: Result<Coded, CodecError>,
+    bytes: &'a [u8],
+    code: Vec<u8>,
+}
+
+impl<'a> Written<'a> {
+    /// Takes slab `index`, of `bytes`. The code may be swapped for another buffer.
+    fn add(
+        &mut self,
+        index: usize,
+        coded: Result<Coded, CodecError>,
+        bytes: &'a [u8],
+        code: &mut Vec<u8>,
+    ) {
+        if index != self.next {
+            let code = std::mem::replace(code, self.spare.pop().unwrap_or_default());
+            self.waiting.push(Waiting { index, coded, bytes, code });
+            return;
+        }
+        self.append(coded, bytes, code);
+        while let Some(found) = self.waiting.iter().position(|slab| slab.index == self.next) {
+            let Waiting { coded, bytes, code, .. } = self.waiting.swap_remove(found);
+            self.append(coded, bytes, &code);
+            self.spare.push(code);
+        }
+    }
+
+    fn append(&mut self, coded: Result<Coded, CodecError>, bytes: &[u8], code: &[u8]) {
+        let index = self.next;
+        self.next += 1;
+        let Ok(encoded) = &mut self.result else { return };
+        match coded {
+            Err(error) => self.result = Err(error),
+            Ok(Coded { kind, max_error }) => {
+                encoded.max_error = encoded.max_error.max(max_error);
+                let code = match kind {
+                    Kind::Raw => bytes,
+                    Kind::Zero => &[],
+                    Kind::Coded | Kind::Exact => code,
+                };
+                let entry = &mut self.out[self.table + index * ENTRY..][..ENTRY];
+                entry[..8].copy_from_slice(&(code.len() as u64).to_le_bytes());
+                entry[8] = kind as u8;
+                self.out.extend_from_slice(code);
+            }
+        }
+    }
+}
+
+/// Decodes a field over all of `out`.
+pub(super) fn decode(
+    codec: &Codec,
+    workers: &Workers<'_>,
+    shape: FieldShape,
+    code: &[u8],
+    scratch: &mut Scratch,
+    out: &mut [u8],
+) -> Result<(), CodecError> {
+    let slabs = shape.slabs();
+    let (&tag, code) = code.split_first().ok_or(TOO_SHORT)?;
+    if tag != codec.tag() {
+        return Err(CodecError::Corrupt { what: "another codec has written it" });
+    }
+    let (table, codes) = code.split_at_checked(ENTRY * slabs.count()).ok_or(TOO_SHORT)?;
+    scratch.reserve(workers.count());
+    let lanes = &scratch.lanes;
+    let unread = Mutex::new(Unread { index: 0, table, codes, out: out.chunks_mut(slabs.stride()) });
+    let failed = Mutex::new(None);
+    workers.run(&|worker| {
+        let lane = &mut *lock(&lanes[worker % lanes.len()]);
+        loop {
+            let next = lock(&unread).next();
+            let done = match next {
+                None => return,
+                Some(Err(error)) => Err((usize::MAX, error)),
+                Some(Ok((index, kind, code, out))) => {
+                    let slab = slab_of(slabs, index);
+                    slab::decode(codec, slab, kind, code, lane, out).map_err(|error| (index, error))
+                }
+            };
+            if let Err((index, error)) = done {
+                let mut failed = lock(&failed);
+                if failed.as_ref().is_none_or(|&(first, _)| index < first) {
+                    *failed = Some((index, error));
+                }
+            }
+        }
+    });
+    let unread = unread.into_inner().unwrap_or_else(|e| e.into_inner());
+    match failed.into_inner().unwrap_or_else(|e| e.into_inner()) {
+        Some((_, error)) => Err(error),
+        None if unread.codes.is_empty() => Ok(()),
+        None => Err(CodecError::Corrupt { what: "bytes are left over" }),
+    }
+}
+
+const TOO_SHORT: CodecError = CodecError::Corrupt { what: "it ends too early" };
+
+/// The slabs that nobody has taken yet.
+struct Unread<'a> {
+    index: usize,
+    table: &'a [u8],
+    codes: &'a [u8],
+    out: ChunksMut<'a, u8>,
+}
+
+type Taken<'a> = (usize, Kind, &'a [u8], &'a mut [u8]);
+
+impl<'a> Unread<'a> {
+    /// Takes the next slab. There are none after an error.
+    fn next(&mut self) -> Option<Result<Taken<'a>, CodecError>> {
+        let (entry, table) = self.table.split_first_chunk::<ENTRY>()?;
+        let [len @ .., kind] = *entry;
+        let len = usize::try_from(u64::from_le_bytes(len)).unwrap_or(usize::MAX);
+        let (Some(kind), Some((code, codes))) =
+            (Kind::of_number(kind), self.codes.split_at_checked(len))
+        else {
+            self.table = &[];
+            return Some(Err(CodecError::Corrupt { what: "its table of slabs is wrong" }));
+        };
+        let out = self.out.next()?;
+        (self.table, self.codes) = (table, codes);
+        self.index += 1;
+        Some(Ok((self.index - 1, kind, code, out)))
+    }
+}
