@@ -5,14 +5,8 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-<<<<<<< HEAD
-use retrograd_checkpoint::schedule::chain::{
-    Chain, ChainColumns, ChainOptions, Persistence, simulate,
-};
-=======
 use retrograd_checkpoint::schedule::chain::simulate;
 use retrograd_checkpoint::{Chain, ChainColumns, ChainOptions, JoinGraph, Persistence};
->>>>>>> wt-chain
 
 const RUNS: u32 = 3;
 

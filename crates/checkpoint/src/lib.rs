@@ -145,6 +145,10 @@ pub use model::Model;
 pub use per_step::PerStep;
 pub use plan::{Plan, PlanError, Strategy, Workload};
 pub use replay::{MemoryModel, Report, TierLimit, TierReport, replay};
+pub use schedule::chain::{
+    Chain, ChainColumns, ChainOptions, ChainReport, ChainSchedule, Persistence, Recording, Stage,
+};
+pub use schedule::join::{IndependentChains, JoinAction, JoinGraph};
 pub use schedule::{
     Cams, Costs, LastBlock, MemoryReuse, Method, Mixed, Multistage, NoReuse, Revolve, StoreAll,
     StoreNone, Traffic, Trajectory, TwoLevel,

@@ -4,17 +4,11 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use proptest::prelude::*;
-<<<<<<< HEAD
-use retrograd_checkpoint::schedule::chain::{
-    Chain, ChainColumns, ChainOptions, ChainSchedule, Persistence, Recording, Stage, simulate,
-=======
 use retrograd_checkpoint::schedule::chain::simulate;
 use retrograd_checkpoint::{
     Action, BrokenRule, Chain, ChainColumns, ChainOptions, ChainSchedule, Data, Persistence,
     Recording, ScheduleError, Stage, TierId, replay,
->>>>>>> wt-chain
 };
-use retrograd_checkpoint::{Action, BrokenRule, Data, ScheduleError, TierId, replay};
 use serde::Deserialize;
 use serde_json::Value;
 

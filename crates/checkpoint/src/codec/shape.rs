@@ -57,6 +57,11 @@ impl FieldShape {
         Self { element: Element::Byte, extents: [1, 1, len] }
     }
 
+    /// A field of one axis, whose elements are in memory: their bytes can be counted.
+    pub(crate) fn line_of(element: Element, elements: usize) -> Self {
+        Self { element, extents: [1, 1, elements] }
+    }
+
     /// The element type.
     pub fn element(&self) -> Element {
         self.element

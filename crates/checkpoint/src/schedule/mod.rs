@@ -6,14 +6,14 @@
 
 mod any;
 mod asynchronous;
-pub mod chain;
 mod cams;
+pub mod chain;
 mod costs;
+pub mod join;
 mod memory_reuse;
 mod mixed;
 mod multistage;
 mod no_reuse;
-pub mod join;
 mod revolve;
 mod segments;
 mod store_all;

@@ -1,30 +1,56 @@
 //! The codec of a tier, as the engine sees it.
 
-use crate::codec::FieldShape;
+use std::num::NonZeroUsize;
+
+use crate::codec::{Codec, CodecError, FieldShape, Scratch, Workers};
+
+/// Bytes in front of each encoded field that say how long it is.
+const LENGTH: usize = 8;
 
 /// Encodes fields one behind the other.
-pub(super) struct Coder {}
+pub(super) struct Coder {
+    codec: Codec,
+    threads: NonZeroUsize,
+    scratch: Scratch,
+}
 
 impl Coder {
-    pub(super) fn encode(
-        &mut self,
-        _shape: FieldShape,
-        bytes: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<f64, std::io::Error> {
-        out.extend_from_slice(bytes);
-        Ok(0.0)
+    pub(super) fn new(codec: Codec, threads: NonZeroUsize) -> Self {
+        Self { codec, threads, scratch: Scratch::default() }
     }
 
+    fn workers(&self) -> Workers<'static> {
+        if self.threads.get() == 1 { Workers::serial() } else { Workers::threads(self.threads) }
+    }
+
+    /// Appends a field; gives its error bound.
+    pub(super) fn encode(
+        &mut self,
+        shape: FieldShape,
+        bytes: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<f64, CodecError> {
+        let start = out.len();
+        out.extend([0; LENGTH]);
+        let workers = self.workers();
+        let encoded = self.codec.encode_with(&workers, shape, bytes, &mut self.scratch, out)?;
+        let length = (out.len() - start - LENGTH) as u64;
+        out[start..start + LENGTH].copy_from_slice(&length.to_le_bytes());
+        Ok(encoded.max_error)
+    }
+
+    /// Takes a field from the front of `from`.
     pub(super) fn decode(
         &mut self,
-        _shape: FieldShape,
+        shape: FieldShape,
         from: &mut &[u8],
         into: &mut [u8],
-    ) -> Result<(), std::io::Error> {
-        let (head, rest) = from.split_at(into.len());
-        into.copy_from_slice(head);
+    ) -> Result<(), CodecError> {
+        let short = CodecError::Corrupt { what: "it ends too early" };
+        let Some((length, rest)) = from.split_first_chunk::<LENGTH>() else { return Err(short) };
+        let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
+        let Some((code, rest)) = rest.split_at_checked(length) else { return Err(short) };
         *from = rest;
-        Ok(())
+        self.codec.decode_with(&self.workers(), shape, code, &mut self.scratch, into)
     }
 }

@@ -1,6 +1,7 @@
 //! How a tier of bytes is made.
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use super::bytes::{Bytes, Vacant};
@@ -9,6 +10,7 @@ use super::manifest::Manifest;
 use super::medium::{DirectIo, FileMedium, Medium, RamMedium};
 use super::pages::Pages;
 use super::{Coder, Key, Payload};
+use crate::codec::Codec;
 
 /// Pages per snapshot where the sizes of encoded snapshots vary: half a page of each is lost.
 const PAGES_PER_SNAPSHOT: u64 = 64;
@@ -40,6 +42,8 @@ pub struct BytesOptions {
     depth: usize,
     snapshot_bytes: Option<u64>,
     manifest: Option<(PathBuf, u64)>,
+    codec: Codec,
+    threads: NonZeroUsize,
 }
 
 impl BytesOptions {
@@ -61,13 +65,26 @@ impl BytesOptions {
 
     /// A tier on any medium.
     pub fn on(medium: Box<dyn Medium>) -> Self {
-        Self { medium, depth: 0, snapshot_bytes: None, manifest: None }
+        let (codec, threads) = (Codec::None, NonZeroUsize::MIN);
+        Self { medium, depth: 0, snapshot_bytes: None, manifest: None, codec, threads }
     }
 
     /// Works in the background, with a queue of `depth` snapshots each way; 0 is not at all.
     #[must_use]
     pub fn queue(self, depth: usize) -> Self {
         Self { depth, ..self }
+    }
+
+    /// Encodes what is stored.
+    #[must_use]
+    pub fn codec(self, codec: Codec) -> Self {
+        Self { codec, ..self }
+    }
+
+    /// Encodes and decodes with so many threads.
+    #[must_use]
+    pub fn threads(self, threads: NonZeroUsize) -> Self {
+        Self { threads, ..self }
     }
 
     /// The bytes of the largest snapshot: sets the size of pages.
@@ -98,11 +115,13 @@ impl BytesOptions {
     /// As [`BytesOptions::build`], where making an unfilled snapshot may fail.
     ///
     /// # Errors
-    /// If the thread of the queue cannot be started, or the manifest not be read or written.
+    /// If the codec is not possible, the thread of the queue cannot be started, or the manifest
+    /// not be read or written.
     pub fn try_build<S: Payload>(
         self,
         vacant: impl FnMut(Key) -> Result<S, Box<dyn std::error::Error + Send + Sync>> + Send + 'static,
     ) -> io::Result<Bytes<S>> {
+        self.codec.check().map_err(io::Error::other)?;
         let capacity = self.medium.capacity_bytes();
         let page = match self.snapshot_bytes {
             Some(bytes) => bytes / PAGES_PER_SNAPSHOT,
@@ -110,7 +129,7 @@ impl BytesOptions {
         };
         let page = page.clamp(PAGE_BYTES_MIN, PAGE_BYTES_MAX);
         let mut pages = Pages::new(capacity, page.next_multiple_of(self.medium.alignment()));
-        let mut engine = Engine::new(self.medium, Coder {});
+        let mut engine = Engine::new(self.medium, Coder::new(self.codec, self.threads));
         let mut held = Vec::new();
         if let Some((path, identity)) = self.manifest {
             let (manifest, found) =

@@ -24,24 +24,24 @@ macro_rules! numbers_are_payload {
     ($($number:ty => $element:expr),*) => {$(
         impl Payload for Vec<$number> {
             fn fields(&self, _: &mut Vec<u8>, each: &mut dyn FnMut(FieldShape, &[u8])) {
-                each(FieldShape::line($element, self.len()), bytemuck::cast_slice(self));
+                each(FieldShape::line_of($element, self.len()), bytemuck::cast_slice(self));
             }
             fn fields_mut(&mut self, _: &mut Vec<u8>, each: &mut dyn FnMut(FieldShape, &mut [u8])) {
-                each(FieldShape::line($element, self.len()), bytemuck::cast_slice_mut(self));
+                each(FieldShape::line_of($element, self.len()), bytemuck::cast_slice_mut(self));
             }
         }
         impl<const N: usize> Payload for [$number; N] {
             fn fields(&self, _: &mut Vec<u8>, each: &mut dyn FnMut(FieldShape, &[u8])) {
-                each(FieldShape::line($element, N), bytemuck::cast_slice(self));
+                each(FieldShape::line_of($element, N), bytemuck::cast_slice(self));
             }
             fn fields_mut(&mut self, _: &mut Vec<u8>, each: &mut dyn FnMut(FieldShape, &mut [u8])) {
-                each(FieldShape::line($element, N), bytemuck::cast_slice_mut(self));
+                each(FieldShape::line_of($element, N), bytemuck::cast_slice_mut(self));
             }
         }
     )*};
 }
 
-numbers_are_payload!(f32 => Element::F32, f64 => Element::F64, u8 => Element::Bytes);
+numbers_are_payload!(f32 => Element::F32, f64 => Element::F64, u8 => Element::Byte);
 
 impl<P: Payload + Sync> Payload for Arc<P> {
     fn fields(&self, scratch: &mut Vec<u8>, each: &mut dyn FnMut(FieldShape, &[u8])) {

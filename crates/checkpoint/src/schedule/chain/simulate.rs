@@ -33,12 +33,8 @@ pub struct ChainReport {
 /// left over, or there is no such recording.
 ///
 /// ```
-<<<<<<< HEAD
-/// use retrograd_checkpoint::schedule::chain::{Chain, ChainColumns, simulate};
-=======
 /// use retrograd_checkpoint::schedule::chain::simulate;
 /// use retrograd_checkpoint::{Chain, ChainColumns};
->>>>>>> wt-chain
 ///
 /// let chain = Chain::from_columns(&ChainColumns {
 ///     x: vec![2, 5, 1, 3],

@@ -66,8 +66,7 @@ impl Chain {
     /// As for [`Chain::solve_with`].
     ///
     /// ```
-    /// use retrograd_checkpoint::ScheduleError;
-    /// use retrograd_checkpoint::schedule::chain::{Chain, ChainColumns};
+    /// use retrograd_checkpoint::{Chain, ChainColumns, ScheduleError};
     ///
     /// let chain = Chain::from_columns(&ChainColumns {
     ///     x: vec![1; 7],
