@@ -24,6 +24,7 @@ mod error;
 mod gradient;
 mod operator;
 mod simulation;
+mod sweep;
 
 pub use compiled::{Compiled, Options};
 pub use error::Error;
@@ -38,6 +39,7 @@ pub use retrograd_ir as ir;
 pub use retrograd_ir::DType;
 pub use retrograd_runtime::{Backend, JitOptions, Real, Team, find_compiler};
 pub use simulation::Simulation;
+pub use sweep::State;
 
 /// The README's program, compiled and run with the doc tests.
 #[cfg(doctest)]
