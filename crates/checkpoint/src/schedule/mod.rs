@@ -8,6 +8,7 @@ pub mod chain;
 mod costs;
 pub mod join;
 mod revolve;
+mod segment;
 mod store_all;
 
 pub use costs::Costs;
