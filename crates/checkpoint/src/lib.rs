@@ -142,4 +142,5 @@ pub use schedule::chain::{
     Chain, ChainColumns, ChainOptions, ChainSchedule, Persistence, Recording, Stage,
 };
 pub use schedule::join::{IndependentChains, JoinAction, JoinGraph, JoinMemory, JoinSchedule};
+pub use schedule::uneven::{UnevenOptions, UnevenSchedule, UnevenSteps};
 pub use schedule::{Costs, Revolve, StoreAll, Trajectory};
