@@ -19,6 +19,9 @@ mod segments;
 mod store_all;
 mod store_none;
 mod two_level;
+mod segment;
+mod store_all;
+pub mod uneven;
 
 pub use any::AnySchedule;
 pub use asynchronous::Asynchronous;
@@ -34,3 +37,12 @@ pub use store_none::StoreNone;
 pub use two_level::{LastBlock, TwoLevel};
 
 pub(crate) use costs::useful_snapshots;
+
+/// The greatest common divisor; of zero and a number that number.
+fn gcd(a: u64, b: u64) -> u64 {
+    let (mut a, mut b) = (a, b);
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
