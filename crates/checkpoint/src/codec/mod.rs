@@ -103,14 +103,6 @@ pub enum Tolerance {
 }
 
 impl Tolerance {
-    /// The tolerance of a field of some magnitude.
-    fn absolute(self, largest: impl FnOnce() -> f64) -> f64 {
-        match self {
-            Self::Absolute(tolerance) => tolerance,
-            Self::Relative(tolerance) => tolerance * largest(),
-        }
-    }
-
     fn value(self) -> f64 {
         match self {
             Self::Absolute(tolerance) | Self::Relative(tolerance) => tolerance,

@@ -18,7 +18,7 @@ use super::real::Magnitude;
 use super::shape::Slabs;
 use super::slab::{self, Coded, Kind, Slab};
 use super::workers::{Scratch, Workers, lock};
-use super::{Codec, CodecError, Element, Encoded, FieldShape};
+use super::{Codec, CodecError, Element, Encoded, FieldShape, Tolerance};
 
 /// Bytes of the table per slab.
 const ENTRY: usize = 9;
@@ -39,14 +39,19 @@ pub(super) fn encode(
 ) -> Result<Encoded, CodecError> {
     let start = out.len();
     let slabs = shape.slabs();
+    scratch.magnitudes.clear();
     scratch.reserve(workers.count());
+    let Scratch { lanes, spare, magnitudes } = scratch;
     let tolerance = match codec.tolerance() {
         None => 0.0,
-        Some(tolerance) => tolerance.absolute(|| magnitude(workers, slabs, bytes).largest),
+        Some(Tolerance::Absolute(tolerance)) => tolerance,
+        Some(Tolerance::Relative(tolerance)) => {
+            find_magnitudes(workers, slabs, bytes, magnitudes);
+            tolerance * magnitudes.iter().fold(0.0, |most: f64, slab| most.max(slab.largest))
+        }
     };
     out.push(codec.tag());
     out.resize(start + 1 + ENTRY * slabs.count(), 0);
-    let Scratch { lanes, spare } = scratch;
     let written = Mutex::new(Written {
         out,
         table: start + 1,
@@ -64,7 +69,8 @@ pub(super) fn encode(
                 return;
             }
             let bytes = &bytes[slabs.range(index)];
-            let coded = slab::encode(codec, slab_of(slabs, index), tolerance, bytes, lane);
+            let slab = slab_of(slabs, index);
+            let coded = slab::encode(codec, slab, tolerance, magnitudes.get(index), bytes, lane);
             lock(&written).add(index, coded, bytes, &mut lane.code);
         }
     };
@@ -80,28 +86,31 @@ fn slab_of(slabs: Slabs, index: usize) -> Slab {
     Slab { element: slabs.element(), extents: slabs.extents(index) }
 }
 
-/// What tolerances of the field are relative to.
-fn magnitude(workers: &Workers<'_>, slabs: Slabs, bytes: &[u8]) -> Magnitude {
-    let all = Mutex::new(Magnitude::ZERO);
+/// The magnitudes of all slabs, which relative tolerances refer to.
+fn find_magnitudes(
+    workers: &Workers<'_>,
+    slabs: Slabs,
+    bytes: &[u8],
+    magnitudes: &mut Vec<Magnitude>,
+) {
+    magnitudes.resize(slabs.count(), Magnitude::ZERO);
+    let magnitudes = Mutex::new(magnitudes);
     let next = AtomicUsize::new(0);
     workers.run(&|_| {
-        let mut of_worker = Magnitude::ZERO;
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             if index >= slabs.count() {
-                break;
+                return;
             }
             let bytes = &bytes[slabs.range(index)];
-            of_worker = of_worker.and(match slabs.element() {
+            let magnitude = match slabs.element() {
                 Element::Byte => Magnitude::ZERO,
                 Element::F32 => Magnitude::of::<f32>(bytes),
                 Element::F64 => Magnitude::of::<f64>(bytes),
-            });
+            };
+            lock(&magnitudes)[index] = magnitude;
         }
-        let mut all = lock(&all);
-        *all = all.and(of_worker);
     });
-    all.into_inner().unwrap_or_else(|e| e.into_inner())
 }
 
 /// The stream as it grows, slab by slab in order.

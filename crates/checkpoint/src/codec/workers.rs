@@ -4,6 +4,8 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::real::Magnitude;
+
 /// Runs `task(0)` to `task(tasks - 1)`, side by side as far as possible, and returns when all
 /// are done.
 pub type RunTasks = dyn Fn(usize, &(dyn Fn(usize) + Sync));
@@ -86,6 +88,8 @@ pub struct Scratch {
     pub(super) lanes: Vec<Mutex<Lane>>,
     /// Buffers for slabs that wait for those before them.
     pub(super) spare: Vec<Vec<u8>>,
+    /// Of the slabs, where they had to be known in advance.
+    pub(super) magnitudes: Vec<Magnitude>,
 }
 
 impl fmt::Debug for Scratch {

@@ -22,8 +22,8 @@ use zfp_rs::{
     ZfpRounding, ZfpScalar, ZfpStreamAlignment,
 };
 
-use super::real::{Buffered, Buffers, Magnitude};
-use super::slab::{Coded, Kind};
+use super::real::{Buffered, Buffers};
+use super::slab::{Coded, Kind, Limits};
 use super::{CodecError, Zfp};
 
 /// An element that ZFP knows.
@@ -48,22 +48,23 @@ pub(super) struct Scratch {
     decoded: Vec<u8>,
 }
 
-/// Appends the code of a slab to `out`. `tolerance` is absolute, if the mode has one.
+/// Appends the code of a slab to `out`.
 pub(super) fn encode<R: Scalar>(
     mode: Zfp,
-    tolerance: f64,
+    limits: Limits,
     extents: [usize; 3],
     bytes: &[u8],
     scratch: &mut Scratch,
     buffers: &mut Buffers,
     out: &mut Vec<u8>,
 ) -> Result<Coded, CodecError> {
+    let tolerance = limits.tolerance;
     let lossless = ZfpConfig::reversible();
     if mode == Zfp::Lossless {
         compress::<R>(&lossless, extents, bytes, scratch, buffers, out)?;
         return Ok(Coded { kind: Kind::Coded, max_error: 0.0 });
     }
-    let magnitude = Magnitude::of::<R>(bytes);
+    let magnitude = limits.magnitude::<R>(bytes);
     let start = out.len();
     if magnitude.finite {
         let config = config::<R>(mode, tolerance, extents)?;
