@@ -15,12 +15,11 @@ mod mixed;
 mod multistage;
 mod no_reuse;
 mod revolve;
+mod segment;
 mod segments;
 mod store_all;
 mod store_none;
 mod two_level;
-mod segment;
-mod store_all;
 pub mod uneven;
 
 pub use any::AnySchedule;

@@ -4,7 +4,7 @@ use std::iter::FusedIterator;
 use std::ops::Range;
 
 use super::{Revolve, Trajectory};
-use crate::{Action, Data, TierId};
+use crate::{Action, TierId};
 
 /// The state at the start of a run, as the run finds and leaves it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,29 +22,19 @@ pub(crate) enum Base {
 pub(crate) struct SegmentActions {
     start: u64,
     base: Base,
-    opening: Opening,
     revolve: Revolve,
-    steps: u64,
-}
-
-/// What precedes the actions of Revolve: the model goes to a state that is stored already.
-#[derive(Clone, Copy, Debug)]
-enum Opening {
-    Load,
-    Discard,
-    Done,
 }
 
 impl SegmentActions {
     /// With `slots` slots, that of the state at the start included; the nearest number of use.
     pub(crate) fn new(start: u64, steps: u64, slots: u64, base: Base) -> Self {
-        let mut revolve = Revolve::with_slots(steps, slots, Trajectory::Revolve);
-        let opening = if base == Base::Working { Opening::Done } else { Opening::Load };
-        if base != Base::Working && steps > 1 {
-            let stored = revolve.next();
-            debug_assert!(matches!(stored, Some(Action::Store { step: 0, .. })), "{stored:?}");
+        let mut revolve = Revolve::with_slots(0, 0, Trajectory::Revolve);
+        let steps = start..start + steps;
+        match base {
+            Base::Working => revolve.restart(steps, slots),
+            Base::Released | Base::Kept => revolve.restart_stored(steps, slots),
         }
-        Self { start, base, opening, revolve, steps }
+        Self { start, base, revolve }
     }
 }
 
@@ -52,40 +42,40 @@ impl Iterator for SegmentActions {
     type Item = Action;
 
     fn next(&mut self) -> Option<Action> {
-        let (kind, step, tier) = (Data::Restart, self.start, TierId(0));
-        match self.opening {
-            Opening::Load => {
-                // A single step needs its state once; longer runs leave the discard to Revolve.
-                let last = self.steps == 1 && self.base == Base::Released;
-                self.opening = if last { Opening::Discard } else { Opening::Done };
-                return Some(Action::Load { kind, step, tier });
+        let action = self.revolve.next()?;
+        match action {
+            Action::Discard { step, .. } if step == self.start && self.base == Base::Kept => {
+                self.revolve.next()
             }
-            Opening::Discard => {
-                self.opening = Opening::Done;
-                return Some(Action::Discard { kind, step, tier });
-            }
-            Opening::Done => {}
+            action => Some(action),
         }
-        let mut action = self.revolve.next()?;
-        if self.base == Base::Kept && matches!(action, Action::Discard { step: 0, .. }) {
-            action = self.revolve.next()?;
-        }
-        let moved = |steps: Range<u64>| steps.start + self.start..steps.end + self.start;
-        Some(match action {
-            Action::Advance { steps } => Action::Advance { steps: moved(steps) },
-            Action::Record { steps } => Action::Record { steps: moved(steps) },
-            Action::Reverse { steps } => Action::Reverse { steps: moved(steps) },
-            Action::Store { kind, step, tier } => {
-                Action::Store { kind, step: step + self.start, tier }
-            }
-            Action::Load { kind, step, tier } => {
-                Action::Load { kind, step: step + self.start, tier }
-            }
-            Action::Discard { kind, step, tier } => {
-                Action::Discard { kind, step: step + self.start, tier }
-            }
-        })
     }
 }
 
 impl FusedIterator for SegmentActions {}
+
+/// [`Revolve`] over a range of steps, in one tier; started anew for each range, in the same
+/// memory.
+#[derive(Clone, Debug)]
+pub(crate) struct Segment {
+    revolve: Revolve,
+    slots: u64,
+    tier: TierId,
+}
+
+impl Segment {
+    /// A segment of no steps, to be started.
+    pub(crate) fn new(slots: u64, tier: TierId) -> Self {
+        Self { revolve: Revolve::with_slots(0, 0, Trajectory::Revolve), slots, tier }
+    }
+
+    /// The model is at the first of `steps`: the actions that follow reverse them.
+    pub(crate) fn start(&mut self, steps: Range<u64>) {
+        self.revolve.restart(steps, self.slots);
+    }
+
+    /// The next action; `None` when the steps are reversed.
+    pub(crate) fn next(&mut self) -> Option<Action> {
+        self.revolve.next_in(|_| self.tier)
+    }
+}
