@@ -5,10 +5,13 @@
 //! solved once and walked as often as wanted.
 
 mod costs;
+mod disk;
 mod revolve;
+mod segment;
 mod store_all;
 
 pub use costs::Costs;
+pub use disk::DiskRevolve;
 pub use revolve::{Revolve, Trajectory};
 pub use store_all::StoreAll;
 

@@ -113,24 +113,34 @@ impl Revolve {
 
     /// As [`Revolve::with_trajectory`], with the nearest number of slots that is of use.
     pub(crate) fn with_slots(steps: u64, slots: u64, trajectory: Trajectory) -> Self {
+        let reserved = slots.min(steps).min(RESERVED_SNAPSHOTS) as usize;
+        let mut schedule = Self {
+            steps: 0,
+            slots: 0,
+            trajectory,
+            stored: Vec::with_capacity(reserved),
+            end: 0,
+            at: 0,
+            arriving: (0, 1),
+            phase: Phase::Done,
+        };
+        schedule.restart(steps, slots);
+        schedule
+    }
+
+    /// Becomes the schedule for so many steps and slots, in the memory of the one before.
+    pub(crate) fn restart(&mut self, steps: u64, slots: u64) {
         let slots = slots.max(1).min(steps.saturating_sub(1));
-        let arriving = if slots == 0 {
+        self.arriving = if slots == 0 {
             (0, 1)
         } else {
             let reps = repetitions(steps, slots);
             // Less than the steps, by definition of r.
             (reps, beta(slots, reps - 1, u128::from(steps)) as u64)
         };
-        Self {
-            steps,
-            slots,
-            trajectory,
-            stored: Vec::with_capacity(slots.min(RESERVED_SNAPSHOTS) as usize),
-            end: steps,
-            at: 0,
-            arriving,
-            phase: if steps == 0 { Phase::Done } else { Phase::Arrive },
-        }
+        self.stored.clear();
+        (self.steps, self.slots, self.end, self.at) = (steps, slots, steps, 0);
+        self.phase = if steps == 0 { Phase::Done } else { Phase::Arrive };
     }
 
     /// Steps that the schedule reverses.
