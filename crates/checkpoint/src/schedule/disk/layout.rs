@@ -81,6 +81,19 @@ impl Layout {
         ranks + u64::from(segment < more)
     }
 
+    /// The most often that any step is advanced, if balanced.
+    pub(crate) fn top(&self) -> u64 {
+        match self.sizes {
+            Sizes::Balanced { top, .. } => top,
+            Sizes::Fixed(_) => 0,
+        }
+    }
+
+    /// The pieces of all segments.
+    pub(crate) fn pieces_in_all(&self) -> u64 {
+        self.segments + self.rereads
+    }
+
     /// Whether all steps can be reversed with none advanced more than `top` times.
     fn reaches(&self, top: u64) -> bool {
         // Checked first, as it bounds the binomials of the rest.

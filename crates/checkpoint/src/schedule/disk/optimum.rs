@@ -22,7 +22,8 @@
 //! ```
 //!
 //! Three of them meet at the best pair of reals; the `D` at which all three lie below the best
-//! integer cost so far are few, unless a line is almost flat, and all of them are tried.
+//! integer cost so far are few, unless a line is almost flat, and all of them are tried. Further
+//! out the lines of the `s` there take over.
 
 use super::Prices;
 use super::layout::{Layout, pascal};
@@ -123,29 +124,23 @@ impl Problem {
     /// The best layout of all.
     pub(crate) fn many_reads(&self) -> Layout {
         let none = self.candidate(0, 0);
-        let Some(lines) = Lines::new(self) else { return none.layout };
-        let start = lines.crossing().clamp(0.0, (self.steps - 1) as f64) as u64;
-        let mut best = self.with_segments(start, 0);
-        if self.excess(&none, &best) <= 0.0 {
-            best = none;
-        }
-        for upwards in [true, false] {
-            let mut near = best.layout.rereads;
-            let mut segments = start;
-            loop {
-                segments = match segments.checked_add_signed(if upwards { 1 } else { -1 }) {
-                    Some(next) if next < self.steps => next,
-                    Some(_) | None => break,
-                };
-                if !lines.allow(segments, &best) {
-                    break;
-                }
-                let candidate = self.with_segments(segments, near);
-                near = candidate.layout.rereads;
-                let pieces = |c: &Candidate| c.layout.segments + c.layout.rereads;
-                let excess = self.excess(&candidate, &best);
-                if excess < 0.0 || (excess == 0.0 && pieces(&candidate) < pieces(&best)) {
-                    best = candidate;
+        let bounds = Bounds::new(self);
+        let Some(real) = bounds.least() else { return none.layout };
+        // Rounding may give any number; the search is right from wherever it starts in reals.
+        let start = real.clamp(0.0, (self.steps - 1) as f64) as u64;
+        let first = self.with_segments(start, 0);
+        let mut best = if self.excess(&none, &first) <= 0.0 { none } else { first };
+        for outwards in [1, -1] {
+            let mut last = first;
+            while let Some(segments) = last.layout.segments.checked_add_signed(outwards)
+                && segments < self.steps
+                && bounds.allow(segments, &last, &best)
+            {
+                last = self.with_segments(segments, last.layout.rereads);
+                let excess = self.excess(&last, &best);
+                let fewer = || last.layout.pieces_in_all() < best.layout.pieces_in_all();
+                if excess < 0.0 || (excess == 0.0 && fewer()) {
+                    best = last;
                 }
             }
         }
@@ -164,61 +159,81 @@ struct Line {
     others: u64,
 }
 
-/// The three lines of a problem that meet at its best real numbers.
-struct Lines {
-    problem: Problem,
-    lines: [Line; 3],
+/// All the lines of a problem.
+struct Bounds<'a> {
+    problem: &'a Problem,
+    /// Another read of a snapshot pays from this far below `top` on.
+    worth: u64,
     /// Costs are multiples of this.
     grid: f64,
 }
 
-impl Lines {
-    /// `None` if a schedule without any disk is the best of all: the lines never fall.
-    fn new(problem: &Problem) -> Option<Self> {
-        let Problem { steps, slots, prices } = *problem;
+impl<'a> Bounds<'a> {
+    fn new(problem: &'a Problem) -> Self {
+        let Problem { slots, prices, .. } = problem;
+        // It pays if it saves so many sweeps: never, if advances are free.
+        let sweeps = (prices.read / prices.forward).floor() as u64;
+        let worth = repetitions(sweeps.saturating_add(1), slots + 1);
+        Self { problem, worth, grid: prices.grid() }
+    }
+
+    fn line(&self, top: u64) -> Line {
+        let others = top.saturating_sub(2).saturating_sub(self.worth);
+        Line { top, part: 0.0, others }
+    }
+
+    /// The line of the mixture of `top` and `top + 1` in which one more read gains nothing and
+    /// costs nothing, if there is one.
+    fn between(&self, top: u64) -> Line {
+        let (low, high) = (self.line(top), self.line(top + 1));
+        if low.others == high.others {
+            return low;
+        }
+        let gain = |top: u64| pascal(self.problem.slots + 1, top as i64 - 3 - low.others as i64);
+        let (less, more) = (gain(low.top) as f64, gain(high.top) as f64);
+        let Prices { read, forward, .. } = self.problem.prices;
+        Line { part: (read / forward - less) / (more - less), ..low }
+    }
+
+    /// The real number of segments at the least cost; `None` if that is none at all.
+    fn least(&self) -> Option<f64> {
+        let Problem { steps, slots, prices } = *self.problem;
         if steps < 2 || prices.forward == 0.0 {
             return None;
         }
-        // A read gains its price if it saves so many sweeps. Beyond u64 it never does.
-        let worth = (prices.read / prices.forward).floor() as u64;
-        let worth = repetitions(worth.saturating_add(1), slots + 1);
-        let pure =
-            |top: u64| Line { top, part: 0.0, others: top.saturating_sub(2).saturating_sub(worth) };
+        // Where lines begin to fall: above what Revolve needs they have no meaning.
         let reps = repetitions(steps, slots);
-        let falling = first(0..reps + 1, 0, |top| pure(top).slope(problem) < 0.0);
+        let slope = |line: Line| line.slope(self.problem);
+        let falling = first(0..reps + 1, 0, |top| slope(self.line(top)) < 0.0);
         if falling > reps {
             return None;
         }
-        let (before, after) = (pure(falling - 1), pure(falling));
-        let mut between = before;
-        if after.others > before.others {
-            let gain = |top: u64| pascal(slots + 1, top as i64 - 3 - before.others as i64) as f64;
-            let (less, more) = (gain(before.top), gain(after.top));
-            between.part = (prices.read / prices.forward - less) / (more - less);
-        }
-        Some(Self { problem: *problem, lines: [before, between, after], grid: prices.grid() })
-    }
-
-    /// The number of segments at the best real numbers.
-    fn crossing(&self) -> f64 {
-        let [before, between, after] = self.lines;
-        let slopes = self.lines.map(|line| line.slope(&self.problem));
-        let below = pascal(self.problem.slots, before.top as i64);
-        // The height of `after` over `before` at no segments.
-        let rise = difference(self.problem.steps.into(), below) * self.problem.prices.forward;
-        debug_assert!(before.top + 1 == after.top, "the lines should be neighbours");
-        if slopes[1] < 0.0 {
-            rise * between.part / (slopes[0] - slopes[1])
+        let before = falling - 1; // the lines of 0 and 1 do not fall
+        let lines = [self.line(before), self.between(before), self.line(falling)];
+        // How much higher the last line starts than the first.
+        let rise = difference(steps.into(), pascal(slots, before as i64)) * prices.forward;
+        let ([first, second, third], part) = (lines.map(slope), lines[1].part);
+        Some(if second < 0.0 {
+            rise * part / (first - second)
         } else {
-            rise * (1.0 - between.part) / (slopes[1] - slopes[2])
-        }
+            rise * (1.0 - part) / (second - third)
+        })
     }
 
-    /// Whether so many segments may cost less than the best so far.
-    fn allow(&self, segments: u64, best: &Candidate) -> bool {
+    /// Whether so many segments, or even more of them beyond `last`, may cost less than the best
+    /// so far.
+    fn allow(&self, segments: u64, last: &Candidate, best: &Candidate) -> bool {
         // All but the whole: rounding should prune nothing.
         let least_gain = 0.999 * self.grid;
-        self.lines.iter().all(|line| line.below(&self.problem, segments, best) > least_gain)
+        let top = last.layout.top();
+        let lines = [
+            self.line(top.saturating_sub(1)),
+            self.between(top.saturating_sub(1)),
+            self.line(top),
+            self.between(top),
+            self.line(top + 1),
+        ];
+        lines.iter().all(|line| line.below(self.problem, segments, best) > least_gain)
     }
 }
 

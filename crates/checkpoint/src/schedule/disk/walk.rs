@@ -85,49 +85,43 @@ impl Walk {
         self.phase = Phase::Load;
     }
 
-    /// The start of the piece being reversed, which reaches to the end of what is left.
-    fn piece_start(&self) -> u64 {
-        self.range.end - self.layout.piece(self.segment, self.rank)
-    }
-
     pub(crate) fn next(&mut self) -> Option<Action> {
-        loop {
-            let (kind, step, tier) = (Data::Restart, self.range.start, DISK);
-            return Some(match self.phase {
-                Phase::Store => {
-                    self.phase = Phase::Sweep;
-                    Action::Store { kind, step, tier }
-                }
-                Phase::Sweep => {
-                    let steps = self.range.clone();
-                    self.segment += 1;
-                    self.enter();
-                    Action::Advance { steps }
-                }
-                Phase::Piece => match self.memory.next() {
-                    Some(action) => action,
-                    None => {
-                        self.read();
-                        continue;
-                    }
-                },
-                Phase::Load => {
-                    let last = self.rank == self.layout.pieces(self.segment);
-                    self.phase = if last { Phase::Discard } else { Phase::Advance };
-                    Action::Load { kind, step, tier }
-                }
-                Phase::Discard => {
-                    self.reverse(self.range.clone());
-                    Action::Discard { kind, step, tier }
-                }
-                Phase::Advance => {
-                    let piece = self.piece_start()..self.range.end;
-                    self.range.end = piece.start;
-                    self.reverse(piece);
-                    Action::Advance { steps: self.range.clone() }
-                }
-                Phase::Done => return None,
-            });
+        if self.phase == Phase::Piece {
+            if let Some(action) = self.memory.next() {
+                return Some(action);
+            }
+            self.read();
         }
+        let (kind, step, tier) = (Data::Restart, self.range.start, DISK);
+        Some(match self.phase {
+            Phase::Store => {
+                self.phase = Phase::Sweep;
+                Action::Store { kind, step, tier }
+            }
+            Phase::Sweep => {
+                let steps = self.range.clone();
+                self.segment += 1;
+                self.enter();
+                Action::Advance { steps }
+            }
+            Phase::Load => {
+                let last = self.rank == self.layout.pieces(self.segment);
+                self.phase = if last { Phase::Discard } else { Phase::Advance };
+                Action::Load { kind, step, tier }
+            }
+            Phase::Discard => {
+                self.reverse(self.range.clone());
+                Action::Discard { kind, step, tier }
+            }
+            Phase::Advance => {
+                // The piece reaches to the end of what is left of the segment.
+                let steps = self.layout.piece(self.segment, self.rank);
+                let start = self.range.end - steps;
+                self.reverse(start..self.range.end);
+                self.range.end = start;
+                Action::Advance { steps: self.range.clone() }
+            }
+            Phase::Piece | Phase::Done => return None,
+        })
     }
 }
