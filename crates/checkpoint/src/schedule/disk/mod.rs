@@ -19,8 +19,7 @@
 //! cost the same, and gain the more the lower the piece's rank, the ranks are filled from below:
 //! the cost depends on the **numbers** of snapshots on disk and of reads only, and the least
 //! number of advances for given numbers is a sum of binomials (`layout`). The best numbers follow
-//! from convexity (`optimum`): no table over the steps, and microseconds for any of them, as far
-//! as its two integers are not many times tied.
+//! from convexity (`optimum`): no table over the steps, and microseconds for any number of them.
 //!
 //! Aupy & Herrmann, *Periodicity in optimal hierarchical checkpointing schemes for adjoint
 //! computations*, Optim. Methods Softw. 32 (2017), doi:10.1080/10556788.2016.1230612: the lengths
@@ -56,19 +55,6 @@ pub(crate) struct Prices {
     pub(crate) forward: f64,
 }
 
-impl Prices {
-    /// The largest power of two of which all prices, and so all costs, are multiples.
-    fn grid(&self) -> f64 {
-        let lowest_bit = |price: &f64| {
-            let bits = price.to_bits();
-            let power_of_two = bits.trailing_zeros() >= f64::MANTISSA_DIGITS - 1;
-            if power_of_two { *price } else { price - f64::from_bits(bits & (bits - 1)) }
-        };
-        let prices = [self.write, self.read, self.forward];
-        prices.iter().filter(|&&price| price > 0.0).map(lowest_bit).fold(f64::INFINITY, f64::min)
-    }
-}
-
 /// A schedule over slots in memory and a disk, as an iterator.
 ///
 /// Tier 0 is memory, tier 1 the disk. Its state is one entry per slot; an action takes constant
@@ -100,8 +86,8 @@ impl DiskRevolve {
     /// initial state included where it is stored there: `uf` is the cost of an advanced step, `ub`
     /// of a reversed one with its recording.
     ///
-    /// Takes microseconds, if it is not that different numbers of snapshots on disk are tied in
-    /// real numbers but not in integers; at most `O(log^2 steps)` for each of the tied numbers.
+    /// Takes microseconds to milliseconds, whatever the number of steps, and no memory beyond that
+    /// of the slots.
     ///
     /// # Errors
     /// * [`ScheduleError::TooSmall`] without slots, if there is more than one step;

@@ -22,8 +22,8 @@
 //! ```
 //!
 //! Three of them meet at the best pair of reals; the `D` at which all three lie below the best
-//! integer cost so far are few, unless a line is almost flat, and all of them are tried. Further
-//! out the lines of the `s` there take over.
+//! integer cost so far are few, and all of them are tried. Further out, the lines of the `s` there
+//! take over. Where a line is almost flat, there are many, but their costs repeat ([`Stretch`]).
 
 use super::Prices;
 use super::layout::{Layout, pascal};
@@ -130,10 +130,9 @@ impl Problem {
         let start = real.clamp(0.0, (self.steps - 1) as f64) as u64;
         let first = self.with_segments(start, 0);
         let mut best = if self.excess(&none, &first) <= 0.0 { none } else { first };
-        for outwards in [1, -1] {
-            let mut last = first;
-            while let Some(segments) = last.layout.segments.checked_add_signed(outwards)
-                && segments < self.steps
+        for upwards in [true, false] {
+            let (mut last, mut run) = (first, Run::default());
+            while let Some(segments) = self.next_to(&last, upwards)
                 && bounds.allow(segments, &last, &best)
             {
                 last = self.with_segments(segments, last.layout.rereads);
@@ -142,9 +141,80 @@ impl Problem {
                 if excess < 0.0 || (excess == 0.0 && fewer()) {
                     best = last;
                 }
+                if run.repeats(self.stretch(&last)) {
+                    last = self.end_of_stretch(&last, upwards);
+                }
             }
         }
         best.layout
+    }
+
+    fn next_to(&self, last: &Candidate, upwards: bool) -> Option<u64> {
+        let next = last.layout.segments.checked_add_signed(if upwards { 1 } else { -1 });
+        next.filter(|&segments| segments < self.steps)
+    }
+
+    /// The stretch that a candidate, the best of its number of segments, lies in, if any.
+    fn stretch(&self, candidate: &Candidate) -> Option<Stretch> {
+        // The best real number of reads is less than one away, and that of any shifted candidate
+        // again: with a margin of three, stretches are convex.
+        let Layout { segments, rereads, .. } = candidate.layout;
+        let (low, high) = (rereads.checked_sub(3)?, rereads + 3);
+        let ranks = low.checked_div(segments)?;
+        if high / segments != ranks || high + segments >= self.steps {
+            return None;
+        }
+        let top = |rereads| self.candidate(segments, rereads).layout.top();
+        let least_top = top(high);
+        let period = pascal(self.slots, least_top as i64 - 2 - ranks as i64);
+        (period > 0 && top(low) <= least_top + 1).then_some(Stretch { least_top, ranks, period })
+    }
+
+    /// The last candidate of the stretch of a candidate.
+    fn end_of_stretch(&self, candidate: &Candidate, upwards: bool) -> Candidate {
+        let Layout { segments, rereads, .. } = candidate.layout;
+        let inside = |segments| {
+            self.stretch(&self.with_segments(segments, rereads)) == self.stretch(candidate)
+        };
+        let end = if upwards {
+            first(segments + 1..self.steps, segments, |segments| !inside(segments)) - 1
+        } else {
+            first(0..segments, segments, inside)
+        };
+        self.with_segments(end, rereads)
+    }
+}
+
+/// Numbers of segments and reads at which the advances are the larger of the same two linear
+/// functions, of `least_top` and the next.
+///
+/// Among them, `period` more segments and a certain number of reads less change both functions,
+/// and so the cost, by the same amount each time. Once `period` numbers of segments have been
+/// tried on the way outwards, where costs do not fall, the others of the stretch can be left out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stretch {
+    least_top: u64,
+    /// Reads beyond the first of each snapshot, rounded down.
+    ranks: u64,
+    period: u128,
+}
+
+/// Candidates of the same stretch in a row.
+#[derive(Default)]
+struct Run {
+    stretch: Option<Stretch>,
+    length: u128,
+}
+
+impl Run {
+    /// Counts one more, and says whether the next ones cost what they did a period ago.
+    fn repeats(&mut self, stretch: Option<Stretch>) -> bool {
+        if self.stretch == stretch {
+            self.length += 1;
+        } else {
+            *self = Self { stretch, length: 1 };
+        }
+        self.stretch.is_some_and(|stretch| self.length >= stretch.period)
     }
 }
 
@@ -164,8 +234,6 @@ struct Bounds<'a> {
     problem: &'a Problem,
     /// Another read of a snapshot pays from this far below `top` on.
     worth: u64,
-    /// Costs are multiples of this.
-    grid: f64,
 }
 
 impl<'a> Bounds<'a> {
@@ -174,7 +242,7 @@ impl<'a> Bounds<'a> {
         // It pays if it saves so many sweeps: never, if advances are free.
         let sweeps = (prices.read / prices.forward).floor() as u64;
         let worth = repetitions(sweeps.saturating_add(1), slots + 1);
-        Self { problem, worth, grid: prices.grid() }
+        Self { problem, worth }
     }
 
     fn line(&self, top: u64) -> Line {
@@ -224,7 +292,6 @@ impl<'a> Bounds<'a> {
     /// so far.
     fn allow(&self, segments: u64, last: &Candidate, best: &Candidate) -> bool {
         // All but the whole: rounding should prune nothing.
-        let least_gain = 0.999 * self.grid;
         let top = last.layout.top();
         let lines = [
             self.line(top.saturating_sub(1)),
@@ -233,7 +300,7 @@ impl<'a> Bounds<'a> {
             self.between(top),
             self.line(top + 1),
         ];
-        lines.iter().all(|line| line.below(self.problem, segments, best) > least_gain)
+        lines.iter().all(|line| line.below(self.problem, segments, best) > 0.0)
     }
 }
 
