@@ -139,4 +139,4 @@ pub use model::Model;
 pub use per_step::PerStep;
 pub use plan::{Plan, PlanError, Strategy, Workload};
 pub use replay::{MemoryModel, Report, TierLimit, TierReport, replay};
-pub use schedule::{Costs, DiskRevolve, Revolve, StoreAll, Trajectory};
+pub use schedule::{Costs, DiskRevolve, HRevolve, Revolve, StoreAll, TierSpec, Trajectory};

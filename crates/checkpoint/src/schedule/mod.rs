@@ -6,12 +6,14 @@
 
 mod costs;
 mod disk;
+mod h_revolve;
 mod revolve;
 mod segment;
 mod store_all;
 
 pub use costs::Costs;
 pub use disk::DiskRevolve;
+pub use h_revolve::{HRevolve, TierSpec};
 pub use revolve::{Revolve, Trajectory};
 pub use store_all::StoreAll;
 
