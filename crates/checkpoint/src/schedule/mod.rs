@@ -5,10 +5,12 @@
 //! solved once and walked as often as wanted.
 
 mod costs;
+mod reversal;
 mod revolve;
 mod store_all;
 
 pub use costs::Costs;
+pub use reversal::{Placed, Reversal};
 pub use revolve::{Revolve, Trajectory};
 pub use store_all::StoreAll;
 
