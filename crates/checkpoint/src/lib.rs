@@ -138,4 +138,6 @@ pub use model::Model;
 pub use per_step::PerStep;
 pub use plan::{Plan, PlanError, Strategy, Workload};
 pub use replay::{MemoryModel, Report, TierLimit, TierReport, replay};
-pub use schedule::{Costs, Placed, Reversal, Revolve, StoreAll, Trajectory};
+pub use schedule::{
+    Costs, KnownEnd, Online, OnlineRule, Placed, Reversal, Revolve, StoreAll, Trajectory, Until,
+};

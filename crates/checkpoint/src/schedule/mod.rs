@@ -5,11 +5,13 @@
 //! solved once and walked as often as wanted.
 
 mod costs;
+mod online;
 mod reversal;
 mod revolve;
 mod store_all;
 
 pub use costs::Costs;
+pub use online::{KnownEnd, Online, OnlineRule, Until};
 pub use reversal::{Placed, Reversal};
 pub use revolve::{Revolve, Trajectory};
 pub use store_all::StoreAll;

@@ -131,7 +131,13 @@ impl Reversal {
         Ok(Self::planned(end, found, dropped, at, slots))
     }
 
-    /// As [`Reversal::new`], from snapshots that are sorted out and known to suffice.
+    /// As [`Reversal::new`], from snapshots that are known to suffice.
+    pub(super) fn placed(end: u64, found: Vec<Placed>, at: Option<u64>, slots: u64) -> Self {
+        let (found, dropped) = sort_out(end, found);
+        Self::planned(end, found, dropped, at, slots)
+    }
+
+    /// As [`Reversal::placed`], from snapshots that are sorted out.
     fn planned(
         end: u64,
         found: Vec<Placed>,
