@@ -151,6 +151,7 @@ pub use schedule::chain::{
 pub use schedule::join::{IndependentChains, JoinAction, JoinGraph, JoinMemory, JoinSchedule};
 pub use schedule::uneven::{UnevenOptions, UnevenSchedule, UnevenSteps};
 pub use schedule::{
-    Cams, Costs, DiskRevolve, HRevolve, LastBlock, MemoryReuse, Method, Mixed, Multistage, NoReuse,
-    Revolve, StoreAll, StoreNone, TierSpec, Traffic, Trajectory, TwoLevel,
+    Cams, Costs, DiskRevolve, HRevolve, KnownEnd, LastBlock, MemoryReuse, Method, Mixed,
+    Multistage, NoReuse, Online, OnlineRule, Placed, Reversal, Revolve, StoreAll, StoreNone,
+    TierSpec, Traffic, Trajectory, TwoLevel, Until,
 };
