@@ -1,0 +1,148 @@
+//! What is kept and what is recomputed.
+
+use std::fmt;
+
+use super::Workload;
+use crate::schedule::{AnySchedule, Asynchronous};
+use crate::{Costs, DiskRevolve, Mixed, Revolve, StoreAll, TierCost, Trajectory};
+
+/// What is kept and what is recomputed: a schedule family with its parameters.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Strategy {
+    /// Keep the adjoint data of every step in working memory ([`StoreAll`]).
+    StoreAll,
+    /// Keep restart snapshots and recompute the rest ([`Revolve`]).
+    Revolve {
+        /// The most snapshots of one job at a time, the initial state included.
+        snapshots: u64,
+    },
+    /// Keep restart data of some steps and adjoint data of others ([`Mixed`]); of all steps, where
+    /// there is room for them.
+    Mixed {
+        /// Room, in units.
+        capacity: u64,
+        /// Units of restart data.
+        restart_size: u64,
+        /// Units of the adjoint data of one step.
+        adjoint_size: u64,
+    },
+    /// Every so many steps a snapshot goes to the second tier in the background
+    /// ([`Asynchronous`]).
+    Asynchronous {
+        /// Steps from one to the next.
+        period: u64,
+        /// Snapshots in the first tier.
+        snapshots: u64,
+    },
+    /// The fewest seconds with a second tier without limit ([`DiskRevolve`]).
+    DiskRevolve {
+        /// Snapshots in the first tier.
+        snapshots: u64,
+        /// A write into the second tier, in thousandths of a forward step.
+        write_millisteps: u64,
+        /// A read from the second tier, likewise.
+        read_millisteps: u64,
+    },
+}
+
+/// Why strategies that a plan holds are feasible.
+const PLANNED: &str = "a strategy that was planned should have a schedule";
+
+impl Strategy {
+    /// The schedule for `steps`.
+    ///
+    /// # Panics
+    /// If the strategy was not planned for so many steps.
+    pub(super) fn schedule(self, steps: u64) -> AnySchedule {
+        match self {
+            Self::StoreAll => AnySchedule::new(StoreAll::new(steps)),
+            Self::Revolve { snapshots } => {
+                AnySchedule::new(Revolve::with_slots(steps, snapshots, Trajectory::default()))
+            }
+            Self::Mixed { capacity, restart_size, adjoint_size } => {
+                let mixed = Mixed::new(steps, capacity, restart_size, adjoint_size);
+                AnySchedule::new(mixed.expect(PLANNED))
+            }
+            Self::Asynchronous { period, snapshots } => {
+                AnySchedule::new(Asynchronous::new(steps, period, snapshots).expect(PLANNED))
+            }
+            Self::DiskRevolve { .. } => AnySchedule::new(self.disk_revolve(steps).expect(PLANNED)),
+        }
+    }
+
+    fn disk_revolve(self, steps: u64) -> Option<DiskRevolve> {
+        let Self::DiskRevolve { snapshots, write_millisteps, read_millisteps } = self else {
+            return None;
+        };
+        let steps_of = |millisteps: u64| millisteps as f64 / 1000.0;
+        let disk = TierCost { write: steps_of(write_millisteps), read: steps_of(read_millisteps) };
+        DiskRevolve::new(steps, snapshots, disk, 1.0, 1.0).ok()
+    }
+
+    /// Snapshots in the second tier at a time, at most; nothing if there is no schedule.
+    pub(super) fn disk_snapshots(self, steps: u64) -> Option<u64> {
+        self.disk_revolve(steps).map(|schedule| schedule.disk_writes())
+    }
+
+    /// Forward steps run in all.
+    pub(super) fn total_forward(self, steps: u64) -> u128 {
+        match self {
+            Self::StoreAll => Costs::store_all(steps).total_forward,
+            Self::Revolve { snapshots } => Costs::of_slots(steps, snapshots).total_forward,
+            Self::Mixed { capacity, restart_size, adjoint_size } => {
+                let mixed = Mixed::new(steps, capacity, restart_size, adjoint_size);
+                mixed.expect(PLANNED).total_forward()
+            }
+            Self::Asynchronous { period, snapshots } => {
+                let schedule = Asynchronous::new(steps, period, snapshots);
+                schedule.expect(PLANNED).costs().total_forward
+            }
+            Self::DiskRevolve { .. } => {
+                self.disk_revolve(steps).expect(PLANNED).advances() + u128::from(steps)
+            }
+        }
+    }
+
+    /// Steps whose adjoint data working memory holds at a time.
+    pub(super) fn recorded(self, steps: u64) -> u64 {
+        if self == Self::StoreAll { steps } else { steps.min(1) }
+    }
+
+    /// Bytes of the snapshots in the first tier, as they are.
+    pub(super) fn bytes_in_ram(self, job: &Workload) -> u128 {
+        let of = |count: u64, bytes: u64| u128::from(count) * u128::from(bytes);
+        match self {
+            Self::StoreAll => 0,
+            Self::Revolve { snapshots }
+            | Self::Asynchronous { snapshots, .. }
+            | Self::DiskRevolve { snapshots, .. } => of(snapshots, job.snapshot_bytes),
+            Self::Mixed { capacity, restart_size, adjoint_size } => {
+                let unit =
+                    (job.snapshot_bytes / restart_size).max(job.adjoint_bytes / adjoint_size);
+                of(capacity, unit)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StoreAll => f.write_str("store-all"),
+            Self::Revolve { snapshots: 1 } => f.write_str("Revolve with 1 snapshot"),
+            Self::Revolve { snapshots } => write!(f, "Revolve with {snapshots} snapshots"),
+            Self::Mixed { capacity, restart_size, adjoint_size } => write!(
+                f,
+                "mixed with {capacity} units (restart data {restart_size}, adjoint data \
+                 {adjoint_size})"
+            ),
+            Self::Asynchronous { period, snapshots } => {
+                write!(f, "asynchronous, every {period} steps, {snapshots} snapshots in RAM")
+            }
+            Self::DiskRevolve { snapshots, .. } => {
+                write!(f, "Disk-Revolve with {snapshots} snapshots in RAM")
+            }
+        }
+    }
+}
