@@ -17,8 +17,11 @@
 //!
 //! and the block is skipped if that is no less than what is found already, for which the place
 //! of the minimum at `n - 1` is tried first. The result is exact.
+#![allow(clippy::inline_always, reason = "only what is inlined has its vector instructions")]
 
 use std::ops::Add;
+
+use pulp::{Arch, Simd, WithSimd};
 
 use super::walk::Choice;
 
@@ -70,21 +73,10 @@ pub(crate) struct Sources<'a, T> {
 impl<T: Count> Sources<'_, T> {
     /// The row for 0 to `steps` steps.
     pub(crate) fn row(&self, steps: usize) -> Vec<T> {
-        let mut row = vec![T::LIMIT; steps + 1];
-        row[0] = T::of(0);
-        if steps > 0 {
-            row[1] = T::of(1);
-        }
-        let Some(right) = self.right else {
-            for n in 2..=steps {
-                row[n] = self.kept(n);
-            }
-            return row;
-        };
-        let mut split = Split::new(right, steps);
-        for n in 2..=steps {
-            split.push(row[n - 1]);
-            row[n] = split.least(n, self.kept(n));
+        let kept = |n| if n < 2 { T::of(n) } else { self.kept(n) };
+        let mut row: Vec<T> = (0..=steps).map(kept).collect();
+        if let Some(right) = self.right {
+            Arch::new().dispatch(Fill { split: Split::new(right), row: &mut row });
         }
         row
     }
@@ -106,6 +98,26 @@ impl<T: Count> Sources<'_, T> {
     }
 }
 
+/// Takes a row, which knows what keeping costs, to the minimum over all choices. Compiled for
+/// every level of vector instructions, of which the best at hand runs.
+struct Fill<'a, T> {
+    split: Split<T>,
+    row: &'a mut [T],
+}
+
+impl<T: Count> WithSimd for Fill<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { mut split, row } = self;
+        for n in 2..row.len() {
+            split.push(row[n - 1]);
+            row[n] = split.least(n, row[n]);
+        }
+    }
+}
+
 /// The inner minimum, for one `n` after the other.
 struct Split<T> {
     /// `i + own(i)`, up to `n - 1`.
@@ -117,17 +129,19 @@ struct Split<T> {
 }
 
 impl<T: Count> Split<T> {
-    fn new(right: &[T], steps: usize) -> Self {
-        let mut left = Vec::with_capacity(steps);
+    fn new(right: &[T]) -> Self {
+        let mut left = Vec::with_capacity(right.len());
         left.push(T::of(0));
         Self { left, backwards: right.iter().rev().copied().collect(), place: 1 }
     }
 
+    #[inline(always)]
     fn push(&mut self, own: T) {
         self.left.push(T::of(self.left.len()) + own);
     }
 
     /// The lesser of `best` and the minimum for `n`.
+    #[inline(always)]
     fn least(&mut self, n: usize, mut best: T) -> T {
         // `right(n - i)` is `right[i]` from here on.
         let (left, right) = (&self.left[..n], &self.backwards[self.backwards.len() - 1 - n..]);
