@@ -1,7 +1,7 @@
 //! Two-level: snapshots at equal distances on disk, Revolve between them in RAM.
 //!
 //! The first sweep stores every `p`-th state in tier 1, whose size grows with the number of
-//! steps; nothing about that number has to be known before the sweep ends. Then each block of `p`
+//! steps; with [`LastBlock::Reloaded`] that number need not be known before the sweep ends. Then each block of `p`
 //! steps is reversed, last block first, by [`Revolve`] with the block's snapshot in tier 1 and
 //! `s` more in tier 0. With Revolve's number of advances `t`, and block lengths `l_b`,
 //!
