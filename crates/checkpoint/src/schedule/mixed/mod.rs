@@ -73,17 +73,13 @@ mod equal;
 mod table;
 mod walk;
 
-use std::collections::BTreeSet;
 use std::iter::FusedIterator;
 use std::sync::Arc;
 
-pub(crate) use table::{Count, Sources};
+pub(crate) use table::{Capacities, Count, Sources};
 pub(crate) use walk::{Choice, Choose, Sizes, Walk};
 
 use crate::{Action, ScheduleError};
-
-/// The most bytes that the table of unequal sizes may take.
-pub(crate) const LIMIT_BYTES: u64 = 1 << 30;
 
 /// The schedule with the fewest forward steps where restart and adjoint data share a capacity.
 ///
@@ -217,26 +213,17 @@ impl Choose for Rule {
 struct Table<T> {
     a: u64,
     b: u64,
-    /// In ascending order, a row each.
-    capacities: Vec<u64>,
+    /// A row each.
+    capacities: Capacities,
     rows: Vec<Vec<T>>,
 }
 
 impl<T: Count> Table<T> {
     fn new(n: u64, capacity: u64, a: u64, b: u64) -> Result<Self, ScheduleError> {
-        let row_bytes = (u128::from(n) + 1) * u128::from(T::BYTES);
-        let most = u128::from(LIMIT_BYTES) / row_bytes;
-        let capacities = reachable(capacity, a, b, most as usize).ok_or(
-            // A row more than there is room for, at least.
-            ScheduleError::TableTooLarge {
-                what: "mixed checkpoints of unequal sizes",
-                bytes: row_bytes * (most + 1),
-                limit: LIMIT_BYTES,
-            },
-        )?;
-        let mut table = Self { a, b, rows: Vec::with_capacity(capacities.len()), capacities };
-        for &capacity in &table.capacities {
-            let row = table.sources(capacity).row(n as usize);
+        let capacities = Capacities::left::<T>(n, capacity, [a, b], 1)?;
+        let mut table = Self { a, b, capacities, rows: Vec::new() };
+        for index in 0..table.capacities.all().len() {
+            let row = table.sources(table.capacities.all()[index]).row(n as usize);
             table.rows.push(row);
         }
         Ok(table)
@@ -257,21 +244,6 @@ impl<T: Count> Table<T> {
     }
 
     fn row(&self, capacity: u64) -> Option<&[T]> {
-        let index = self.capacities.binary_search(&capacity).ok()?;
-        self.rows.get(index).map(Vec::as_slice)
+        self.rows.get(self.capacities.index(capacity)?).map(Vec::as_slice)
     }
-}
-
-/// All `capacity - i a - j b >= 0`, ascending, unless they are more than `most`.
-fn reachable(capacity: u64, a: u64, b: u64, most: usize) -> Option<Vec<u64>> {
-    let (mut pending, mut found) = (BTreeSet::from([capacity]), Vec::new());
-    while let Some(capacity) = pending.pop_last() {
-        if found.len() == most {
-            return None;
-        }
-        found.push(capacity);
-        pending.extend([a, b].into_iter().filter_map(|size| capacity.checked_sub(size)));
-    }
-    found.reverse();
-    Some(found)
 }

@@ -19,11 +19,16 @@
 //! of the minimum at `n - 1` is tried first. The result is exact.
 #![allow(clippy::inline_always, reason = "only what is inlined has its vector instructions")]
 
+use std::collections::BTreeMap;
 use std::ops::Add;
 
 use pulp::{Arch, Simd, WithSimd};
 
 use super::walk::Choice;
+use crate::ScheduleError;
+
+/// The most bytes that a table may take.
+const LIMIT_BYTES: u64 = 1 << 30;
 
 /// The least terms of the inner minimum that are looked at, or skipped, at once.
 const BLOCK: usize = 64;
@@ -58,6 +63,62 @@ impl Count for u64 {
     }
     fn exact(self) -> Option<u64> {
         (self < Self::LIMIT).then_some(self)
+    }
+}
+
+/// The capacities that can be left at some point, ascending: what the rows of a table stand for.
+#[derive(Clone, Debug)]
+pub(crate) struct Capacities(Vec<u64>);
+
+impl Capacities {
+    /// All `capacity - i a - j b >= 0` with `i + j < steps`, as every snapshot is that of another
+    /// step, for a table of `rows` rows of `T` each.
+    pub(crate) fn left<T: Count>(
+        steps: u64,
+        capacity: u64,
+        [a, b]: [u64; 2],
+        rows: u64,
+    ) -> Result<Self, ScheduleError> {
+        // A row and what it takes to keep it.
+        let row_bytes = u128::from(rows) * ((u128::from(steps) + 1) * u128::from(T::BYTES) + 64);
+        let most = u128::from(LIMIT_BYTES) / row_bytes;
+        let too_many = |capacities: u128| ScheduleError::TableTooLarge {
+            what: "mixed checkpoints of unequal sizes",
+            bytes: row_bytes * capacities,
+            limit: LIMIT_BYTES,
+        };
+        // Those of one kind of snapshot alone.
+        let least = u128::from((capacity / a.min(b)).min(steps.saturating_sub(1))) + 1;
+        if least > most {
+            return Err(too_many(least));
+        }
+        // Capacities, with the fewest snapshots that leave them; all larger ones are found.
+        let mut pending = BTreeMap::from([(capacity, 0)]);
+        let mut found = Vec::new();
+        while let Some((capacity, snapshots)) = pending.pop_last() {
+            if found.len() as u128 == most {
+                return Err(too_many(most + 1)); // at least
+            }
+            found.push(capacity);
+            if snapshots + 1 < steps {
+                for left in [a, b].into_iter().filter_map(|size| capacity.checked_sub(size)) {
+                    let fewest = pending.entry(left).or_insert(snapshots + 1);
+                    *fewest = (*fewest).min(snapshots + 1);
+                }
+            }
+        }
+        found.reverse();
+        Ok(Self(found))
+    }
+
+    /// All of them, ascending.
+    pub(crate) fn all(&self) -> &[u64] {
+        &self.0
+    }
+
+    /// The place of a capacity; `None` if it is never left.
+    pub(crate) fn index(&self, capacity: u64) -> Option<usize> {
+        self.0.binary_search(&capacity).ok()
     }
 }
 
