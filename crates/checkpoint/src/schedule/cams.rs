@@ -109,7 +109,7 @@ impl Cams {
         self.steps
     }
 
-    /// The most states and stages stored at a time.
+    /// The states and stages that may be stored at a time, whether or not the steps can use them.
     pub fn slots(&self) -> u64 {
         self.slots
     }

@@ -149,7 +149,7 @@ impl Mixed {
         self.steps
     }
 
-    /// The most units stored at a time.
+    /// The units that may be stored at a time, whether or not the steps can use them.
     pub fn capacity(&self) -> u64 {
         self.capacity
     }
