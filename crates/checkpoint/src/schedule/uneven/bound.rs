@@ -3,6 +3,7 @@
 use super::Sums;
 use super::UnevenSteps;
 use super::equal::{EqualTable, is_affordable};
+use super::solve::storable;
 use crate::schedule::costs::beta;
 
 /// The cost of advances of at least one step that no schedule with `slots` snapshots at a time
@@ -28,7 +29,7 @@ pub(super) fn of_slots(forward: &[f64], sums: &Sums, slots: u64) -> f64 {
 /// The most snapshots that fit into `capacity` bytes at a time, that of `x_0` included.
 pub(super) fn most_snapshots(steps: &UnevenSteps, capacity: u64) -> u64 {
     let first = steps.restart_bytes.at(0);
-    let mut bytes: Vec<u64> = (1..steps.steps()).map(|step| steps.restart_bytes.at(step)).collect();
+    let mut bytes: Vec<u64> = storable(steps).map(|step| steps.restart_bytes.at(step)).collect();
     bytes.sort_unstable();
     let fit = bytes.iter().scan(first, |sum: &mut u64, bytes| {
         *sum = sum.saturating_add(*bytes);
