@@ -21,6 +21,9 @@ const INNER_EFFICIENCY: f64 = 0.9;
 /// Forward steps of a candidate up to which it is simulated; longer ones are taken in proportion.
 const SIMULATED_STEPS: u64 = 200_000;
 
+/// Steps squared times units up to which a mixed schedule of unequal sizes is solved: a second.
+const SOLVED_WORK: u128 = 10_000_000_000;
+
 /// Depth of the queue of a file: one snapshot on its way while the next is computed.
 const QUEUE: usize = 1;
 
@@ -87,7 +90,9 @@ impl Workload {
                     best.resize_with(kind + 1, || None);
                 }
                 let Some(candidate) = candidate else { continue };
-                let plan = self.judge(&candidate, means, workers, budget_bytes);
+                let Some(plan) = self.judge(candidate, means, workers, budget_bytes) else {
+                    continue;
+                };
                 if plan.predicted_peak_bytes > budget {
                     continue;
                 }
@@ -187,18 +192,28 @@ impl Workload {
             .then(|| (self.snapshot_bytes / unit, self.adjoint_bytes / unit, unit))
     }
 
-    /// As much capacity, in units, as all steps can use.
-    fn useful_capacity(&self, fitting: u64, restart: u64, adjoint: u64) -> u64 {
-        fitting.min(self.steps.saturating_mul(restart.max(adjoint)))
+    /// A mixed schedule with room for `fitting` units, if that is enough and not too long to solve.
+    fn mixed_strategy(&self, means: &Means, fitting: u64) -> Option<Strategy> {
+        let (restart_size, adjoint_size, _) = self.units().filter(|_| means.stores_adjoint)?;
+        let everything = self.steps.saturating_mul(adjoint_size);
+        let capacity = fitting.min(everything);
+        let work = u128::from(self.steps).pow(2) * u128::from(capacity);
+        let closed = restart_size == adjoint_size || capacity == everything;
+        let solved = closed || work <= SOLVED_WORK;
+        (fitting >= restart_size.min(adjoint_size) && solved).then_some(Strategy::Mixed {
+            capacity,
+            restart_size,
+            adjoint_size,
+        })
     }
 
     fn mixed(&self, means: &Means, free: u64) -> Option<Candidate> {
-        let (restart_size, adjoint_size, unit) = self.units().filter(|_| means.stores_adjoint)?;
+        let (restart_size, adjoint_size, unit) = self.units()?;
         let fitting = self.beside_one_step(free)? / unit;
-        let capacity = self.useful_capacity(fitting, restart_size, adjoint_size);
-        (fitting >= restart_size.min(adjoint_size)).then(|| Candidate {
-            strategy: Strategy::Mixed { capacity, restart_size, adjoint_size },
-            tiers: vec![TierPlan::Handles { slots: capacity / restart_size.min(adjoint_size) }],
+        let slots = fitting / restart_size.min(adjoint_size);
+        Some(Candidate {
+            strategy: self.mixed_strategy(means, fitting)?,
+            tiers: vec![TierPlan::Handles { slots: slots.min(self.steps) }],
             speeds: vec![TierSpeed::HANDLES],
         })
     }
@@ -226,12 +241,11 @@ impl Workload {
     }
 
     fn mixed_encoded(&self, means: &Means, offer: &CodecOffer, free: u64) -> Option<Candidate> {
-        let (restart_size, adjoint_size, unit) = self.units().filter(|_| means.stores_adjoint)?;
+        let (_, _, unit) = self.units()?;
         let capacity_bytes = self.encoded_bytes(free)?;
         let fitting = (capacity_bytes as f64 * offer.ratio / unit as f64) as u64;
-        let capacity = self.useful_capacity(fitting, restart_size, adjoint_size);
-        (fitting >= restart_size.min(adjoint_size)).then(|| Candidate {
-            strategy: Strategy::Mixed { capacity, restart_size, adjoint_size },
+        Some(Candidate {
+            strategy: self.mixed_strategy(means, fitting)?,
             tiers: vec![TierPlan::Ram { capacity_bytes, codec: offer.codec.clone() }],
             speeds: vec![offer.ram_speed()],
         })
@@ -266,11 +280,9 @@ impl Workload {
         disk: &DiskOffer,
         share: (u64, u64),
     ) -> Option<Candidate> {
-        let (restart_size, adjoint_size, _) = self.units().filter(|_| means.stores_adjoint)?;
         let (tier, _) = self.file(disk, share, (self.steps, self.adjoint_bytes))?;
-        let capacity = self.steps.checked_mul(adjoint_size)?;
         Some(Candidate {
-            strategy: Strategy::Mixed { capacity, restart_size, adjoint_size },
+            strategy: self.mixed_strategy(means, u64::MAX)?,
             tiers: vec![tier],
             speeds: vec![disk.speed(share.0, QUEUE)],
         })
@@ -330,13 +342,14 @@ impl Workload {
     /// Lays a candidate out and predicts its time.
     fn judge(
         &self,
-        candidate: &Candidate,
+        candidate: Candidate,
         means: &Means,
         workers: u64,
         budget_bytes: Option<u64>,
-    ) -> Plan {
+    ) -> Option<Plan> {
         let Candidate { strategy, tiers, speeds } = candidate;
-        let mut plan = self.lay_out_tiers(*strategy, tiers.clone(), workers, budget_bytes);
+        let schedule = strategy.schedule(self.steps)?;
+        let mut plan = self.lay_out_tiers(strategy, schedule, tiers, (workers, budget_bytes));
         let rounds = self.jobs.max(1).div_ceil(workers) as f64;
         let share = (workers as f64 / self.workers() as f64).powf(INNER_EFFICIENCY);
         let scaled = |seconds: f64| (seconds * share).into();
@@ -347,7 +360,7 @@ impl Workload {
             restart_seconds: means.speeds.restart_seconds,
             restart_bytes: self.snapshot_bytes.into(),
             adjoint_bytes: self.adjoint_bytes.into(),
-            tiers: speeds.clone(),
+            tiers: speeds,
         };
         // Of very long runs the recomputation is known, and waiting is not the point.
         let (seconds, waited) = if self.steps <= SIMULATED_STEPS {
@@ -361,7 +374,7 @@ impl Workload {
         };
         plan.seconds = Some(rounds * seconds);
         plan.waited_seconds = Some(rounds * waited);
-        plan
+        Some(plan)
     }
 }
 

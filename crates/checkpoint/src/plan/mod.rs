@@ -38,9 +38,9 @@ pub use strategy::Strategy;
 
 use std::fmt;
 
-use crate::ScheduleError;
 use crate::bytes::Bytes;
 use crate::schedule::{AnySchedule, useful_snapshots};
+use crate::{Costs, ScheduleError};
 
 /// What one process has to do. All sizes in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -102,6 +102,18 @@ pub struct Plan {
     pub seconds: Option<f64>,
     /// Of these, what is spent waiting for tiers or doing their work.
     pub waited_seconds: Option<f64>,
+    schedule: Schedule,
+}
+
+/// The schedule of a plan, made once: its table may have taken a while. It follows from the
+/// strategy, which is compared.
+#[derive(Clone, Debug)]
+struct Schedule(AnySchedule);
+
+impl PartialEq for Schedule {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// A budget that cannot be kept.
@@ -271,7 +283,8 @@ impl Workload {
             let workers = self.jobs.max(1).div_ceil(rounds);
             if let Some(snapshots) = self.fitting_snapshots(workers, budget) {
                 let strategy = Strategy::Revolve { snapshots };
-                let makespan = self.makespan(strategy, workers);
+                let total_forward = Costs::of_slots(self.steps, snapshots).total_forward;
+                let makespan = self.makespan(total_forward, workers);
                 // Later candidates have fewer workers: they win ties.
                 if best.is_none_or(|(least, ..)| makespan <= least) {
                     best = Some((makespan, strategy, workers));
@@ -282,8 +295,8 @@ impl Workload {
         best.map(|(_, strategy, workers)| (strategy, workers))
     }
 
-    fn makespan(&self, strategy: Strategy, workers: u64) -> u128 {
-        let per_job = strategy.total_forward(self.steps).saturating_add(self.steps.into());
+    fn makespan(&self, total_forward: u128, workers: u64) -> u128 {
+        let per_job = total_forward.saturating_add(self.steps.into());
         u128::from(self.jobs.div_ceil(workers)).saturating_mul(per_job)
     }
 
@@ -292,15 +305,18 @@ impl Workload {
             Strategy::Revolve { snapshots } => vec![TierPlan::Handles { slots: snapshots }],
             _ => Vec::new(),
         };
-        self.lay_out_tiers(strategy, tiers, concurrency, budget_bytes)
+        let schedule = strategy.schedule(self.steps);
+        let (schedule, total_forward) = schedule.expect("these two always have a schedule");
+        self.lay_out_tiers(strategy, (schedule, total_forward), tiers, (concurrency, budget_bytes))
     }
 
+    /// Adds up what a strategy takes, with its schedule and that one's forward steps.
     fn lay_out_tiers(
         &self,
         strategy: Strategy,
+        (schedule, total_forward): (AnySchedule, u128),
         tiers: Vec<TierPlan>,
-        concurrency: u64,
-        budget_bytes: Option<u64>,
+        (concurrency, budget_bytes): (u64, Option<u64>),
     ) -> Plan {
         let of_all = |bytes: u128| saturate(u128::from(concurrency).saturating_mul(bytes));
         let [workers, mut snapshots, adjoint] = self.worker_parts(strategy);
@@ -310,7 +326,6 @@ impl Workload {
         let [workers, snapshots, adjoint] = [workers, snapshots, adjoint].map(of_all);
         let parts = Parts { shared: self.shared_bytes, workers, snapshots, adjoint };
         let sum = [parts.shared, workers, snapshots, adjoint].iter().map(|&b| u128::from(b)).sum();
-        let total_forward = strategy.total_forward(self.steps);
         let recorded = self.steps.max(1);
         Plan {
             strategy,
@@ -321,10 +336,11 @@ impl Workload {
             predicted_peak_bytes: saturate(sum),
             parts,
             recompute_factor: (total_forward as f64 / recorded as f64).max(1.0),
-            makespan_steps: self.makespan(strategy, concurrency),
+            makespan_steps: self.makespan(total_forward, concurrency),
             tiers,
             seconds: None,
             waited_seconds: None,
+            schedule: Schedule(schedule),
         }
     }
 
@@ -345,7 +361,7 @@ impl Workload {
 impl Plan {
     /// The schedule of one job.
     pub fn actions(&self) -> AnySchedule {
-        self.strategy.schedule(self.steps)
+        self.schedule.0.clone()
     }
 
     /// Snapshots that the first tier holds at most, where they are handles.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Workload;
 use crate::schedule::{AnySchedule, Asynchronous};
-use crate::{Costs, DiskRevolve, Mixed, Revolve, StoreAll, TierCost, Trajectory};
+use crate::{DiskRevolve, Mixed, Revolve, StoreAll, TierCost, Trajectory};
 
 /// What is kept and what is recomputed: a schedule family with its parameters.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -46,29 +46,33 @@ pub enum Strategy {
     },
 }
 
-/// Why strategies that a plan holds are feasible.
-const PLANNED: &str = "a strategy that was planned should have a schedule";
-
 impl Strategy {
-    /// The schedule for `steps`.
-    ///
-    /// # Panics
-    /// If the strategy was not planned for so many steps.
-    pub(super) fn schedule(self, steps: u64) -> AnySchedule {
-        match self {
-            Self::StoreAll => AnySchedule::new(StoreAll::new(steps)),
+    /// The schedule for `steps` and the forward steps that it runs in all; nothing if there is
+    /// none.
+    pub(super) fn schedule(self, steps: u64) -> Option<(AnySchedule, u128)> {
+        Some(match self {
+            Self::StoreAll => (AnySchedule::new(StoreAll::new(steps)), steps.into()),
             Self::Revolve { snapshots } => {
-                AnySchedule::new(Revolve::with_slots(steps, snapshots, Trajectory::default()))
+                let schedule = Revolve::with_slots(steps, snapshots, Trajectory::default());
+                let total = schedule.costs().total_forward;
+                (AnySchedule::new(schedule), total)
             }
             Self::Mixed { capacity, restart_size, adjoint_size } => {
-                let mixed = Mixed::new(steps, capacity, restart_size, adjoint_size);
-                AnySchedule::new(mixed.expect(PLANNED))
+                let schedule = Mixed::new(steps, capacity, restart_size, adjoint_size).ok()?;
+                let total = schedule.total_forward();
+                (AnySchedule::new(schedule), total)
             }
             Self::Asynchronous { period, snapshots } => {
-                AnySchedule::new(Asynchronous::new(steps, period, snapshots).expect(PLANNED))
+                let schedule = Asynchronous::new(steps, period, snapshots).ok()?;
+                let total = schedule.costs().total_forward;
+                (AnySchedule::new(schedule), total)
             }
-            Self::DiskRevolve { .. } => AnySchedule::new(self.disk_revolve(steps).expect(PLANNED)),
-        }
+            Self::DiskRevolve { .. } => {
+                let schedule = self.disk_revolve(steps)?;
+                let total = schedule.advances() + u128::from(steps);
+                (AnySchedule::new(schedule), total)
+            }
+        })
     }
 
     fn disk_revolve(self, steps: u64) -> Option<DiskRevolve> {
@@ -83,25 +87,6 @@ impl Strategy {
     /// Snapshots in the second tier at a time, at most; nothing if there is no schedule.
     pub(super) fn disk_snapshots(self, steps: u64) -> Option<u64> {
         self.disk_revolve(steps).map(|schedule| schedule.disk_writes())
-    }
-
-    /// Forward steps run in all.
-    pub(super) fn total_forward(self, steps: u64) -> u128 {
-        match self {
-            Self::StoreAll => Costs::store_all(steps).total_forward,
-            Self::Revolve { snapshots } => Costs::of_slots(steps, snapshots).total_forward,
-            Self::Mixed { capacity, restart_size, adjoint_size } => {
-                let mixed = Mixed::new(steps, capacity, restart_size, adjoint_size);
-                mixed.expect(PLANNED).total_forward()
-            }
-            Self::Asynchronous { period, snapshots } => {
-                let schedule = Asynchronous::new(steps, period, snapshots);
-                schedule.expect(PLANNED).costs().total_forward
-            }
-            Self::DiskRevolve { .. } => {
-                self.disk_revolve(steps).expect(PLANNED).advances() + u128::from(steps)
-            }
-        }
     }
 
     /// Steps whose adjoint data working memory holds at a time.

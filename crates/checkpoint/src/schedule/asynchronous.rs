@@ -29,7 +29,6 @@ use std::ops::Range;
 use super::revolve::Revolve;
 use crate::{Action, Costs, Data, ScheduleError, TierId, Trajectory};
 
-const RAM: TierId = TierId(0);
 const SLOW: TierId = TierId(1);
 
 /// Moves every `p`-th state to tier 1 and back, once, and reverses the blocks in tier 0.
@@ -172,7 +171,7 @@ impl Iterator for Asynchronous {
                 Some(Action::Discard { kind, step, tier: SLOW })
             }
             Phase::Part => {
-                if let Some(action) = self.part.next_in(|_| RAM) {
+                if let Some(action) = self.part.next() {
                     return Some(action);
                 }
                 self.start = self.start.checked_sub(self.period)?;

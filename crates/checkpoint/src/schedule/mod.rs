@@ -44,6 +44,7 @@ pub use store_none::StoreNone;
 pub use two_level::{LastBlock, TwoLevel};
 
 pub(crate) use costs::useful_snapshots;
+pub(crate) use revolve::Tiers;
 
 /// The greatest common divisor; of zero and a number that number.
 pub(crate) fn gcd(a: u64, b: u64) -> u64 {

@@ -76,8 +76,8 @@ pub struct Revolve {
 pub(crate) enum Tiers {
     /// All in one tier.
     One(TierId),
-    /// The first in tier 1, the others in tier 0.
-    FirstOnDisk,
+    /// The first in this tier, the others in tier 0.
+    FirstIn(TierId),
     /// In tier 1 where the entry says so, in tier 0 otherwise.
     OnDisk(Arc<[bool]>),
 }
@@ -87,7 +87,8 @@ impl Tiers {
     fn of(&self, place: usize) -> TierId {
         match self {
             Self::One(tier) => *tier,
-            Self::FirstOnDisk => TierId(u32::from(place == 0)),
+            Self::FirstIn(tier) if place == 0 => *tier,
+            Self::FirstIn(_) => TierId(0),
             Self::OnDisk(on_disk) => TierId(u32::from(on_disk[place])),
         }
     }

@@ -213,7 +213,7 @@ impl TwoLevel {
     /// The next block to be reversed is the one from `self.start`.
     fn reverse_block(&mut self) {
         self.phase = Phase::Part;
-        self.part.store_in(Tiers::FirstOnDisk);
+        self.part.store_in(Tiers::FirstIn(DISK));
         self.part.restart_stored(self.block(self.start), self.slots.saturating_add(1));
     }
 }
