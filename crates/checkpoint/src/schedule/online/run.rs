@@ -65,14 +65,10 @@ impl KnownEnd {
     /// Forward steps that are run without recording, those of the forward sweep included, however
     /// much has been iterated. Takes the time of all decisions, but of no other action.
     pub fn advances(&self) -> u128 {
-        match self.steps {
-            0 => 0,
-            steps => {
-                let mut online = self.online.clone();
-                online.skip_to(steps - 1);
-                u128::from(steps - 1) + online.finish_before_last().advances()
-            }
-        }
+        let Some(last) = self.steps.checked_sub(1) else { return 0 };
+        let mut online = self.online.clone();
+        online.skip_to(last);
+        u128::from(last) + online.finish_before_last().advances()
     }
 
     /// Whether nobody who knew the number of steps would need fewer
