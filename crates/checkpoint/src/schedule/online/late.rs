@@ -244,14 +244,14 @@ impl Late {
     /// other: the difference is convex, and once storing is worth it, it stays so.
     fn find_next(&mut self) {
         let last = self.held[self.held.len() - 1].step;
-        let (mut low, mut step) = (last, 1);
+        let (mut low, mut step) = (last, 1_u64);
         let mut high = loop {
             let high = last.saturating_add(step).min(self.target);
             if high == self.target || self.worth_storing(high) {
                 break high;
             }
             low = high;
-            step *= 2;
+            step = step.saturating_mul(2);
         };
         while low + 1 < high {
             let middle = low + (high - low) / 2;

@@ -63,9 +63,13 @@ impl KnownEnd {
     }
 
     /// Forward steps that are run without recording, those of the forward sweep included, however
-    /// much has been iterated. Takes the time of all decisions, but of no other action.
+    /// much has been iterated. Takes the time of all decisions, but of no other action, and no time
+    /// at all where the rule is optimal at every end.
     pub fn advances(&self) -> u128 {
         let Some(last) = self.steps.checked_sub(1) else { return 0 };
+        if let Some(optimum) = self.online.optimum_up_front(self.steps) {
+            return optimum;
+        }
         let mut online = self.online.clone();
         online.skip_to(last);
         u128::from(last) + online.finish_before_last().advances()
