@@ -272,6 +272,7 @@ fn runs_that_cannot_be_are_errors() {
     for slots in [0, 1, u64::MAX] {
         assert_eq!(Online::known_end(1, slots).unwrap().collect::<Vec<_>>(), one);
     }
+    assert_eq!(Online::known_end(u64::MAX, u64::MAX).unwrap().advances(), (u64::MAX - 1).into());
 }
 
 /// A model that says when its last step comes, asked once at each state, after it got there.

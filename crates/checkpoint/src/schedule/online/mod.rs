@@ -250,7 +250,7 @@ impl Online {
     fn optimum_up_front(&self, steps: u64) -> Option<u128> {
         // beta(c, 2) + 1 = (c + 1) (c + 2) / 2 + 1.
         let slots = u128::from(self.slots);
-        let short = u128::from(steps) <= (slots + 1) * (slots + 2) / 2 + 1;
+        let short = u128::from(steps) <= (slots + 1).saturating_mul(slots + 2) / 2 + 1;
         let proved = short && self.kind == OnlineRule::Targets && self.period.is_none();
         let costs = proved.then(|| Costs::revolve(steps, self.slots).ok()).flatten();
         costs.map(|costs| costs.advances)
