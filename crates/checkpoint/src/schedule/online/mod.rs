@@ -192,8 +192,8 @@ impl Online {
     /// Within each period the slots follow the rule, with the snapshot in tier 1 for its `x_0`; a
     /// new period overwrites those of the one before as it needs their slots, the latest first. Of
     /// what is reversed later only the last period, and what is left of the one before, is found
-    /// in tier 0: for `n` much larger than `period = p` the advances are about `t(p, slots + 1) + p`
-    /// per period, whatever `n`. Tier 1 is written and read once per period.
+    /// in tier 0: for `n` much larger than `period = p` the advances are about
+    /// `t(p, slots + 1) + p` per period, whatever `n`. Tier 1 is written and read once per period.
     ///
     /// # Errors
     /// [`ScheduleError::TooSmall`] if the period is 0.

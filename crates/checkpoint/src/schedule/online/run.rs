@@ -96,9 +96,9 @@ impl Iterator for KnownEnd {
 impl FusedIterator for KnownEnd {}
 
 impl Online {
-    /// Both sweeps, for a sweep that has not begun. At each state in turn, `is_last` is asked whether
-    /// the step from there is the last: as late as possible, after the model has followed all
-    /// actions before, so that an executor can ask its model.
+    /// Both sweeps, for a sweep that has not begun. At each state in turn, `is_last` is asked
+    /// whether the step from there is the last: as late as possible, after the model has followed
+    /// all actions before, so that an executor can ask its model.
     ///
     /// ```
     /// use std::cell::Cell;
