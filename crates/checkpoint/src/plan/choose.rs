@@ -159,6 +159,7 @@ impl Workload {
             for factor in PERIODS {
                 all.push(self.asynchronous(means, disk, factor, (workers, free)));
             }
+            all.push(self.recording(disk, (workers, free)));
             all.push(self.disk_revolve(means, disk, (workers, free)));
         }
         all
@@ -307,6 +308,22 @@ impl Workload {
             strategy: Strategy::Asynchronous { period, snapshots },
             tiers: vec![TierPlan::Handles { slots: snapshots }, tier],
             speeds: vec![TierSpeed::HANDLES, speed],
+        })
+    }
+
+    /// Blocks as long as working memory has room for.
+    fn recording(&self, disk: &DiskOffer, share: (u64, u64)) -> Option<Candidate> {
+        let one = self.adjoint_bytes.max(1);
+        let (_, left) = self.file(disk, share, (0, self.snapshot_bytes))?;
+        // One step's adjoint data are counted already.
+        let period = (left / one).saturating_add(1).min(self.steps);
+        let blocks = self.steps / period;
+        let (tier, _) = self.file(disk, share, (blocks, self.snapshot_bytes))?;
+        let empty = TierPlan::Handles { slots: 0 };
+        (period > 1 && period < self.steps).then(|| Candidate {
+            strategy: Strategy::Recording { period },
+            tiers: vec![empty, tier],
+            speeds: vec![TierSpeed::HANDLES, disk.speed(share.0, QUEUE)],
         })
     }
 

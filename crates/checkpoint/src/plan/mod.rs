@@ -199,6 +199,7 @@ impl Workload {
             }
             Strategy::Mixed { .. }
             | Strategy::Asynchronous { .. }
+            | Strategy::Recording { .. }
             | Strategy::DiskRevolve { .. } => {
                 let what = "this strategy depends on tiers and speeds, and can only be chosen";
                 return Err(ScheduleError::Invalid { what }.into());

@@ -35,6 +35,12 @@ pub enum Strategy {
         /// Snapshots in the first tier.
         snapshots: u64,
     },
+    /// Every so many steps a snapshot goes to the second tier in the background, and the steps
+    /// between are recorded whole ([`Asynchronous::recording`]). The first tier is not used.
+    Recording {
+        /// Steps from one to the next.
+        period: u64,
+    },
     /// The fewest seconds with a second tier without limit ([`DiskRevolve`]).
     DiskRevolve {
         /// Snapshots in the first tier.
@@ -67,6 +73,11 @@ impl Strategy {
                 let total = schedule.costs().total_forward;
                 (AnySchedule::new(schedule), total)
             }
+            Self::Recording { period } => {
+                let schedule = Asynchronous::recording(steps, period).ok()?;
+                let total = schedule.costs().total_forward;
+                (AnySchedule::new(schedule), total)
+            }
             Self::DiskRevolve { .. } => {
                 let schedule = self.disk_revolve(steps)?;
                 let total = schedule.advances() + u128::from(steps);
@@ -91,14 +102,18 @@ impl Strategy {
 
     /// Steps whose adjoint data working memory holds at a time.
     pub(super) fn recorded(self, steps: u64) -> u64 {
-        if self == Self::StoreAll { steps } else { steps.min(1) }
+        match self {
+            Self::StoreAll => steps,
+            Self::Recording { period } => steps.min(period),
+            _ => steps.min(1),
+        }
     }
 
     /// Bytes of the snapshots in the first tier, as they are.
     pub(super) fn bytes_in_ram(self, job: &Workload) -> u128 {
         let of = |count: u64, bytes: u64| u128::from(count) * u128::from(bytes);
         match self {
-            Self::StoreAll => 0,
+            Self::StoreAll | Self::Recording { .. } => 0,
             Self::Revolve { snapshots }
             | Self::Asynchronous { snapshots, .. }
             | Self::DiskRevolve { snapshots, .. } => of(snapshots, job.snapshot_bytes),
@@ -124,6 +139,9 @@ impl fmt::Display for Strategy {
             ),
             Self::Asynchronous { period, snapshots } => {
                 write!(f, "asynchronous, every {period} steps, {snapshots} snapshots in RAM")
+            }
+            Self::Recording { period } => {
+                write!(f, "asynchronous, blocks of {period} steps recorded whole")
             }
             Self::DiskRevolve { snapshots, .. } => {
                 write!(f, "Disk-Revolve with {snapshots} snapshots in RAM")
