@@ -74,7 +74,7 @@ pub(super) fn encode<R: Real>(
     scratch: &mut Scratch,
     out: &mut Vec<u8>,
 ) {
-    let layout = Layout { extents };
+    let layout = Layout::new(extents);
     let Scratch { values, differences, headers, body, busy, tried } = scratch;
     quantise(layout, step, bytes, values);
     let choices = choose::predictors(values, layout, busy, tried);
@@ -153,7 +153,7 @@ pub(super) fn decode<R: Real>(
     scratch: &mut Scratch,
     out: &mut [u8],
 ) -> Result<(), CodecError> {
-    let layout = Layout { extents };
+    let layout = Layout::new(extents);
     let Scratch { values, headers, .. } = scratch;
     let (step, code) = split(code, R::ELEMENT.bytes())?;
     let step = R::load(step).next().unwrap_or_default();
