@@ -2,7 +2,6 @@
 //! length that was promised; damaged streams end in errors or in wrong numbers, in nothing else.
 
 use std::num::NonZeroUsize;
-use std::sync::Mutex;
 
 use proptest::prelude::*;
 use retrograd_checkpoint::codec::{
@@ -145,7 +144,7 @@ fn fields() -> Vec<Field> {
     let payload = [f32::from_bits(0x7fa0_1234), f32::from_bits(0xffc0_0001), f32::NAN, 1.0];
     fields.push(Field::f32("payloads of NaN", [1, 1, 4], &payload));
     for len in [0, 1, 1000, 300_000] {
-        let bytes = (0..len).map(|i| (i * i >> 5) as u8).collect();
+        let bytes = (0..len).map(|i| (i * i / 32) as u8).collect();
         fields.push(Field { name: "bytes", shape: FieldShape::of_bytes(len), bytes });
     }
     fields
@@ -164,13 +163,8 @@ fn check(codec: &Codec, field: &Field, scratch: &mut Scratch) -> Encoded {
 
     let mut decoded = vec![0x55; field.bytes.len()];
     codec.decode(field.shape, code, scratch, &mut decoded).expect("decodes");
-    if codec.is_lossless() || field.shape.element() == Element::Byte || encoded.max_error == 0.0 {
-        let same = if codec.is_lossless() || field.shape.element() == Element::Byte {
-            decoded == field.bytes
-        } else {
-            field.values(&decoded) == field.values(&field.bytes) || has_nan(field)
-        };
-        assert!(same && encoded.max_error == 0.0, "{}", what());
+    if codec.is_lossless() || field.shape.element() == Element::Byte {
+        assert!(decoded == field.bytes && encoded.max_error == 0.0, "{}", what());
     }
     let (before, after) = (field.values(&field.bytes), field.values(&decoded));
     let largest =
@@ -196,10 +190,6 @@ fn check(codec: &Codec, field: &Field, scratch: &mut Scratch) -> Encoded {
     encoded
 }
 
-fn has_nan(field: &Field) -> bool {
-    field.values(&field.bytes).iter().any(|x| x.is_nan())
-}
-
 #[test]
 fn every_codec_keeps_its_word_on_every_field() {
     let mut scratch = Scratch::default();
@@ -213,10 +203,11 @@ fn every_codec_keeps_its_word_on_every_field() {
 #[test]
 fn quiet_fields_take_no_bytes() {
     let shape = FieldShape::new(Element::F32, [1, 100, 100]).unwrap();
+    let zeros = vec![0; shape.bytes()];
     let mut scratch = Scratch::default();
     for codec in codecs() {
         let mut code = Vec::new();
-        codec.encode(shape, &[0; 40_000], &mut scratch, &mut code).unwrap();
+        codec.encode(shape, &zeros, &mut scratch, &mut code).unwrap();
         assert!(code.len() == 10 || codec == Codec::None, "{codec}: {} bytes", code.len());
     }
     // Likewise where a tolerance is larger than everything.
@@ -255,15 +246,33 @@ fn what_cannot_be_compressed_is_stored() {
     }
 }
 
+#[test]
+fn streams_do_not_depend_on_what_was_encoded_before() {
+    let of = |extents: [usize; 3]| Field::both("waves", extents, &waves(extents));
+    for (large, small) in of([150, 40, 64]).iter().zip(&of([3, 20, 40])) {
+        for codec in codecs() {
+            let encode = |field: &Field, scratch: &mut Scratch| {
+                let mut code = Vec::new();
+                codec.encode(field.shape, &field.bytes, scratch, &mut code).unwrap();
+                code
+            };
+            let mut scratch = Scratch::default();
+            encode(large, &mut scratch);
+            assert!(
+                encode(small, &mut scratch) == encode(small, &mut Scratch::default()),
+                "{codec}"
+            );
+        }
+    }
+}
+
 /// A team that runs tasks last first, to be told from one that starts with the first.
 fn backwards(tasks: usize, task: &(dyn Fn(usize) + Sync)) {
     (0..tasks).rev().for_each(task);
 }
 
-/// A team that does not do what it was asked to: only one task runs.
-fn lazy(_: usize, task: &(dyn Fn(usize) + Sync)) {
-    task(0);
-}
+/// A team that does not do what it was asked to.
+fn lazy(_: usize, _: &(dyn Fn(usize) + Sync)) {}
 
 #[test]
 fn streams_do_not_depend_on_the_workers() {
@@ -358,104 +367,6 @@ fn measuring_agrees_with_encoding() {
         assert!(measured.max_error <= encoded.max_error, "{codec}");
         assert!(measured.rms_error <= measured.max_error, "{codec}");
         assert!(measured.encode_bytes_per_s > 0.0 && measured.decode_bytes_per_s > 0.0, "{codec}");
-    }
-}
-
-#[track_caller]
-fn check_text(text: &str, codec: Codec) {
-    if codec.check().is_ok() {
-        assert_eq!(text.parse(), Ok(codec.clone()));
-    } else {
-        assert!(matches!(text.parse::<Codec>(), Err(CodecError::NotCompiled { .. })), "{text}");
-    }
-    assert_eq!(codec.to_string(), text);
-}
-
-#[test]
-fn codecs_print_as_they_are_parsed() {
-    check_text("none", Codec::None);
-    check_text("lz4", Codec::Lz4 { filter: Filter::None });
-    check_text("shuffle+lz4", Codec::Lz4 { filter: Filter::Shuffle });
-    check_text("zstd:3", Codec::Zstd { filter: Filter::None, level: 3 });
-    check_text("shuffle+zstd:-7", Codec::Zstd { filter: Filter::Shuffle, level: -7 });
-    check_text("pco:8", Codec::Pco { level: 8 });
-    check_text("zfp:lossless", Codec::Zfp(Zfp::Lossless));
-    check_text("zfp:absolute=2.5e-7", Codec::Zfp(Zfp::Tolerance(Tolerance::Absolute(2.5e-7))));
-    check_text("zfp:relative=1e-3", Codec::Zfp(Zfp::Tolerance(Tolerance::Relative(1e-3))));
-    check_text("zfp:rate=8.5", Codec::Zfp(Zfp::Rate(8.5)));
-    check_text("zfp:precision=16", Codec::Zfp(Zfp::Precision(16)));
-    check_text("block:absolute=1e2", Codec::Block(Tolerance::Absolute(100.0)));
-    check_text("block:relative=1e-3", Codec::Block(Tolerance::Relative(1e-3)));
-    assert_eq!("block:relative=0.001".parse(), Ok(Codec::Block(Tolerance::Relative(1e-3))));
-    #[cfg(feature = "zstd")]
-    assert_eq!("zstd".parse(), Ok(Codec::Zstd { filter: Filter::None, level: 3 }));
-    #[cfg(feature = "pco")]
-    assert_eq!("pco".parse(), Ok(Codec::Pco { level: 8 }));
-}
-
-#[test]
-fn text_that_names_no_codec_is_refused() {
-    for text in [
-        "",
-        "None",
-        "gzip",
-        "lz4:1",
-        "shuffle+none",
-        "shuffle+pco",
-        "shuffle",
-        "zstd:",
-        "zstd:x",
-        "zstd:1.5",
-        "zfp",
-        "zfp:",
-        "zfp:accuracy=1",
-        "zfp:rate",
-        "block",
-        "block:rate=8",
-        "block:relative=",
-        "block:relative=small",
-        "block:relative=1e-3 ",
-        "none:1",
-    ] {
-        assert_eq!(text.parse::<Codec>(), Err(CodecError::Unknown { text: text.to_owned() }));
-    }
-    let message = "gzip".parse::<Codec>().unwrap_err().to_string();
-    let (_, allowed) = message.split_once("help: ").expect("the message should help");
-    for codec in allowed.split(", ") {
-        let parsed = codec.parse::<Codec>();
-        assert!(matches!(parsed, Ok(_) | Err(CodecError::NotCompiled { .. })), "{codec}");
-    }
-}
-
-#[test]
-fn parameters_out_of_range_are_refused() {
-    let tolerances = [0.0, -1.0, f64::NAN, f64::INFINITY];
-    let mut wrong = vec![
-        Codec::Zstd { filter: Filter::None, level: 23 },
-        Codec::Zstd { filter: Filter::None, level: -8 },
-        Codec::Pco { level: 13 },
-        Codec::Zfp(Zfp::Rate(64.1)),
-        Codec::Zfp(Zfp::Precision(0)),
-        Codec::Zfp(Zfp::Precision(65)),
-    ];
-    for value in tolerances {
-        wrong.push(Codec::Zfp(Zfp::Rate(value)));
-        for tolerance in [Tolerance::Absolute(value), Tolerance::Relative(value)] {
-            wrong.extend([Codec::Block(tolerance), Codec::Zfp(Zfp::Tolerance(tolerance))]);
-        }
-    }
-    for codec in wrong {
-        let refused = codec.check().unwrap_err();
-        let expected = matches!(refused, CodecError::Parameter { .. });
-        assert!(expected || matches!(refused, CodecError::NotCompiled { .. }), "{codec}");
-        // Neither by name, nor by use.
-        assert_eq!(
-            codec.to_string().parse::<Codec>().map_err(|e| e.to_string()),
-            Err(refused.to_string())
-        );
-        let (shape, mut scratch) = (FieldShape::of_bytes(1), Scratch::default());
-        assert!(codec.encode(shape, &[1], &mut scratch, &mut Vec::new()).is_err());
-        assert!(codec.decode(shape, &[1], &mut scratch, &mut [1]).is_err());
     }
 }
 
@@ -569,43 +480,15 @@ proptest! {
         // The scratch is as good as before.
         check(codec, &field, &mut scratch);
     }
-
-    #[test]
-    fn text_round_trips(value in 1e-300..1e300_f64, level in -7..=22_i32, kind in 0_u8..7) {
-        let codec = match kind {
-            0 => Codec::Block(Tolerance::Absolute(value)),
-            1 => Codec::Block(Tolerance::Relative(value)),
-            2 => Codec::Zfp(Zfp::Tolerance(Tolerance::Relative(value))),
-            3 => Codec::Zfp(Zfp::Rate(f64::from(level + 8) * 0.7)),
-            4 => Codec::Zfp(Zfp::Precision(level.unsigned_abs() + 1)),
-            5 => Codec::Pco { level: level.unsigned_abs() as u8 % 13 },
-            _ => Codec::Zstd { filter: Filter::Shuffle, level },
-        };
-        if codec.check().is_ok() {
-            prop_assert_eq!(codec.to_string().parse(), Ok(codec));
-        }
-    }
 }
 
-/// Workers may outnumber slabs, and a pool may be used from several places at a time.
 #[test]
 fn more_workers_than_slabs_are_no_harm() {
     let field = &Field::both("waves", [1, 61, 47], &waves([1, 61, 47]))[0];
-    let calls = Mutex::new(0);
-    let counting = |tasks: usize, task: &(dyn Fn(usize) + Sync)| {
-        *calls.lock().unwrap() += tasks;
-        std::thread::scope(|scope| {
-            for index in 0..tasks {
-                scope.spawn(move || task(index));
-            }
-        });
-    };
-    let workers = Workers::new(NonZeroUsize::new(16).unwrap(), &counting);
     let codec = Codec::Block(Tolerance::Absolute(1e-4));
-    let (mut scratch, mut code) = (Scratch::default(), Vec::new());
+    let (mut scratch, mut code, mut one) = (Scratch::default(), Vec::new(), Vec::new());
+    let workers = Workers::threads(NonZeroUsize::new(16).unwrap());
     codec.encode_with(&workers, field.shape, &field.bytes, &mut scratch, &mut code).unwrap();
-    assert_eq!(*calls.lock().unwrap(), 16);
-    let mut one = Vec::new();
     codec.encode(field.shape, &field.bytes, &mut scratch, &mut one).unwrap();
     assert_eq!(code, one);
 }

@@ -11,8 +11,8 @@
 //! Nothing in it depends on the number of workers or on their speed.
 
 use std::slice::ChunksMut;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::real::Magnitude;
 use super::shape::Slabs;
@@ -75,7 +75,7 @@ pub(super) fn encode(
         }
     };
     workers.run(&task);
-    let Written { out, result, .. } = written.into_inner().unwrap_or_else(|e| e.into_inner());
+    let Written { out, result, .. } = written.into_inner().unwrap_or_else(PoisonError::into_inner);
     if result.is_err() {
         out.truncate(start);
     }
@@ -218,8 +218,8 @@ pub(super) fn decode(
             }
         }
     });
-    let unread = unread.into_inner().unwrap_or_else(|e| e.into_inner());
-    match failed.into_inner().unwrap_or_else(|e| e.into_inner()) {
+    let unread = unread.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some((_, error)) => Err(error),
         None if unread.codes.is_empty() => Ok(()),
         None => Err(CodecError::Corrupt { what: "bytes are left over" }),

@@ -50,9 +50,11 @@ impl<'a> Workers<'a> {
         self.count.get()
     }
 
-    /// Runs a task per worker.
+    /// Runs a task per worker. Each takes from what is left to do until nothing is.
     pub(super) fn run(&self, task: &(dyn Fn(usize) + Sync)) {
         (self.run)(self.count(), task);
+        // A team may have run fewer than asked for; there is nothing left to do otherwise.
+        task(0);
     }
 }
 

@@ -30,6 +30,15 @@
 //!
 //! Cost: a few integer operations per value and predictor tried; 4 bytes of scratch per value.
 
+#![allow(
+    clippy::inline_always,
+    reason = "blocks that are returned stay in registers only where they are inlined"
+)]
+#![allow(
+    clippy::needless_range_loop,
+    reason = "loops over several arrays of one length: in this form they are vectorised"
+)]
+
 mod choose;
 mod differences;
 mod pack;
@@ -85,10 +94,10 @@ pub(super) fn encode<R: Real>(
         body.resize(most, 0);
     }
     let mut end = 0;
-    differences.start(layout, &choices);
+    differences.start(layout, choices);
     for row in 0..layout.rows() {
         differences.go_to(values, row);
-        end = encode_row(layout, differences, &choices, headers, body, end);
+        end = encode_row(layout, differences, choices, headers, body, end);
     }
 
     let mut head = [0; 8];
@@ -117,7 +126,7 @@ fn quantise<R: Real>(layout: Layout, step: R, bytes: &[u8], values: &mut Vec<Blo
 fn encode_row(
     layout: Layout,
     differences: &Differences,
-    choices: &[Predictor; CHOICES],
+    choices: [Predictor; CHOICES],
     headers: &mut Vec<u8>,
     body: &mut [u8],
     mut end: usize,
@@ -171,7 +180,7 @@ pub(super) fn decode<R: Real>(
         // Of the row itself nothing is known: it counts as 0.
         let neighbours = predict::neighbours(done, layout, row);
         let own = &mut own[..layout.blocks()];
-        code = decode_row(layout, &neighbours, headers, &choices, code, own)?;
+        code = decode_row(layout, &neighbours, headers, choices, code, own)?;
         R::store(out, own.as_flattened().iter().map(|&q| R::dequantise(q, step)));
     }
     if code.is_empty() { Ok(()) } else { Err(CodecError::Corrupt { what: "bytes are left over" }) }
@@ -209,7 +218,7 @@ fn decode_row<'a>(
     layout: Layout,
     neighbours: &Neighbours<'_>,
     headers: &[u8],
-    choices: &[Predictor; CHOICES],
+    choices: [Predictor; CHOICES],
     mut code: &'a [u8],
     values: &mut [Block],
 ) -> Result<&'a [u8], CodecError> {
@@ -221,13 +230,12 @@ fn decode_row<'a>(
         }
         let (packed, rest) = split(code, pack::bytes(layout.block_len(block), width))?;
         let mut folded = [0; BLOCK];
-        match code.first_chunk() {
-            Some(bytes) => pack::unpack(width, bytes, &mut folded),
-            None => {
-                let mut bytes = [0; MAX_BYTES];
-                bytes[..packed.len()].copy_from_slice(packed);
-                pack::unpack(width, &bytes, &mut folded);
-            }
+        if let Some(bytes) = code.first_chunk() {
+            pack::unpack(width, bytes, &mut folded);
+        } else {
+            let mut bytes = [0; MAX_BYTES];
+            bytes[..packed.len()].copy_from_slice(packed);
+            pack::unpack(width, &bytes, &mut folded);
         }
         code = rest;
         let mut sums = [0; BLOCK];
