@@ -14,9 +14,8 @@
 //! ```
 //!
 //! hence `step = 2 (tolerance - 4 u M) (1 - 4 u)`. A slab with numbers that are not finite, or
-//! of a tolerance so small that `M / step` leaves the integers (22 bits for `f32`, 30 bits for
-//! `f64`), is left to the caller, who stores it as it is. One below the tolerance everywhere
-//! takes no bytes.
+//! with a tolerance below about `2^-21 M` (`f32`) or `2^-30 M` (`f64`), whose quanta would not
+//! be integers of the element or of 32 bits, is left to the caller, who stores it as it is.
 //!
 //! # Format
 //!
