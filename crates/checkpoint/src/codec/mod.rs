@@ -14,7 +14,7 @@
 //! | `zfp:relative=1e-3` | at most 1e-3 max abs(u) | the same, of the field at that moment |
 //! | `zfp:rate=8` | as found | ZFP at 8 bits per value: a size known in advance |
 //! | `zfp:precision=16` | as found | ZFP with 16 bits of each block's largest value |
-//! | `block:absolute=1e-3` | at most 1e-3 | our own: quantise, predict, pack; the fastest |
+//! | `block:absolute=1e-3` | at most 1e-3 | our own: quantise, predict, pack; fast in any state of a field |
 //! | `block:relative=1e-3` | at most 1e-3 max abs(u) | the same, of the field at that moment |
 //!
 //! Errors are of single elements, `abs(decoded - original)`, in the unit of the field. Every
