@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use retrograd_checkpoint::search::Search;
 use retrograd_checkpoint::{
     Action, BrokenRule, CostModel, Costs, DiskRevolve, HRevolve, MemoryModel, Revolve,
-    ScheduleError, TierCost, TierLimit, TierSpec, replay,
+    ScheduleError, TierCost, TierSpec, replay,
 };
 use serde::Deserialize;
 
@@ -110,15 +110,14 @@ proptest! {
         n in 1_u64..=7, tiers in any_ordered_tiers(3), uf in 0_u32..4, ub in 0_u32..4,
     ) {
         let (uf, ub) = (f64::from(uf), f64::from(ub));
+        // Three times three slots would be too many positions.
+        let most = if tiers.len() == 3 { 2 } else { 3 };
         let tiers: Vec<TierSpec> = tiers
             .into_iter()
-            .map(|tier| TierSpec { slots: tier.slots.min(3), ..tier })
+            .map(|tier| TierSpec { slots: tier.slots.min(most), ..tier })
             .collect();
         let search = Search::makespan(memory(&tiers), cost_model(&tiers, uf, ub));
-        let best = match search.best(n) {
-            Err(ScheduleError::TableTooLarge { .. }) => return Ok(()),
-            best => best.unwrap(),
-        };
+        let best = search.best(n).unwrap();
         if let Some(best) = best {
             let ours = check(n, &tiers, uf, ub);
             prop_assert!((ours - best.cost).abs() <= 1e-12 * best.cost, "{} {}", ours, best.cost);
@@ -264,15 +263,4 @@ fn few_steps_and_wrong_numbers() {
     assert!(matches!(error, ScheduleError::InvalidCost { what: "the makespan", .. }), "{error}");
     let error = HRevolve::new(1_000_000_000, &[tier(2, 1.0, 1.0)], 1.0, 1.0).unwrap_err();
     assert!(matches!(error, ScheduleError::TableTooLarge { bytes: 24_000_000_000, .. }), "{error}");
-}
-
-/// The published recurrence splits later than it could, and always goes through level 0.
-#[test]
-fn a_cheap_read_below_a_dear_write_is_used() {
-    let tiers = [tier(1, 4.0, 4.0), tier(1, 4.0, 4.0)];
-    let limits = TierLimit { slots: Some(1), bytes: None };
-    let search =
-        Search::makespan(MemoryModel::new(vec![limits; 2], 0, 0), cost_model(&tiers, 1.0, 1.0));
-    let best = search.best(6).unwrap().unwrap();
-    assert_eq!(check(6, &tiers, 1.0, 1.0), best.cost);
 }

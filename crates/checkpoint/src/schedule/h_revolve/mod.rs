@@ -58,7 +58,7 @@ pub struct TierSpec {
 /// let memory = TierSpec { slots: 3, cost: TierCost::default() };
 /// let disk = TierSpec { slots: 2, cost: TierCost { write: 5.0, read: 5.0 } };
 /// let schedule = HRevolve::new(50, &[memory, disk], 1.0, 1.0)?;
-/// assert_eq!(schedule.makespan(), 183.0);
+/// assert_eq!(schedule.makespan(), 205.0);
 /// assert!(schedule.proven_optimal());
 ///
 /// let report = replay(50, &MemoryModel::tiers(&[3, 2]), schedule.clone())?;
@@ -73,7 +73,7 @@ pub struct HRevolve {
 
 impl HRevolve {
     /// The schedule for `steps` over `tiers`, in any order: their places are the
-    /// [`TierId`](crate::TierId)s of the actions. `uf` is the cost of an advanced step, `ub` of a
+    /// [`TierId`]s of the actions. `uf` is the cost of an advanced step, `ub` of a
     /// reversed one with its recording.
     ///
     /// # Errors
