@@ -131,7 +131,7 @@ proptest! {
     /// Vectors, pruned rows and closed forms leave the recurrence as it is.
     #[test]
     fn tables_are_the_recurrence(
-        n in 1_u64..150, slots in prop::collection::vec(1_u64..8, 1..4), free: bool,
+        n in 1_u64..700, slots in prop::collection::vec(1_u64..6, 1..4), free: bool,
         costs in prop::collection::vec((0.0..4.0, 0.0..4.0), 3), uf in 0.1..3.0, ub in 0.0..3.0,
     ) {
         let mut total = (0.0, 0.0);
@@ -148,7 +148,7 @@ proptest! {
     /// With memory that is free and more slots on disk than are of use, it is Disk-Revolve.
     #[test]
     fn a_disk_without_limit_makes_it_disk_revolve(
-        n in 1_u64..200, c in 1_u64..6, write in 0_u32..9, read in 0_u32..9, uf in 0_u32..4,
+        n in 1_u64..600, c in 1_u64..6, write in 0_u32..9, read in 0_u32..9, uf in 0_u32..4,
     ) {
         let (write, read, uf) = (f64::from(write), f64::from(read), f64::from(uf));
         let ours = check(n, &[tier(n, write, read), tier(c, 0.0, 0.0)], uf, 1.0);
