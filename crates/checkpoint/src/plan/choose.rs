@@ -108,6 +108,15 @@ impl Workload {
             let seconds = a.plan.seconds.unwrap_or(0.0).total_cmp(&b.plan.seconds.unwrap_or(0.0));
             seconds.then(a.kind.cmp(&b.kind))
         });
+        // Of one family with one set of tiers, however parametrised, the best.
+        let mut seen: Vec<(std::mem::Discriminant<Strategy>, Vec<String>)> = Vec::new();
+        found.retain(|judged| {
+            let tiers = judged.plan.tiers.iter().map(TierPlan::kind).collect();
+            let family = (std::mem::discriminant(&judged.plan.strategy), tiers);
+            let new = !seen.contains(&family);
+            seen.push(family);
+            new
+        });
         let mut found = found.into_iter().map(|judged| judged.plan);
         let Some(plan) = found.next() else {
             let (smallest, minimum) = self.smallest();

@@ -117,6 +117,17 @@ pub enum TierPlan {
     },
 }
 
+impl TierPlan {
+    /// What kind of tier it is, whatever its size.
+    pub(super) fn kind(&self) -> String {
+        match self {
+            Self::Handles { .. } => "handles".to_owned(),
+            Self::Ram { codec, .. } => format!("RAM {codec}"),
+            Self::File { folder, codec, .. } => format!("{} {codec}", folder.display()),
+        }
+    }
+}
+
 impl CodecOffer {
     /// The speed of a tier in RAM with this codec.
     pub(super) fn ram_speed(&self) -> TierSpeed {

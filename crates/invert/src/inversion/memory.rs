@@ -199,8 +199,8 @@ fn means(setup: &InversionSetup, engine: &mut Engine) -> Result<Means, Inversion
     }
     let wanted = memory.shots_in_parallel.unwrap_or_else(|| engine.wanted_concurrency());
     let wavelet = setup.emitted(setup.stages.len().saturating_sub(1));
-    means.ram_codecs = engine.measure_codecs(&memory.codecs, &setup.start, &wavelet)?;
-    means.speeds = engine.measure_speeds(wanted)?;
+    let codecs = &memory.codecs;
+    (means.speeds, means.ram_codecs) = engine.measure(codecs, wanted, &setup.start, &wavelet)?;
     if let Some(folder) = &memory.disk {
         let mut disk = retrograd::measure_disk(folder)?;
         if let Some(best) = means.ram_codecs.iter().max_by(|a, b| a.ratio.total_cmp(&b.ratio)) {
