@@ -90,7 +90,8 @@ pub fn print<T: Serialize>(format: Format, value: &T, text: &str) -> Result<(), 
 /// As for [`print`].
 pub fn print_json<T: Serialize>(value: &T) -> Result<(), Failure> {
     write(|out| {
-        value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Lines::default()))?;
+        value
+            .serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Lines::default()))?;
         out.write_all(b"\n")
     })
 }

@@ -175,8 +175,8 @@ impl TimeChart {
         let [right, down] = [left, frame.rect.y].map(|v| (v * 10.0).round() as i32);
         for kind in kinds {
             let strokes = kind.strokes.strokes();
-            let moved = strokes
-                .map(|[x0, y0, x1, y1]| [x0 + right, y0 + down, x1 + right, y1 + down]);
+            let moved =
+                strokes.map(|[x0, y0, x1, y1]| [x0 + right, y0 + down, x1 + right, y1 + down]);
             sheet.strokes(moved, &kind.pen(self.cap()));
         }
         sheet.frame(frame.rect, INK);

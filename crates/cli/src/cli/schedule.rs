@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::values::{at_least_one, cost, count};
+use super::values::{Tiers, at_least_one, cost, count};
 use crate::output::Format;
 
 /// Arguments of `schedule`.
@@ -55,9 +55,7 @@ pub enum Family {
     #[command(after_help = "Examples:\n  retrograd schedule no-reuse --steps 1000 --slots 10")]
     NoReuse(StoreArgs),
     /// Snapshots at equal distances, freed slots used again between them
-    #[command(
-        after_help = "Examples:\n  retrograd schedule memory-reuse --steps 1000 --slots 10"
-    )]
+    #[command(after_help = "Examples:\n  retrograd schedule memory-reuse --steps 1000 --slots 10")]
     MemoryReuse(StoreArgs),
     /// Fewest forward steps for a known number of steps and slots
     #[command(after_help = "Examples:\n  retrograd schedule revolve --steps 1000 --slots 10\n  \
@@ -79,6 +77,27 @@ pub enum Family {
         retrograd schedule asynchronous --steps 100 --period 10 --slots 3 --timeline time.svg \\\n    \
         --write-seconds 8 --read-seconds 4")]
     Asynchronous(TwoLevelArgs),
+    /// Least makespan with slots in memory and a disk without limit
+    #[command(after_help = "Examples:\n  \
+        retrograd schedule disk-revolve --steps 1000 --slots 10 --write-cost 5 --read-cost 5\n  \
+        retrograd schedule disk-revolve --steps 200 --slots 3 --write-cost 4 --read-cost 2 \\\n    \
+        --uf 1 --ub 2 --plot disk.svg")]
+    DiskRevolve(DiskArgs),
+    /// As disk-revolve, every snapshot on disk read once
+    #[command(after_help = "Examples:\n  \
+        retrograd schedule disk-revolve-one-read --steps 1000 --slots 10 --write-cost 5 \\\n    \
+        --read-cost 5")]
+    DiskRevolveOneRead(DiskArgs),
+    /// As disk-revolve-one-read, snapshots on disk at equal distances
+    #[command(after_help = "Examples:\n  \
+        retrograd schedule periodic-disk-revolve --steps 1000 --slots 10 --write-cost 5 \\\n    \
+        --read-cost 5")]
+    PeriodicDiskRevolve(DiskArgs),
+    /// Least makespan over any tiers, each with slots and costs
+    #[command(after_help = "Examples:\n  \
+        retrograd schedule h-revolve --steps 100 --tiers 5:0:0,20:2:2,100:10:10\n  \
+        retrograd schedule h-revolve --steps 100 --tiers 5:0:0,20:2:2 --uf 1 --ub 2 --json")]
+    HRevolve(HRevolveArgs),
     /// Restart and adjoint data share the capacity
     #[command(after_help = "Examples:\n  retrograd schedule mixed --steps 250 --slots 20\n  \
         retrograd schedule mixed --steps 250 --slots 20 --restart-size 1 --adjoint-size 4")]
@@ -87,6 +106,9 @@ pub enum Family {
     #[command(after_help = "Examples:\n  \
         retrograd schedule cams --steps 50 --slots 10 --stages 4 --stiffly-accurate")]
     Cams(CamsArgs),
+    /// The number of steps is not known until the last one begins
+    #[command(after_help = "Examples:\n  retrograd schedule online --steps 100 --slots 5")]
+    Online(OnlineArgs),
     /// Stages that differ in time and memory, within a budget for everything
     #[command(after_help = "Examples:\n  \
         retrograd schedule chain --file chain.json --budget 13\n\nThe file:\n  \
@@ -106,6 +128,10 @@ impl Family {
         match self {
             Self::Multistage(args) => Some(&args.timeline),
             Self::TwoLevel(args) | Self::Asynchronous(args) => Some(&args.timeline),
+            Self::DiskRevolve(args)
+            | Self::DiskRevolveOneRead(args)
+            | Self::PeriodicDiskRevolve(args) => Some(&args.timeline),
+            Self::HRevolve(args) => Some(&args.timeline),
             Self::StoreAll(_)
             | Self::StoreNone(_)
             | Self::NoReuse(_)
@@ -113,6 +139,7 @@ impl Family {
             | Self::Revolve(_)
             | Self::Mixed(_)
             | Self::Cams(_)
+            | Self::Online(_)
             | Self::Chain(_)
             | Self::Join(_) => None,
         }
@@ -123,10 +150,10 @@ impl Family {
 #[derive(Args, Debug)]
 pub struct StoreArgs {
     /// Steps to reverse
-    #[arg(long, value_name = "N", value_parser = count)]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub steps: u64,
     /// Snapshots at a time, the initial state included; by default as many as are of use
-    #[arg(long, value_name = "C", value_parser = count)]
+    #[arg(long, value_name = "C", value_parser = count, allow_negative_numbers = true)]
     pub slots: Option<u64>,
 }
 
@@ -134,10 +161,10 @@ pub struct StoreArgs {
 #[derive(Args, Debug)]
 pub struct RevolveArgs {
     /// Steps to reverse
-    #[arg(long, value_name = "N", value_parser = count)]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub steps: u64,
     /// Snapshots at a time, the initial state included
-    #[arg(long, value_name = "C", value_parser = count)]
+    #[arg(long, value_name = "C", value_parser = count, allow_negative_numbers = true)]
     pub slots: u64,
     /// Which of the optimal distances is taken
     #[arg(long, value_enum, default_value_t = Trajectory::Revolve)]
@@ -148,13 +175,13 @@ pub struct RevolveArgs {
 #[derive(Args, Debug)]
 pub struct MultistageArgs {
     /// Steps to reverse
-    #[arg(long, value_name = "N", value_parser = count)]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub steps: u64,
     /// Snapshots at a time in RAM (tier 0)
-    #[arg(long, value_name = "A", value_parser = count)]
+    #[arg(long, value_name = "A", value_parser = count, allow_negative_numbers = true)]
     pub ram: u64,
     /// Snapshots at a time on disk (tier 1)
-    #[arg(long, value_name = "B", value_parser = count)]
+    #[arg(long, value_name = "B", value_parser = count, allow_negative_numbers = true)]
     pub disk: u64,
     /// Which of the optimal distances is taken
     #[arg(long, value_enum, default_value_t = Trajectory::Revolve)]
@@ -177,14 +204,65 @@ pub enum Trajectory {
 #[derive(Args, Debug)]
 pub struct TwoLevelArgs {
     /// Steps to reverse
-    #[arg(long, value_name = "N", value_parser = count)]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub steps: u64,
     /// Steps between two snapshots on disk (tier 1)
-    #[arg(long, value_name = "P", value_parser = at_least_one)]
+    #[arg(long, value_name = "P", value_parser = at_least_one, allow_negative_numbers = true)]
     pub period: u64,
     /// Snapshots at a time in RAM (tier 0), those on disk not included
-    #[arg(long, value_name = "S", value_parser = count)]
+    #[arg(long, value_name = "S", value_parser = count, allow_negative_numbers = true)]
     pub slots: u64,
+    /// The machine.
+    #[command(flatten)]
+    pub timeline: TimelineArgs,
+}
+
+/// Options of the families that have a disk without limit.
+#[derive(Args, Debug)]
+pub struct DiskArgs {
+    /// Steps to reverse
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
+    pub steps: u64,
+    /// Snapshots at a time in memory (tier 0), which cost nothing
+    #[arg(long, value_name = "C", value_parser = count, allow_negative_numbers = true)]
+    pub slots: u64,
+    /// Cost of a write to disk (tier 1)
+    #[arg(long, value_name = "W", value_parser = cost, allow_negative_numbers = true)]
+    pub write_cost: f64,
+    /// Cost of a read from disk
+    #[arg(long, value_name = "R", value_parser = cost, allow_negative_numbers = true)]
+    pub read_cost: f64,
+    /// Costs of the steps.
+    #[command(flatten)]
+    pub costs: StepCosts,
+    /// The machine.
+    #[command(flatten)]
+    pub timeline: TimelineArgs,
+}
+
+/// What steps cost.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct StepCosts {
+    /// Cost of a forward step that is not recorded
+    #[arg(long, value_name = "UF", value_parser = cost, allow_negative_numbers = true, default_value = "1")]
+    pub uf: f64,
+    /// Cost of a reverse step, its recording included
+    #[arg(long, value_name = "UB", value_parser = cost, allow_negative_numbers = true, default_value = "1")]
+    pub ub: f64,
+}
+
+/// Options of `h-revolve`.
+#[derive(Args, Debug)]
+pub struct HRevolveArgs {
+    /// Steps to reverse
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
+    pub steps: u64,
+    /// Slots and costs of a write and a read of every tier, tier 0 first: `3:0:0,10:5:5`
+    #[arg(long, value_name = "C:W:R,...", allow_hyphen_values = true)]
+    pub tiers: Tiers,
+    /// Costs of the steps.
+    #[command(flatten)]
+    pub costs: StepCosts,
     /// The machine.
     #[command(flatten)]
     pub timeline: TimelineArgs,
@@ -194,16 +272,16 @@ pub struct TwoLevelArgs {
 #[derive(Args, Debug)]
 pub struct MixedArgs {
     /// Steps to reverse
-    #[arg(long, value_name = "N", value_parser = count)]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub steps: u64,
     /// Capacity, in the units of the sizes
-    #[arg(long, value_name = "S", value_parser = count)]
+    #[arg(long, value_name = "S", value_parser = count, allow_negative_numbers = true)]
     pub slots: u64,
     /// Units of the restart data of a step
-    #[arg(long, value_name = "A", value_parser = at_least_one, default_value = "1")]
+    #[arg(long, value_name = "A", value_parser = at_least_one, allow_negative_numbers = true, default_value = "1")]
     pub restart_size: u64,
     /// Units of the adjoint data of a step
-    #[arg(long, value_name = "B", value_parser = at_least_one, default_value = "1")]
+    #[arg(long, value_name = "B", value_parser = at_least_one, allow_negative_numbers = true, default_value = "1")]
     pub adjoint_size: u64,
 }
 
@@ -211,17 +289,28 @@ pub struct MixedArgs {
 #[derive(Args, Debug)]
 pub struct CamsArgs {
     /// Steps to reverse
-    #[arg(long, value_name = "N", value_parser = count)]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub steps: u64,
     /// States and stages at a time
-    #[arg(long, value_name = "S", value_parser = count)]
+    #[arg(long, value_name = "S", value_parser = count, allow_negative_numbers = true)]
     pub slots: u64,
     /// Stages of a step
-    #[arg(long, value_name = "L", value_parser = at_least_one)]
+    #[arg(long, value_name = "L", value_parser = at_least_one, allow_negative_numbers = true)]
     pub stages: u64,
     /// The last stage of a step is the state after it
     #[arg(long)]
     pub stiffly_accurate: bool,
+}
+
+/// Options of `online`.
+#[derive(Args, Debug)]
+pub struct OnlineArgs {
+    /// Steps to reverse; the schedule learns of it at the start of the last one
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
+    pub steps: u64,
+    /// Snapshots at a time, the initial state included
+    #[arg(long, value_name = "C", value_parser = count, allow_negative_numbers = true)]
+    pub slots: u64,
 }
 
 /// Options of `chain`.
@@ -231,7 +320,7 @@ pub struct ChainArgs {
     #[arg(long, value_name = "CHAIN.json")]
     pub file: PathBuf,
     /// The most memory at a time, everything included, in the unit of the file
-    #[arg(long, value_name = "M", value_parser = count)]
+    #[arg(long, value_name = "M", value_parser = count, allow_negative_numbers = true)]
     pub budget: u64,
     /// Consider schedules that drop what is computed again later
     #[arg(long)]
@@ -245,7 +334,7 @@ pub struct JoinArgs {
     #[arg(long, value_name = "JOIN.json")]
     pub file: PathBuf,
     /// Snapshots at a time, the initial states of all branches included
-    #[arg(long, value_name = "C", value_parser = count)]
+    #[arg(long, value_name = "C", value_parser = count, allow_negative_numbers = true)]
     pub slots: u64,
 }
 
@@ -257,16 +346,16 @@ pub struct TimelineArgs {
     #[arg(long, value_name = "FILE.svg", requires_all = ["write_seconds", "read_seconds"])]
     pub timeline: Option<PathBuf>,
     /// Time of one forward step
-    #[arg(long, value_name = "S", value_parser = cost, default_value = "1")]
+    #[arg(long, value_name = "S", value_parser = cost, allow_negative_numbers = true, default_value = "1")]
     pub forward_seconds: f64,
     /// Time of one reverse step
-    #[arg(long, value_name = "S", value_parser = cost, default_value = "1")]
+    #[arg(long, value_name = "S", value_parser = cost, allow_negative_numbers = true, default_value = "1")]
     pub reverse_seconds: f64,
     /// Time of one store in any tier but the first
-    #[arg(long, value_name = "S", value_parser = cost, requires = "timeline")]
+    #[arg(long, value_name = "S", value_parser = cost, allow_negative_numbers = true, requires = "timeline")]
     pub write_seconds: Option<f64>,
     /// Time of one load from any tier but the first
-    #[arg(long, value_name = "S", value_parser = cost, requires = "timeline")]
+    #[arg(long, value_name = "S", value_parser = cost, allow_negative_numbers = true, requires = "timeline")]
     pub read_seconds: Option<f64>,
     /// Depth of the queue of every tier but the first; 0: the model waits for all transfers
     #[arg(long, value_name = "Q", default_value = "2")]

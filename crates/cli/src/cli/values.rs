@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use retrograd_checkpoint::TierCost;
+use retrograd_checkpoint::{TierCost, TierSpec};
 
 /// A whole number: `1000`, `1_000_000` or `1e6`.
 pub(super) fn count(text: &str) -> Result<u64, String> {
@@ -34,29 +34,24 @@ pub(super) fn cost(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "allowed are finite numbers that are not negative".to_owned())
 }
 
-/// A tier on the command line.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Tier {
-    /// The most snapshots at a time.
-    pub slots: u64,
-    /// What they cost.
-    pub cost: TierCost,
-}
-
 /// Tiers, the first one tier 0.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Tiers(pub Vec<Tier>);
+pub struct Tiers(pub Vec<TierSpec>);
 
 impl FromStr for Tiers {
     type Err = String;
 
     /// Reads `slots:write:read,slots:write:read,...`.
     fn from_str(text: &str) -> Result<Self, String> {
-        text.split(',').enumerate().map(|(k, tier)| read_tier(k, tier)).collect::<Result<_, _>>().map(Self)
+        text.split(',')
+            .enumerate()
+            .map(|(k, tier)| read_tier(k, tier))
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 }
 
-fn read_tier(k: usize, text: &str) -> Result<Tier, String> {
+fn read_tier(k: usize, text: &str) -> Result<TierSpec, String> {
     let fields: Vec<&str> = text.split(':').map(str::trim).collect();
     let [slots, write, read] = fields[..] else {
         return Err(format!(
@@ -69,7 +64,7 @@ fn read_tier(k: usize, text: &str) -> Result<Tier, String> {
         let value = value.to_owned();
         move |allowed: String| format!("the {field} of tier {k} is `{value}`; {allowed}")
     };
-    Ok(Tier {
+    Ok(TierSpec {
         slots: count(slots).map_err(of("number of slots", slots))?,
         cost: TierCost {
             write: cost(write).map_err(of("cost of a write", write))?,
@@ -84,7 +79,9 @@ mod tests {
 
     #[test]
     fn counts_are_whole_numbers_in_any_of_three_ways() {
-        for (text, number) in [("0", 0), ("1_000", 1000), ("25e3", 25_000), ("1E19", 10_u64.pow(19))] {
+        for (text, number) in
+            [("0", 0), ("1_000", 1000), ("25e3", 25_000), ("1E19", 10_u64.pow(19))]
+        {
             assert_eq!(count(text), Ok(number), "{text}");
         }
         assert_eq!(count("18446744073709551615"), Ok(u64::MAX));
@@ -105,7 +102,7 @@ mod tests {
     #[test]
     fn tiers_name_the_field_that_is_wrong() {
         let tiers = Tiers::from_str("3:0:0, 10:5:2.5").expect("two tiers");
-        let disk = Tier { slots: 10, cost: TierCost { write: 5.0, read: 2.5 } };
+        let disk = TierSpec { slots: 10, cost: TierCost { write: 5.0, read: 2.5 } };
         assert_eq!(tiers.0[1], disk);
         for (text, part) in [
             ("3:0", "tier 0, `3:0`, has 2 fields"),

@@ -27,7 +27,8 @@ pub fn run(args: &ScheduleArgs) -> Result<(), Failure> {
     let timeline = family.timeline().and_then(|args| Some((args, args.timeline.as_deref()?)));
     expect_svg("--plot", args.output.plot.as_deref())?;
     expect_svg("--timeline", timeline.map(|(_, path)| path))?;
-    let solved = schedule::solve(family).map_err(|unsolved| refuse(args.output.format(), unsolved))?;
+    let solved =
+        schedule::solve(family).map_err(|unsolved| refuse(args.output.format(), unsolved))?;
     let effort = if args.output.replay { Effort::Replay } else { Effort::Quick };
     let counts = solved.counts(effort)?;
     let mut outcome = outcome(family, &solved, &counts);
@@ -134,9 +135,10 @@ fn print(args: &OutputArgs, solved: &Solved, outcome: &ScheduleOutcome) -> Resul
         Format::Json => output::print_json(&WithActions { outcome, actions }),
         Format::Human => output::write(|out| {
             out.write_all(describe(solved, outcome, args).as_bytes())?;
-            actions.into_iter().flat_map(Solved::actions).try_for_each(|action| {
-                writeln!(out, "{}", Line(&action))
-            })
+            actions
+                .into_iter()
+                .flat_map(Solved::actions)
+                .try_for_each(|action| writeln!(out, "{}", Line(&action)))
         }),
     }
 }
@@ -162,7 +164,8 @@ fn describe(solved: &Solved, outcome: &ScheduleOutcome, args: &OutputArgs) -> St
                 let units = outcome.peak_units.as_ref().map(|units| units[tier]);
                 let units = units.map_or_else(String::new, |units| format!(" ({units} units)"));
                 let (writes, reads) = (writes[tier], reads[tier]);
-                let value = format!("at most {peak} snapshots{units}, {writes} writes, {reads} reads");
+                let value =
+                    format!("at most {peak} snapshots{units}, {writes} writes, {reads} reads");
                 line(&format!("tier {tier}"), value);
             }
         }
@@ -191,7 +194,10 @@ struct WithActions<'a> {
 
 /// Writes one action after the other: nothing is collected.
 #[allow(clippy::ref_option, reason = "the signature is that of serde")]
-fn list_actions<S: Serializer>(actions: &Option<&Solved>, serializer: S) -> Result<S::Ok, S::Error> {
+fn list_actions<S: Serializer>(
+    actions: &Option<&Solved>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(actions.iter().flat_map(|solved| solved.actions()).map(|a| cells(&a)))
 }
 

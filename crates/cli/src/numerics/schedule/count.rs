@@ -3,7 +3,7 @@
 use retrograd_checkpoint::schedule::chain::simulate;
 use retrograd_checkpoint::{Report, TierReport, replay};
 
-use super::{Closed, Plan, Measure, Solved};
+use super::{Closed, Plan, Solved};
 use crate::numerics::RunError;
 
 /// Beyond so many steps the closed form is taken, if there is one: with about seven actions per
@@ -65,11 +65,14 @@ impl Solved {
     pub fn counts(&self, effort: Effort) -> Result<Counts, RunError> {
         let counts = match &self.plan {
             Plan::Steps { schedule, memory } => {
-                if effort == Effort::Quick && self.steps > MOST_REPLAYED_STEPS {
-                    self.in_closed_form()
+                let many = effort == Effort::Quick && self.steps > MOST_REPLAYED_STEPS;
+                if let Some(closed) = self.closed.as_ref().filter(|_| many) {
+                    self.in_closed_form(closed)
                 } else {
                     let report = replay(self.steps, memory, schedule.clone());
-                    self.of_report(&report.unwrap_or_else(|error| panic!("{}: {error}", self.title)))
+                    self.of_report(
+                        &report.unwrap_or_else(|error| panic!("{}: {error}", self.title)),
+                    )
                 }
             }
             Plan::Chain { chain, schedule } => {
@@ -115,8 +118,8 @@ impl Solved {
         }
     }
 
-    fn in_closed_form(&self) -> Counts {
-        let Closed { advances, tiers, makespan } = &self.closed;
+    fn in_closed_form(&self, closed: &Closed) -> Counts {
+        let Closed { advances, tiers, makespan } = closed;
         let known = tiers.as_deref().unwrap_or_default();
         Counts {
             advances: *advances,

@@ -14,7 +14,8 @@ pub(super) const RECORDED: [u8; 3] = [214, 84, 33];
 pub(super) const REVERSE: [u8; 3] = [38, 139, 98];
 
 /// Colours of tiers; the last one is that of all beyond.
-pub(super) const TIERS: [[u8; 3]; 4] = [[150, 158, 168], [128, 78, 160], [196, 144, 16], [62, 160, 190]];
+pub(super) const TIERS: [[u8; 3]; 4] =
+    [[150, 158, 168], [128, 78, 160], [196, 144, 16], [62, 160, 190]];
 
 /// Draws the sweeps: steps upwards, time to the right.
 ///
@@ -74,7 +75,8 @@ impl Clock {
         }
         let (forward, reverse) = (solved.costs.forward.at(0), solved.costs.adjoint.at(0));
         let tiers = solved.costs.tiers.clone();
-        let (forward, reverse) = if forward + reverse > 0.0 { (forward, reverse) } else { (1.0, 1.0) };
+        let (forward, reverse) =
+            if forward + reverse > 0.0 { (forward, reverse) } else { (1.0, 1.0) };
         Self { forward: forward.into(), record: forward.into(), reverse: reverse.into(), tiers }
     }
 

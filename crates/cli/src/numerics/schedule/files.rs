@@ -84,15 +84,17 @@ impl ChainText {
         let ChainColumns { x, xb, f, ff, b, tf, tn, tb } = &self.columns;
         let stages = self.stages.unwrap_or(f.len() as u64);
         let mut faults = Vec::new();
-        let of_stages = [("f", f.len()), ("ff", ff.len()), ("b", b.len()), ("tf", tf.len()), ("tn", tn.len())];
+        let of_stages =
+            [("f", f.len()), ("ff", ff.len()), ("b", b.len()), ("tf", tf.len()), ("tn", tn.len())];
         let of_states = [("x", x.len()), ("xb", xb.len()), ("tb", tb.len())];
         let wanted = of_stages.map(|column| (column, stages));
         for ((field, found), wanted) in
             wanted.into_iter().chain(of_states.map(|column| (column, stages.saturating_add(1))))
         {
             if found as u64 != wanted {
-                let message =
-                    format!("`{field}` has {found} entries; a chain of {stages} stages has {wanted}");
+                let message = format!(
+                    "`{field}` has {found} entries; a chain of {stages} stages has {wanted}"
+                );
                 faults.push((field, message));
             }
         }
@@ -132,15 +134,24 @@ trait Object: Default {
     const OPTIONAL: &'static [&'static str];
 
     /// Reads the value of one of the fields.
-    fn read<'de, A: MapAccess<'de>>(&mut self, field: &'static str, map: &mut A) -> Result<(), A::Error>;
+    fn read<'de, A: MapAccess<'de>>(
+        &mut self,
+        field: &'static str,
+        map: &mut A,
+    ) -> Result<(), A::Error>;
 }
 
 impl Object for ChainText {
     const WHAT: &'static str = "a chain";
-    const FIELDS: &'static [&'static str] = &["name", "L", "x", "xb", "f", "ff", "b", "tf", "tn", "tb"];
+    const FIELDS: &'static [&'static str] =
+        &["name", "L", "x", "xb", "f", "ff", "b", "tf", "tn", "tb"];
     const OPTIONAL: &'static [&'static str] = &["name", "L"];
 
-    fn read<'de, A: MapAccess<'de>>(&mut self, field: &'static str, map: &mut A) -> Result<(), A::Error> {
+    fn read<'de, A: MapAccess<'de>>(
+        &mut self,
+        field: &'static str,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
         let columns = &mut self.columns;
         match field {
             "name" => self.name = Some(value(map, field, "text")?),
@@ -163,7 +174,11 @@ impl Object for JoinText {
     const FIELDS: &'static [&'static str] = &["branches", "trunk"];
     const OPTIONAL: &'static [&'static str] = &["trunk"];
 
-    fn read<'de, A: MapAccess<'de>>(&mut self, field: &'static str, map: &mut A) -> Result<(), A::Error> {
+    fn read<'de, A: MapAccess<'de>>(
+        &mut self,
+        field: &'static str,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
         match field {
             "branches" => self.branches = value(map, field, SIZES)?,
             _ => self.trunk = Some(value(map, field, "a whole number from 0")?),
@@ -179,7 +194,8 @@ fn value<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
     allowed: &str,
 ) -> Result<T, A::Error> {
     // The place, which the text of the error ends with, is found there again by the new error.
-    map.next_value().map_err(|error| de::Error::custom(format!("`{field}` should be {allowed}: {error}")))
+    map.next_value()
+        .map_err(|error| de::Error::custom(format!("`{field}` should be {allowed}: {error}")))
 }
 
 /// Reads an [`Object`] field by field.

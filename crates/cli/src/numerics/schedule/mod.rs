@@ -43,7 +43,8 @@ pub struct Solved {
     pub measure: Measure,
     plan: Plan,
     costs: CostModel,
-    closed: Closed,
+    /// `None` where counting takes following the actions.
+    closed: Option<Closed>,
 }
 
 /// Whether a better schedule can exist within the same slots and costs, and why.
@@ -145,10 +146,12 @@ impl Solved {
         match &self.plan {
             Plan::Steps { schedule, .. } => Box::new(schedule.clone().map(Listed::Step)),
             Plan::Chain { schedule, .. } => Box::new(schedule.actions().map(Listed::Step)),
-            Plan::Join { schedule, .. } => Box::new(schedule.actions().map(|action| match action {
-                JoinAction::Branch(action) => Listed::Branch(action),
-                JoinAction::Turn => Listed::Turn,
-            })),
+            Plan::Join { schedule, .. } => {
+                Box::new(schedule.actions().map(|action| match action {
+                    JoinAction::Branch(action) => Listed::Branch(action),
+                    JoinAction::Turn => Listed::Turn,
+                }))
+            }
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use retrograd_checkpoint::schedule::{AnySchedule, Asynchronous, slot_traffic};
 use retrograd_checkpoint::{
-    Action, Cams, ChainOptions, CostModel, Costs, JoinGraph, MemoryModel, MemoryReuse, Method,
-    Mixed, Multistage, NoReuse, Persistence, Revolve, StoreAll, StoreNone, Traffic, Trajectory,
-    TwoLevel,
+    Action, Cams, ChainOptions, CostModel, Costs, DiskRevolve, HRevolve, JoinGraph, MemoryModel,
+    MemoryReuse, Method, Mixed, Multistage, NoReuse, Online, Persistence, Revolve, ScheduleError,
+    StoreAll, StoreNone, TierCost, Traffic, Trajectory, TwoLevel,
 };
 
 use super::files::{ChainFile, JoinFile};
-use super::{Closed, Optimum, Plan, Measure, Solved, TierCounts, Unsolved};
+use super::{Closed, Measure, Optimum, Plan, Solved, TierCounts, Unsolved};
 use crate::cli::schedule as cli;
 use crate::cli::schedule::Family;
 
@@ -38,8 +38,17 @@ pub fn solve(family: &Family) -> Result<Solved, Unsolved> {
         Family::Multistage(args) => multistage(args),
         Family::TwoLevel(args) => two_level(args),
         Family::Asynchronous(args) => asynchronous(args),
+        Family::DiskRevolve(args) => disk_revolve(args, "disk-revolve", DiskRevolve::new),
+        Family::DiskRevolveOneRead(args) => {
+            disk_revolve(args, "disk-revolve-one-read", DiskRevolve::one_read)
+        }
+        Family::PeriodicDiskRevolve(args) => {
+            disk_revolve(args, "periodic-disk-revolve", DiskRevolve::periodic)
+        }
+        Family::HRevolve(args) => h_revolve(args),
         Family::Mixed(args) => mixed(args),
         Family::Cams(args) => cams(args),
+        Family::Online(args) => online(args),
         Family::Chain(args) => chain(args),
         Family::Join(args) => join(args),
     }
@@ -55,6 +64,7 @@ fn plain(
 ) -> Solved {
     let plan = Plan::Steps { schedule: AnySchedule::new(schedule), memory };
     let costs = CostModel::steps(1.0, 1.0);
+    let closed = Some(closed);
     Solved { title, steps, optimum, measure: Measure::Slots, plan, costs, closed }
 }
 
@@ -149,7 +159,8 @@ fn multistage(args: &cli::MultistageArgs) -> Result<Solved, Unsolved> {
     let schedule = Multistage::with_trajectory(steps, ram, disk, trajectory(args.trajectory))?;
     let in_ram = ram.min(schedule.slots());
     let peaks = [in_ram, schedule.slots() - in_ram];
-    let tiers = peaks.into_iter().zip(schedule.traffic()).map(|(peak, traffic)| tier(peak, traffic));
+    let tiers =
+        peaks.into_iter().zip(schedule.traffic()).map(|(peak, traffic)| tier(peak, traffic));
     let closed = Closed {
         advances: schedule.costs().advances,
         tiers: Some(tiers.collect()),
@@ -166,11 +177,12 @@ fn two_level(args: &cli::TwoLevelArgs) -> Result<Solved, Unsolved> {
     let costs = schedule.costs();
     let (blocks, last) = (steps / period, steps % period);
     // Of the reads, those of a block's own snapshot; a block of one step reads it once.
-    let of_block = |length: u64| match slot_traffic(length, slots.saturating_add(1), Trajectory::Maximum) {
-        _ if length < 2 => Some(length),
-        Ok(traffic) => Some(traffic[0].reads + 1),
-        Err(_) => None,
-    };
+    let of_block =
+        |length: u64| match slot_traffic(length, slots.saturating_add(1), Trajectory::Maximum) {
+            _ if length < 2 => Some(length),
+            Ok(traffic) => Some(traffic[0].reads + 1),
+            Err(_) => None,
+        };
     let full = if blocks > 0 { of_block(period) } else { Some(0) };
     let disk_reads = full.zip(of_block(last)).map(|(full, last)| blocks * full + last);
     let disk_writes = schedule.disk_slots();
@@ -209,6 +221,58 @@ fn asynchronous(args: &cli::TwoLevelArgs) -> Result<Solved, Unsolved> {
     Ok(plain(blocks_of("asynchronous", args), steps, schedule, memory, (closed, optimum)))
 }
 
+/// How a schedule over memory and disk is made.
+type MakeDisk = fn(u64, u64, TierCost, f64, f64) -> Result<DiskRevolve, ScheduleError>;
+
+fn disk_revolve(args: &cli::DiskArgs, family: &str, make: MakeDisk) -> Result<Solved, Unsolved> {
+    let cli::DiskArgs { steps, slots, write_cost, read_cost, costs, .. } = *args;
+    let disk = TierCost { write: write_cost, read: read_cost };
+    let schedule = make(steps, slots, disk, costs.uf, costs.ub)?;
+    let makespan = schedule.makespan();
+    // Beyond 2^40 steps there is no optimum to compare with.
+    let best = DiskRevolve::new(steps, slots, disk, costs.uf, costs.ub);
+    let optimum = match best {
+        Ok(best) if makespan <= best.makespan() => Optimum::Proven(
+            "the recurrence of Aupy, Herrmann, Hovland & Robert (2016), solved in closed form",
+        ),
+        Ok(_) => Optimum::Open("disk-revolve, which may read a snapshot again, takes less"),
+        Err(_) => Optimum::Open("there are too many steps for the recurrence"),
+    };
+    let closed = Closed { advances: schedule.advances(), tiers: None, makespan: Some(makespan) };
+    let memory = MemoryModel::tiers(&[slots, schedule.disk_writes()]);
+    let title = titled(family, steps, slots);
+    let solved = plain(title, steps, schedule, memory, (closed, optimum));
+    let tiers = vec![TierCost::default(), disk];
+    Ok(Solved { costs: CostModel { tiers, ..CostModel::steps(costs.uf, costs.ub) }, ..solved })
+}
+
+fn h_revolve(args: &cli::HRevolveArgs) -> Result<Solved, Unsolved> {
+    let cli::HRevolveArgs { steps, tiers, costs, .. } = args;
+    let (steps, tiers) = (*steps, &tiers.0);
+    let schedule = HRevolve::new(steps, tiers, costs.uf, costs.ub)?;
+    let optimum = if schedule.proven_optimal() {
+        RECURRENCE
+    } else {
+        Optimum::Open(
+            "the recurrence uses tiers in one order, but some are cheaper to write and dearer to \
+             read than others",
+        )
+    };
+    let slots: Vec<u64> = tiers.iter().map(|tier| tier.slots).collect();
+    let named: Vec<String> = slots.iter().map(u64::to_string).collect();
+    let title = format!("h-revolve, {}, slots {}", counted(steps, "step"), named.join(" + "));
+    let memory = MemoryModel::tiers(&slots);
+    let solved = plain(title, steps, schedule, memory, (Closed::default(), optimum));
+    let free = tiers.iter().all(|tier| tier.slots == 0 || tier.cost == TierCost::default());
+    let slots = slots.into_iter().fold(0, u64::saturating_add);
+    // Tiers that cost nothing are one tier; of others nothing is known without following actions.
+    let closed = if free { Costs::revolve(steps, slots).ok() } else { None };
+    let closed = closed.map(|costs| Closed { advances: costs.advances, ..Closed::default() });
+    let prices = tiers.iter().map(|tier| tier.cost).collect();
+    let costs = CostModel { tiers: prices, ..CostModel::steps(costs.uf, costs.ub) };
+    Ok(Solved { costs, closed, ..solved })
+}
+
 fn mixed(args: &cli::MixedArgs) -> Result<Solved, Unsolved> {
     let cli::MixedArgs { steps, slots, restart_size, adjoint_size } = *args;
     let schedule = Mixed::new(steps, slots, restart_size, adjoint_size)?;
@@ -242,6 +306,20 @@ fn cams(args: &cli::CamsArgs) -> Result<Solved, Unsolved> {
     Ok(Solved { measure: Measure::Units, ..solved })
 }
 
+fn online(args: &cli::OnlineArgs) -> Result<Solved, Unsolved> {
+    let cli::OnlineArgs { steps, slots } = *args;
+    let schedule = Online::known_end(steps, slots)?;
+    let advances = schedule.advances();
+    let optimum = if schedule.proven_optimal() {
+        Optimum::Proven("whoever knew the number of steps from the start would need as many")
+    } else {
+        Optimum::Open("whoever knew the number of steps from the start would need fewer: revolve")
+    };
+    let closed = Closed { advances, ..Closed::default() };
+    let memory = MemoryModel::slots(slots);
+    Ok(plain(titled("online", steps, slots), steps, schedule, memory, (closed, optimum)))
+}
+
 fn chain(args: &cli::ChainArgs) -> Result<Solved, Unsolved> {
     let file = ChainFile::read(&args.file)?;
     let persistence = match args.non_persistent {
@@ -266,15 +344,15 @@ fn chain(args: &cli::ChainArgs) -> Result<Solved, Unsolved> {
     let title = format!("{name}, {}, budget {}", counted(schedule.steps(), "stage"), args.budget);
     let (steps, costs) = (schedule.steps(), CostModel::steps(1.0, 1.0));
     let plan = Plan::Chain { chain: file.chain, schedule };
-    let (measure, closed) = (Measure::Memory, Closed::default());
-    Ok(Solved { title, steps, optimum, measure, plan, costs, closed })
+    Ok(Solved { title, steps, optimum, measure: Measure::Memory, plan, costs, closed: None })
 }
 
 fn join(args: &cli::JoinArgs) -> Result<Solved, Unsolved> {
     let JoinFile { graph } = JoinFile::read(&args.file)?;
     let schedule = graph.solve(args.slots)?;
     let lengths: Vec<String> = graph.branches().iter().map(u64::to_string).collect();
-    let trunk = graph.trunk().map_or_else(String::new, |steps| format!(" after a trunk of {steps}"));
+    let trunk =
+        graph.trunk().map_or_else(String::new, |steps| format!(" after a trunk of {steps}"));
     let branches = lengths.join(", ");
     let title = format!("join, branches {branches}{trunk}, {}", counted(args.slots, "slot"));
     let plan_memory = graph.memory(args.slots);
@@ -289,10 +367,9 @@ fn join(args: &cli::JoinArgs) -> Result<Solved, Unsolved> {
              nothing else is better is known from searches of small graphs only",
         )
     };
-    let closed = Closed { advances: schedule.forward_steps(), ..Closed::default() };
     let plan = Plan::Join { graph, memory: plan_memory, schedule };
     let costs = CostModel::steps(1.0, 1.0);
-    Ok(Solved { title, steps, optimum, measure: Measure::Slots, plan, costs, closed })
+    Ok(Solved { title, steps, optimum, measure: Measure::Slots, plan, costs, closed: None })
 }
 
 /// Steps to reverse, and those of one forward sweep: the last step of each branch leads into the

@@ -42,7 +42,8 @@ pub fn timeline(solved: &Solved, args: &TimelineArgs) -> Result<(Lanes, Drawing)
     let machine = machine(args, memory.tiers.len());
     // Background writes may go on behind the last action.
     let mut last: f64 = 0.0;
-    let done = simulate_watched(&machine, schedule.clone(), |span| last = last.max(span.seconds.end));
+    let done =
+        simulate_watched(&machine, schedule.clone(), |span| last = last.max(span.seconds.end));
     if !last.is_finite() {
         return Err(RunError::new("the times are too large to be added up").help("lower them"));
     }
@@ -61,7 +62,8 @@ pub fn timeline(solved: &Solved, args: &TimelineArgs) -> Result<(Lanes, Drawing)
         let row = f64::from(lane);
         chart.add(kinds.of(work), [seconds.start, row], [seconds.end, row]);
     });
-    let drawing = chart.draw().map_err(|error| RunError::of(error).help("draw one step at least"))?;
+    let drawing =
+        chart.draw().map_err(|error| RunError::of(error).help("draw one step at least"))?;
     Ok((lanes_of(&done), drawing))
 }
 

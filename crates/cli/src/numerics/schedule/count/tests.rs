@@ -21,7 +21,7 @@ fn solved(line: &str) -> Solved {
 fn check(line: &str) {
     let solved = solved(line);
     let replayed = solved.counts(Effort::Replay).expect("finite costs");
-    let closed = solved.in_closed_form();
+    let closed = solved.in_closed_form(solved.closed.as_ref().expect(line));
     assert_eq!(closed.advances, replayed.advances, "{line}");
     assert_eq!(closed.recorded, replayed.recorded, "{line}");
     // Equal to rounding: the sums have four terms.
@@ -60,6 +60,13 @@ fn closed_forms_are_what_the_replayer_counts() {
 fn totals_are_what_the_replayer_counts() {
     for steps in [0, 1, 2, 3, 10, 40] {
         for slots in [1, 2, 3, 8, 50] {
+            check(&format!("online --steps {steps} --slots {slots}"));
+            for family in ["disk-revolve", "disk-revolve-one-read", "periodic-disk-revolve"] {
+                let line = format!("{family} --steps {steps} --slots {slots} --uf 0.7 --ub 1.3");
+                check(&format!("{line} --write-cost 2.5 --read-cost 1.1"));
+                check(&format!("{line} --write-cost 0 --read-cost 0"));
+            }
+            check(&format!("h-revolve --steps {steps} --tiers {slots}:0:0,1:0:0"));
             check(&format!("mixed --steps {steps} --slots {slots}"));
             check(&format!("mixed --steps {steps} --slots {slots} --adjoint-size 2"));
             check(&format!("cams --steps {steps} --slots {slots} --stages 2"));
