@@ -111,7 +111,7 @@ pub enum Family {
     Online(OnlineArgs),
     /// Stages that differ in time and memory, within a budget for everything
     #[command(after_help = "Examples:\n  \
-        retrograd schedule chain --file chain.json --budget 13\n\nThe file:\n  \
+        retrograd schedule chain --file chain.json --budget 20\n\nThe file:\n  \
         {\"name\": \"three stages\", \"L\": 3,\n   \
         \"x\": [2, 5, 1, 3], \"xb\": [0, 8, 6, 6], \"f\": [2, 8, 8], \"ff\": [2, 8, 8],\n   \
         \"b\": [13, 4, 2], \"tf\": [1, 0, 1], \"tn\": [1, 2, 0], \"tb\": [2, 1, 1, 0]}")]

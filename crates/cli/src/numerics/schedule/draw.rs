@@ -15,7 +15,7 @@ pub(super) const REVERSE: [u8; 3] = [38, 139, 98];
 
 /// Colours of tiers; the last one is that of all beyond.
 pub(super) const TIERS: [[u8; 3]; 4] =
-    [[150, 158, 168], [128, 78, 160], [196, 144, 16], [62, 160, 190]];
+    [[112, 120, 130], [128, 78, 160], [196, 144, 16], [62, 160, 190]];
 
 /// Draws the sweeps: steps upwards, time to the right.
 ///
