@@ -261,7 +261,7 @@ fn widened([low, high]: [f64; 2]) -> [f64; 2] {
     if low == high { [low, low + 1.0] } else { [low, high] }
 }
 
-/// TimeChart in tenths of a pixel, no two alike, and no more than [`MOST_STROKES`].
+/// Strokes in tenths of a pixel, no two alike, and no more than [`MOST_STROKES`].
 #[derive(Clone, Debug)]
 struct Thinned {
     /// Positions are multiples of so many tenths of a pixel.

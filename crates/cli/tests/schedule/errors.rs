@@ -107,6 +107,7 @@ fn what_does_not_fit_says_what_would() {
         &["must be at least 5"],
     );
     check("mixed --steps 1e9 --slots 1e9 --adjoint-size 2", 1, &["the table of", "fewer steps"]);
+    check("online --steps 1e19 --slots 3", 1, &["at most 10000000000 steps", "or revolve"]);
     check("cams --steps 1e9 --slots 100 --stages 4", 1, &["the table of"]);
     check("h-revolve --steps 1e9 --tiers 3:1:1", 1, &["the table of"]);
     let huge = "--write-cost 1e308 --read-cost 1e308 --uf 1e308 --ub 1e308";

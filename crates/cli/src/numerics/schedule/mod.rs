@@ -17,13 +17,14 @@ pub use files::{ChainFile, JoinFile};
 pub use solve::solve;
 pub use timeline::{Lanes, timeline};
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use retrograd_checkpoint::schedule::AnySchedule;
 use retrograd_checkpoint::schedule::chain::ChainSchedule;
 use retrograd_checkpoint::schedule::join::{BranchAction, JoinMemory, JoinSchedule};
 use retrograd_checkpoint::{
-    Action, Chain, CostModel, JoinAction, JoinGraph, MemoryModel, ScheduleError,
+    Action, Chain, CostModel, JoinAction, JoinGraph, MemoryModel, ScheduleError, TierCost,
 };
 use retrograd_plot::Drawing;
 
@@ -157,15 +158,19 @@ impl Solved {
 }
 
 impl Solved {
-    /// What the makespan is made of.
+    /// What the makespan is made of, in words.
     pub fn unit(&self) -> String {
-        match &self.plan {
-            Plan::Chain { .. } => String::new(),
-            Plan::Steps { .. } | Plan::Join { .. } => {
-                let (forward, reverse) = (self.costs.forward.at(0), self.costs.adjoint.at(0));
-                format!(", a forward step costs {forward}, a reverse step {reverse}")
-            }
+        if let Plan::Chain { .. } = self.plan {
+            return String::new();
         }
+        let (forward, reverse) = (self.costs.forward.at(0), self.costs.adjoint.at(0));
+        let mut text = format!(", a forward step costs {forward}, a reverse step {reverse}");
+        let tiers = self.costs.tiers.iter().enumerate();
+        for (k, TierCost { write, read }) in tiers.filter(|(_, cost)| **cost != TierCost::default())
+        {
+            let _ = write!(text, ", tier {k} {write} a write and {read} a read");
+        }
+        text
     }
 }
 

@@ -11,6 +11,10 @@ use super::files::{ChainFile, JoinFile};
 use super::{Closed, Measure, Optimum, Plan, Solved, TierCounts, Unsolved};
 use crate::cli::schedule as cli;
 use crate::cli::schedule::Family;
+use crate::numerics::RunError;
+
+/// Steps of an online run that are followed in minutes.
+const MOST_ONLINE_STEPS: u64 = 10_000_000_000;
 
 const KEEPS_ALL: Optimum = Optimum::Proven("nothing is computed twice");
 const BINOMIAL: Optimum = Optimum::Proven(
@@ -308,9 +312,16 @@ fn cams(args: &cli::CamsArgs) -> Result<Solved, Unsolved> {
 
 fn online(args: &cli::OnlineArgs) -> Result<Solved, Unsolved> {
     let cli::OnlineArgs { steps, slots } = *args;
+    if steps > MOST_ONLINE_STEPS && slots > 1 {
+        let message = format!(
+            "online, {steps} steps: every decision has to be followed, and allowed are at most \
+             {MOST_ONLINE_STEPS} steps"
+        );
+        return Err(RunError::new(message).help("take fewer steps, or revolve").into());
+    }
     let schedule = Online::known_end(steps, slots)?;
     let advances = schedule.advances();
-    let optimum = if schedule.proven_optimal() {
+    let optimum = if Costs::revolve(steps, slots)?.advances == advances {
         Optimum::Proven("whoever knew the number of steps from the start would need as many")
     } else {
         Optimum::Open("whoever knew the number of steps from the start would need fewer: revolve")

@@ -79,10 +79,13 @@ fn lanes_of(done: &Prediction) -> Lanes {
 fn remark(args: &TimelineArgs, done: &Prediction) -> String {
     let [write, read] = [args.write_seconds, args.read_seconds].map(Option::unwrap_or_default);
     let (forward, reverse) = (args.forward_seconds, args.reverse_seconds);
+    let rounded = |seconds: f64| (1e6 * seconds).round() / 1e6;
     format!(
-        "{:.6} s, of which {:.6} s waiting: a forward step takes {forward} s, a reverse step \
+        "{} s, of which {} s waiting: a forward step takes {forward} s, a reverse step \
          {reverse} s, a write {write} s, a read {read} s, queues of {}",
-        done.seconds, done.waited_seconds, args.queue
+        rounded(done.seconds),
+        rounded(done.waited_seconds),
+        args.queue
     )
 }
 
