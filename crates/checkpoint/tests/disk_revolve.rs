@@ -65,6 +65,10 @@ fn schedules_cost_what_the_table_says() {
         assert_eq!(cost(DiskRevolve::one_read(n, c, disk, uf, ub)), one_read, "{row:?}");
         assert_eq!(cost(DiskRevolve::periodic(n, c, disk, uf, ub)), periodic, "{row:?}");
         assert_eq!(DiskRevolve::period(c, disk, uf), period as u64, "{row:?}");
+        let proven = |schedule: Result<DiskRevolve, _>| schedule.unwrap().proven_optimal();
+        assert!(proven(DiskRevolve::new(n, c, disk, uf, ub)), "{row:?}");
+        assert_eq!(proven(DiskRevolve::one_read(n, c, disk, uf, ub)), one_read == many);
+        assert_eq!(proven(DiskRevolve::periodic(n, c, disk, uf, ub)), periodic == many);
         // The table has the initial state on disk already.
         let single = DiskRevolve::one_snapshot(n, c, disk, uf, ub).unwrap();
         let written = write * single.disk_writes() as f64;

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use retrograd_checkpoint::search::Search;
 use retrograd_checkpoint::{
     Action, BrokenRule, CostModel, Costs, DiskRevolve, HRevolve, MemoryModel, Revolve,
-    ScheduleError, TierCost, TierLimit, TierSpec, replay,
+    ScheduleError, TierCost, TierSpec, replay,
 };
 use serde::Deserialize;
 
@@ -110,15 +110,14 @@ proptest! {
         n in 1_u64..=7, tiers in any_ordered_tiers(3), uf in 0_u32..4, ub in 0_u32..4,
     ) {
         let (uf, ub) = (f64::from(uf), f64::from(ub));
+        // Three times three slots would be too many positions.
+        let most = if tiers.len() == 3 { 2 } else { 3 };
         let tiers: Vec<TierSpec> = tiers
             .into_iter()
-            .map(|tier| TierSpec { slots: tier.slots.min(3), ..tier })
+            .map(|tier| TierSpec { slots: tier.slots.min(most), ..tier })
             .collect();
         let search = Search::makespan(memory(&tiers), cost_model(&tiers, uf, ub));
-        let best = match search.best(n) {
-            Err(ScheduleError::TableTooLarge { .. }) => return Ok(()),
-            best => best.unwrap(),
-        };
+        let best = search.best(n).unwrap();
         if let Some(best) = best {
             let ours = check(n, &tiers, uf, ub);
             prop_assert!((ours - best.cost).abs() <= 1e-12 * best.cost, "{} {}", ours, best.cost);
@@ -132,7 +131,7 @@ proptest! {
     /// Vectors, pruned rows and closed forms leave the recurrence as it is.
     #[test]
     fn tables_are_the_recurrence(
-        n in 1_u64..150, slots in prop::collection::vec(1_u64..8, 1..4), free: bool,
+        n in 1_u64..700, slots in prop::collection::vec(1_u64..6, 1..4), free: bool,
         costs in prop::collection::vec((0.0..4.0, 0.0..4.0), 3), uf in 0.1..3.0, ub in 0.0..3.0,
     ) {
         let mut total = (0.0, 0.0);
@@ -149,7 +148,7 @@ proptest! {
     /// With memory that is free and more slots on disk than are of use, it is Disk-Revolve.
     #[test]
     fn a_disk_without_limit_makes_it_disk_revolve(
-        n in 1_u64..200, c in 1_u64..6, write in 0_u32..9, read in 0_u32..9, uf in 0_u32..4,
+        n in 1_u64..600, c in 1_u64..6, write in 0_u32..9, read in 0_u32..9, uf in 0_u32..4,
     ) {
         let (write, read, uf) = (f64::from(write), f64::from(read), f64::from(uf));
         let ours = check(n, &[tier(n, write, read), tier(c, 0.0, 0.0)], uf, 1.0);
@@ -264,15 +263,4 @@ fn few_steps_and_wrong_numbers() {
     assert!(matches!(error, ScheduleError::InvalidCost { what: "the makespan", .. }), "{error}");
     let error = HRevolve::new(1_000_000_000, &[tier(2, 1.0, 1.0)], 1.0, 1.0).unwrap_err();
     assert!(matches!(error, ScheduleError::TableTooLarge { bytes: 24_000_000_000, .. }), "{error}");
-}
-
-/// The published recurrence splits later than it could, and always goes through level 0.
-#[test]
-fn a_cheap_read_below_a_dear_write_is_used() {
-    let tiers = [tier(1, 4.0, 4.0), tier(1, 4.0, 4.0)];
-    let limits = TierLimit { slots: Some(1), bytes: None };
-    let search =
-        Search::makespan(MemoryModel::new(vec![limits; 2], 0, 0), cost_model(&tiers, 1.0, 1.0));
-    let best = search.best(6).unwrap().unwrap();
-    assert_eq!(check(6, &tiers, 1.0, 1.0), best.cost);
 }

@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
+use std::iter::FusedIterator;
 
 use proptest::prelude::*;
 use retrograd_checkpoint::{
@@ -187,6 +188,21 @@ proptest! {
         prop_assert_eq!(check(&steps, &schedule), sweep);
         prop_assert_eq!(check(&steps, &steps.solve_slots(u64::MAX).unwrap()), sweep);
     }
+}
+
+/// Iterators can be kept, copied on the way and sent to the thread that runs them.
+#[test]
+fn actions_are_resumable() {
+    fn resumable<T: Clone + Send + FusedIterator<Item = Action> + 'static>(_: &T) {}
+    let steps = irregular(30);
+    let mut actions = steps.solve_slots(4).unwrap().actions();
+    resumable(&actions);
+    let all: Vec<Action> = actions.clone().collect();
+    let first: Vec<Action> = actions.by_ref().take(17).collect();
+    let rest: Vec<Action> = actions.clone().collect();
+    assert_eq!([first, rest].concat(), all);
+    assert_eq!(actions.by_ref().count(), all.len() - 17);
+    assert_eq!(actions.next(), None);
 }
 
 /// Costs without pattern, by a linear congruence, one in sixteen of them dear.

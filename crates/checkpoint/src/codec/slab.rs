@@ -1,9 +1,11 @@
 //! One slab: which library or module encodes it, and what it becomes where nothing helps.
 
+#[cfg(any(feature = "lz4", feature = "zstd"))]
+use super::Filter;
 use super::block;
 use super::real::{Magnitude, Real};
 use super::workers::Lane;
-use super::{Codec, CodecError, Element, Filter};
+use super::{Codec, CodecError, Element};
 
 /// How a slab is stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -133,10 +135,14 @@ fn encode_any(
             };
             encode(*mode, limits, slab.extents, bytes, zfp, reals, code)
         }
-        #[cfg(not(all(feature = "lz4", feature = "zstd", feature = "pco", feature = "zfp")))]
-        (Codec::Lz4 { .. } | Codec::Zstd { .. } | Codec::Pco { .. } | Codec::Zfp(_), _) => {
-            Err(codec.not_compiled())
-        }
+        #[cfg(not(feature = "lz4"))]
+        (Codec::Lz4 { .. }, _) => Err(codec.not_compiled()),
+        #[cfg(not(feature = "zstd"))]
+        (Codec::Zstd { .. }, _) => Err(codec.not_compiled()),
+        #[cfg(not(feature = "pco"))]
+        (Codec::Pco { .. }, _) => Err(codec.not_compiled()),
+        #[cfg(not(feature = "zfp"))]
+        (Codec::Zfp(_), _) => Err(codec.not_compiled()),
     }
 }
 
@@ -216,10 +222,14 @@ fn decode_any(
             };
             decode(*mode, kind, slab.extents, code, zfp, reals, out)
         }
-        #[cfg(not(all(feature = "lz4", feature = "zstd", feature = "pco", feature = "zfp")))]
-        (Codec::Lz4 { .. } | Codec::Zstd { .. } | Codec::Pco { .. } | Codec::Zfp(_), _) => {
-            Err(codec.not_compiled())
-        }
+        #[cfg(not(feature = "lz4"))]
+        (Codec::Lz4 { .. }, _) => Err(codec.not_compiled()),
+        #[cfg(not(feature = "zstd"))]
+        (Codec::Zstd { .. }, _) => Err(codec.not_compiled()),
+        #[cfg(not(feature = "pco"))]
+        (Codec::Pco { .. }, _) => Err(codec.not_compiled()),
+        #[cfg(not(feature = "zfp"))]
+        (Codec::Zfp(_), _) => Err(codec.not_compiled()),
     }
 }
 

@@ -11,8 +11,8 @@
 //! Nothing in it depends on the number of workers or on their speed.
 
 use std::slice::ChunksMut;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::real::Magnitude;
 use super::shape::Slabs;
@@ -75,11 +75,19 @@ pub(super) fn encode(
         }
     };
     workers.run(&task);
-    let Written { out, result, .. } = written.into_inner().unwrap_or_else(|e| e.into_inner());
+    let written = written.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Written { out, result, next: done, .. } = written;
+    let result = if done == slabs.count() { result } else { Err(unfinished()) };
     if result.is_err() {
         out.truncate(start);
     }
     result.map(|encoded| Encoded { bytes: out.len() - start, ..encoded })
+}
+
+/// A task has panicked, and whoever runs the workers has kept it to himself.
+fn unfinished() -> CodecError {
+    let message = "a task has not come to its end".to_owned();
+    CodecError::Library { library: "the pool of threads", message }
 }
 
 fn slab_of(slabs: Slabs, index: usize) -> Slab {
@@ -198,6 +206,7 @@ pub(super) fn decode(
     let lanes = &scratch.lanes;
     let unread = Mutex::new(Unread { index: 0, table, codes, out: out.chunks_mut(slabs.stride()) });
     let failed = Mutex::new(None);
+    let finished = AtomicUsize::new(0);
     workers.run(&|worker| {
         let lane = &mut *lock(&lanes[worker % lanes.len()]);
         loop {
@@ -210,6 +219,7 @@ pub(super) fn decode(
                     slab::decode(codec, slab, kind, code, lane, out).map_err(|error| (index, error))
                 }
             };
+            finished.fetch_add(1, Ordering::Relaxed);
             if let Err((index, error)) = done {
                 let mut failed = lock(&failed);
                 if failed.as_ref().is_none_or(|&(first, _)| index < first) {
@@ -218,9 +228,10 @@ pub(super) fn decode(
             }
         }
     });
-    let unread = unread.into_inner().unwrap_or_else(|e| e.into_inner());
-    match failed.into_inner().unwrap_or_else(|e| e.into_inner()) {
+    let unread = unread.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some((_, error)) => Err(error),
+        None if finished.into_inner() < slabs.count() => Err(unfinished()),
         None if unread.codes.is_empty() => Ok(()),
         None => Err(CodecError::Corrupt { what: "bytes are left over" }),
     }

@@ -44,9 +44,10 @@ pub use store_none::StoreNone;
 pub use two_level::{LastBlock, TwoLevel};
 
 pub(crate) use costs::useful_snapshots;
+pub(crate) use revolve::Tiers;
 
 /// The greatest common divisor; of zero and a number that number.
-fn gcd(a: u64, b: u64) -> u64 {
+pub(crate) fn gcd(a: u64, b: u64) -> u64 {
     let (mut a, mut b) = (a, b);
     while b > 0 {
         (a, b) = (b, a % b);

@@ -3,7 +3,8 @@
 use std::iter::FusedIterator;
 use std::ops::Range;
 
-use super::{Revolve, Trajectory};
+use super::Trajectory;
+use super::revolve::{Revolve, Tiers};
 use crate::{Action, TierId};
 
 /// The state at the start of a run, as the run finds and leaves it.
@@ -60,13 +61,14 @@ impl FusedIterator for SegmentActions {}
 pub(crate) struct Segment {
     revolve: Revolve,
     slots: u64,
-    tier: TierId,
 }
 
 impl Segment {
     /// A segment of no steps, to be started.
     pub(crate) fn new(slots: u64, tier: TierId) -> Self {
-        Self { revolve: Revolve::with_slots(0, 0, Trajectory::Revolve), slots, tier }
+        let mut revolve = Revolve::with_slots(0, 0, Trajectory::Revolve);
+        revolve.store_in(Tiers::One(tier));
+        Self { revolve, slots }
     }
 
     /// The model is at the first of `steps`: the actions that follow reverse them.
@@ -76,6 +78,6 @@ impl Segment {
 
     /// The next action; `None` when the steps are reversed.
     pub(crate) fn next(&mut self) -> Option<Action> {
-        self.revolve.next_in(|_| self.tier)
+        self.revolve.next()
     }
 }

@@ -25,17 +25,14 @@ pub(super) fn predictors(
     let is_busy = |block: &Block| block.iter().fold(0, |any, &q| any | q) != 0;
     busy.extend((0..values.len()).filter(|&index| is_busy(&values[index])));
     let candidates = Predictor::all().filter(|predictor| {
-        predictor
-            .orders()
-            .iter()
-            .zip(layout.extents)
-            .all(|(&order, extent)| order == 0 || extent > 1)
+        let mut axes = predictor.orders().into_iter().zip(layout.extents);
+        axes.all(|(order, extent)| order == 0 || extent > 1)
     });
+    // Odd, so that it is not in step with the blocks of a row.
+    let stride = (busy.len() / TRIED_BLOCKS) | 1;
+    let sample = busy.iter().step_by(stride);
     tried.clear();
-    let stride = busy.len() / TRIED_BLOCKS | 1;
-    tried.extend(
-        busy.iter().step_by(stride).map(|&index| widths(values, layout, index, candidates.clone())),
-    );
+    tried.extend(sample.map(|&index| widths(values, layout, index, candidates.clone())));
     let mut chosen = [Predictor::default(); CHOICES];
     for k in 0..CHOICES {
         let cost = |candidate: &Predictor| -> u64 {

@@ -33,7 +33,7 @@ fn kept_orders(predictor: Predictor) -> [u8; 2] {
 
 impl Differences {
     /// Starts a slab, for these predictors.
-    pub(super) fn start(&mut self, layout: Layout, choices: &[Predictor; CHOICES]) {
+    pub(super) fn start(&mut self, layout: Layout, choices: [Predictor; CHOICES]) {
         self.layout = layout;
         self.outside.resize(layout.blocks(), [0; BLOCK]);
         self.kept.iter_mut().for_each(|kept| kept.orders = None);

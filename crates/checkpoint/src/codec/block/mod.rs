@@ -14,9 +14,8 @@
 //! ```
 //!
 //! hence `step = 2 (tolerance - 4 u M) (1 - 4 u)`. A slab with numbers that are not finite, or
-//! of a tolerance so small that `M / step` leaves the integers (22 bits for `f32`, 30 bits for
-//! `f64`), is left to the caller, who stores it as it is. One below the tolerance everywhere
-//! takes no bytes.
+//! with a tolerance below about `2^-21 M` (`f32`) or `2^-30 M` (`f64`), whose quanta would not
+//! be integers of the element or of 32 bits, is left to the caller, who stores it as it is.
 //!
 //! # Format
 //!
@@ -29,6 +28,15 @@
 //! ```
 //!
 //! Cost: a few integer operations per value and predictor tried; 4 bytes of scratch per value.
+
+#![allow(
+    clippy::inline_always,
+    reason = "blocks that are returned stay in registers only where they are inlined"
+)]
+#![allow(
+    clippy::needless_range_loop,
+    reason = "loops over several arrays of one length: in this form they are vectorised"
+)]
 
 mod choose;
 mod differences;
@@ -74,7 +82,7 @@ pub(super) fn encode<R: Real>(
     scratch: &mut Scratch,
     out: &mut Vec<u8>,
 ) {
-    let layout = Layout { extents };
+    let layout = Layout::new(extents);
     let Scratch { values, differences, headers, body, busy, tried } = scratch;
     quantise(layout, step, bytes, values);
     let choices = choose::predictors(values, layout, busy, tried);
@@ -85,10 +93,10 @@ pub(super) fn encode<R: Real>(
         body.resize(most, 0);
     }
     let mut end = 0;
-    differences.start(layout, &choices);
+    differences.start(layout, choices);
     for row in 0..layout.rows() {
         differences.go_to(values, row);
-        end = encode_row(layout, differences, &choices, headers, body, end);
+        end = encode_row(layout, differences, choices, headers, body, end);
     }
 
     let mut head = [0; 8];
@@ -117,7 +125,7 @@ fn quantise<R: Real>(layout: Layout, step: R, bytes: &[u8], values: &mut Vec<Blo
 fn encode_row(
     layout: Layout,
     differences: &Differences,
-    choices: &[Predictor; CHOICES],
+    choices: [Predictor; CHOICES],
     headers: &mut Vec<u8>,
     body: &mut [u8],
     mut end: usize,
@@ -153,7 +161,7 @@ pub(super) fn decode<R: Real>(
     scratch: &mut Scratch,
     out: &mut [u8],
 ) -> Result<(), CodecError> {
-    let layout = Layout { extents };
+    let layout = Layout::new(extents);
     let Scratch { values, headers, .. } = scratch;
     let (step, code) = split(code, R::ELEMENT.bytes())?;
     let step = R::load(step).next().unwrap_or_default();
@@ -171,7 +179,7 @@ pub(super) fn decode<R: Real>(
         // Of the row itself nothing is known: it counts as 0.
         let neighbours = predict::neighbours(done, layout, row);
         let own = &mut own[..layout.blocks()];
-        code = decode_row(layout, &neighbours, headers, &choices, code, own)?;
+        code = decode_row(layout, &neighbours, headers, choices, code, own)?;
         R::store(out, own.as_flattened().iter().map(|&q| R::dequantise(q, step)));
     }
     if code.is_empty() { Ok(()) } else { Err(CodecError::Corrupt { what: "bytes are left over" }) }
@@ -209,7 +217,7 @@ fn decode_row<'a>(
     layout: Layout,
     neighbours: &Neighbours<'_>,
     headers: &[u8],
-    choices: &[Predictor; CHOICES],
+    choices: [Predictor; CHOICES],
     mut code: &'a [u8],
     values: &mut [Block],
 ) -> Result<&'a [u8], CodecError> {
@@ -221,13 +229,12 @@ fn decode_row<'a>(
         }
         let (packed, rest) = split(code, pack::bytes(layout.block_len(block), width))?;
         let mut folded = [0; BLOCK];
-        match code.first_chunk() {
-            Some(bytes) => pack::unpack(width, bytes, &mut folded),
-            None => {
-                let mut bytes = [0; MAX_BYTES];
-                bytes[..packed.len()].copy_from_slice(packed);
-                pack::unpack(width, &bytes, &mut folded);
-            }
+        if let Some(bytes) = code.first_chunk() {
+            pack::unpack(width, bytes, &mut folded);
+        } else {
+            let mut bytes = [0; MAX_BYTES];
+            bytes[..packed.len()].copy_from_slice(packed);
+            pack::unpack(width, &bytes, &mut folded);
         }
         code = rest;
         let mut sums = [0; BLOCK];

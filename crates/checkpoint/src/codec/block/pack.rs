@@ -55,8 +55,11 @@ pub(super) fn unpack(width: u32, bytes: &[u8; MAX_BYTES], values: &mut [u32; BLO
     UNPACK[width as usize](bytes, values);
 }
 
+type Pack = fn(&[u32; BLOCK], &mut [u8; MAX_BYTES]);
+type Unpack = fn(&[u8; MAX_BYTES], &mut [u32; BLOCK]);
+
 /// One function per width: all shifts are constants.
-const PACK: [fn(&[u32; BLOCK], &mut [u8; MAX_BYTES]); 33] = [
+const PACK: [Pack; 33] = [
     pack_width::<0>,
     pack_width::<1>,
     pack_width::<2>,
@@ -92,7 +95,7 @@ const PACK: [fn(&[u32; BLOCK], &mut [u8; MAX_BYTES]); 33] = [
     pack_width::<32>,
 ];
 
-const UNPACK: [fn(&[u8; MAX_BYTES], &mut [u32; BLOCK]); 33] = [
+const UNPACK: [Unpack; 33] = [
     unpack_width::<0>,
     unpack_width::<1>,
     unpack_width::<2>,

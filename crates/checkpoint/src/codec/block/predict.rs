@@ -55,6 +55,18 @@ pub(super) struct Layout {
 }
 
 impl Layout {
+    /// The layout of a slab. Rows much shorter than a block are joined, lest there be more padding
+    /// than values.
+    pub(super) fn new(extents: [usize; 3]) -> Self {
+        const SHORT: usize = BLOCK / 4;
+        let extents = match extents {
+            [x, y, z] if z >= SHORT || x * y == 1 => [x, y, z],
+            [x, y, z] if y * z >= SHORT || x == 1 => [1, x, y * z],
+            [x, y, z] => [1, 1, x * y * z],
+        };
+        Self { extents }
+    }
+
     /// Rows of all planes.
     pub(super) fn rows(self) -> usize {
         self.extents[0] * self.extents[1]

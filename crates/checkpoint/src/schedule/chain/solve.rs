@@ -6,16 +6,14 @@ use std::slice::Iter;
 use super::Chain;
 use super::emit::{Emitted, emit};
 use super::recurrence::Recurrence;
-use super::table::{Minima, Table};
+use super::table::{LEAST_LEVELS, Minima, Table};
 use crate::schedule::gcd;
 use crate::{Action, MemoryModel, PerStep, ScheduleError, TierLimit};
 
 /// Without a number of levels asked for, the table takes at most this many bytes ...
 const AUTOMATIC_BYTES: u64 = 1 << 28;
-/// ... and its solution this many additions, about a second's worth, ...
+/// ... and its solution this many additions, about a second's worth.
 const AUTOMATIC_WORK: u64 = 1 << 30;
-/// ... but levels are never fewer than this.
-const LEAST_LEVELS: u64 = 64;
 
 /// Which schedules of a chain are considered.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]

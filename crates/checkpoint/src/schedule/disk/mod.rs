@@ -31,6 +31,7 @@
 //! * Every snapshot is discarded directly after its last load.
 //! * Not here: limited disks, and memory that costs ([`HRevolve`](super::HRevolve)).
 
+mod bounds;
 mod layout;
 mod optimum;
 mod walk;
@@ -224,6 +225,13 @@ impl DiskRevolve {
     /// Snapshots loaded from disk, in the whole schedule.
     pub fn disk_reads(&self) -> u64 {
         self.layout.segments + self.layout.rereads
+    }
+
+    /// Whether no schedule over these slots and a disk without limit costs less, the other
+    /// constructors' included; `false` beyond `2^40` steps.
+    pub fn proven_optimal(&self) -> bool {
+        let Layout { steps, slots, .. } = self.layout;
+        steps <= MAX_STEPS && Problem { steps, slots, prices: self.prices }.is_best(self.layout)
     }
 
     /// The cost of the whole schedule, in the conventions of [`CostModel`](crate::CostModel).

@@ -18,11 +18,12 @@
 //! level 0 always, which is not optimal where a read of some tier costs less than a write and a
 //! read of the first.
 //!
-//! * Time `O(n^2 sum of c_k)`, the inner loop a vector minimum; memory `8 n` bytes for every slot
-//!   and every tier, at most 4 GiB. A first level that costs nothing needs no table: it is
-//!   Revolve. More slots than are of use are no rows.
-//! * Optimal if the tiers can be ordered by both costs at once; proved by no theorem, but equal to
-//!   an exhaustive search wherever that is feasible.
+//! * Time `O(n^2 sum of c_k)` at most, the inner loop a vector minimum that leaves out what a
+//!   bound excludes (`kernel`); memory `8 n` bytes for every slot and every tier, at most 4 GiB.
+//!   A first level that costs nothing needs no table: it is Revolve. More slots than are of use
+//!   need no rows.
+//! * Optimal if the tiers can be ordered by both costs at once, which is not a theorem, but what
+//!   an exhaustive search finds wherever one is feasible.
 //! * A snapshot is discarded directly after its last load. Two tiers may hold the same state.
 //! * Not here: a disk without limit ([`DiskRevolve`](super::DiskRevolve) needs no table).
 
@@ -58,7 +59,7 @@ pub struct TierSpec {
 /// let memory = TierSpec { slots: 3, cost: TierCost::default() };
 /// let disk = TierSpec { slots: 2, cost: TierCost { write: 5.0, read: 5.0 } };
 /// let schedule = HRevolve::new(50, &[memory, disk], 1.0, 1.0)?;
-/// assert_eq!(schedule.makespan(), 183.0);
+/// assert_eq!(schedule.makespan(), 205.0);
 /// assert!(schedule.proven_optimal());
 ///
 /// let report = replay(50, &MemoryModel::tiers(&[3, 2]), schedule.clone())?;
@@ -73,7 +74,7 @@ pub struct HRevolve {
 
 impl HRevolve {
     /// The schedule for `steps` over `tiers`, in any order: their places are the
-    /// [`TierId`](crate::TierId)s of the actions. `uf` is the cost of an advanced step, `ub` of a
+    /// [`TierId`]s of the actions. `uf` is the cost of an advanced step, `ub` of a
     /// reversed one with its recording.
     ///
     /// # Errors

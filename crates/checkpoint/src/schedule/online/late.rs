@@ -149,8 +149,24 @@ impl Late {
 
     /// See the module's head.
     fn regret(&self, gap: u64, slots: usize) -> u128 {
-        let (gap, s) = (u128::from(gap), slots as u128);
-        let (mut j, mut band) = (u128::from(self.reps), u128::from(self.bands[slots]));
+        let (gap, s, r) = (u128::from(gap), slots as u128, u128::from(self.reps));
+        match slots {
+            // Few slots go with many repetitions, and their gaps are rarely near the band: these
+            // are the sums.
+            1 => gap.abs_diff(r) * gap.abs_diff(r + 1) / 2,
+            2 => {
+                let below = ((8 * gap + 1).isqrt() - 1) / 2;
+                let (low, high) = (below.min(r), below.max(r));
+                let sum = |n: u128| n * (n + 1) * (n + 2) / 6;
+                // Terms beta(2, j) = (j + 1) (j + 2) / 2 from j = low to high - 1.
+                ((high - low) * gap).abs_diff(sum(high) - sum(low))
+            }
+            _ => self.summed_regret(gap, s),
+        }
+    }
+
+    fn summed_regret(&self, gap: u128, s: u128) -> u128 {
+        let (mut j, mut band) = (u128::from(self.reps), u128::from(self.bands[s as usize]));
         let mut regret = 0;
         if gap > band {
             while gap > band {
@@ -223,18 +239,19 @@ impl Late {
 
     /// The next state worth storing, or the next target if that comes before.
     ///
-    /// Not storing costs the last gap, with one slot; storing costs a gap with two slots. The first
-    /// grows faster with each step than the second, so that what is worth storing stays so.
+    /// Not storing prolongs the last gap, which has one slot, storing one that has two. What a step
+    /// more costs grows with every step for the first, and at most with every second one for the
+    /// other: the difference is convex, and once storing is worth it, it stays so.
     fn find_next(&mut self) {
         let last = self.held[self.held.len() - 1].step;
-        let (mut low, mut step) = (last, 1);
+        let (mut low, mut step) = (last, 1_u64);
         let mut high = loop {
             let high = last.saturating_add(step).min(self.target);
             if high == self.target || self.worth_storing(high) {
                 break high;
             }
             low = high;
-            step *= 2;
+            step = step.saturating_mul(2);
         };
         while low + 1 < high {
             let middle = low + (high - low) / 2;
@@ -245,5 +262,31 @@ impl Late {
             }
         }
         self.next = high;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The closed forms for one and two slots, against the sum.
+    #[test]
+    fn regrets_are_sums() {
+        for reps in 1..20 {
+            let bands: Vec<u64> = vec![1, reps + 1, (reps + 1) * (reps + 2) / 2];
+            let rule = Late {
+                held: Vec::new(),
+                reps,
+                bands,
+                targets: 0,
+                target: 0,
+                next: 0,
+                candidate: None,
+            };
+            for (slots, gap) in [1, 2].into_iter().flat_map(|s| (1..400).map(move |g| (s, g))) {
+                let sum = rule.summed_regret(gap.into(), slots as u128);
+                assert_eq!(rule.regret(gap, slots), sum, "r = {reps}, s = {slots}, g = {gap}");
+            }
+        }
     }
 }

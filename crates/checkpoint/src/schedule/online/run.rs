@@ -63,16 +63,16 @@ impl KnownEnd {
     }
 
     /// Forward steps that are run without recording, those of the forward sweep included, however
-    /// much has been iterated. Takes the time of all decisions, but of no other action.
+    /// much has been iterated. Takes the time of all decisions, but of no other action, and no time
+    /// at all where the rule is optimal at every end.
     pub fn advances(&self) -> u128 {
-        match self.steps {
-            0 => 0,
-            steps => {
-                let mut online = self.online.clone();
-                online.skip_to(steps - 1);
-                u128::from(steps - 1) + online.finish_before_last().advances()
-            }
+        let Some(last) = self.steps.checked_sub(1) else { return 0 };
+        if let Some(optimum) = self.online.optimum_up_front(self.steps) {
+            return optimum;
         }
+        let mut online = self.online.clone();
+        online.skip_to(last);
+        u128::from(last) + online.finish_before_last().advances()
     }
 
     /// Whether nobody who knew the number of steps would need fewer
@@ -96,9 +96,9 @@ impl Iterator for KnownEnd {
 impl FusedIterator for KnownEnd {}
 
 impl Online {
-    /// Both sweeps, for a sweep that has not begun. At each state in turn, `is_last` is asked whether
-    /// the step from there is the last: as late as possible, after the model has followed all
-    /// actions before, so that an executor can ask its model.
+    /// Both sweeps, for a sweep that has not begun. At each state in turn, `is_last` is asked
+    /// whether the step from there is the last: as late as possible, after the model has followed
+    /// all actions before, so that an executor can ask its model.
     ///
     /// ```
     /// use std::cell::Cell;

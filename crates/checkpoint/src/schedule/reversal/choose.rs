@@ -40,13 +40,13 @@ pub(super) fn choose(end: u64, found: &[Placed], at: Option<u64>, slots: u64) ->
     let mut dropped: Vec<usize> = optional[optional.len() - needed..].to_vec();
     let mut best = search.solve(&dropped).expect("what fits the slots should be reversible");
     let most = if needed > 0 { optional.len() } else { search.worth_discarding(&best) };
-    let optimal = if sets(optional.len(), most).saturating_mul(found.len() as u64) <= MOST_WORK {
-        search.try_all(&optional, most, &mut best, &mut dropped);
-        true
-    } else {
+    let work = sets(optional.len(), most).saturating_mul(found.len() as u64);
+    let optimal = most == 0 || work <= MOST_WORK;
+    if !optimal {
         search.improve(&optional, &mut best, &mut dropped);
-        false
-    };
+    } else if most > 0 {
+        search.try_all(&optional, most, &mut best, &mut dropped);
+    }
     let mut starts: Vec<Option<u64>> = vec![None; found.len()];
     for (i, start) in kept(found.len(), &dropped).zip(best.starts) {
         starts[i] = Some(start);
@@ -85,8 +85,10 @@ impl Search<'_> {
         let cold = chain::solve(self.end, &kept, None, self.slots)?;
         // What is stored is not worth storing again.
         let at = self.at.filter(|&at| kept.last().is_some_and(|last| last.step < at));
-        let warm = chain::solve(self.end, &kept, at, self.slots)?;
-        Some(if warm.advances <= cold.advances { warm } else { cold })
+        match at.and_then(|_| chain::solve(self.end, &kept, at, self.slots)) {
+            Some(warm) if warm.advances <= cold.advances => Some(warm),
+            Some(_) | None => Some(cold),
+        }
     }
 
     /// Takes `dropped` if it is better.

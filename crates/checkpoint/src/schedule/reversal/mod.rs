@@ -97,8 +97,8 @@ impl Reversal {
     /// The optimal way to reverse the steps `0..end` from the snapshots `found`, in any order.
     ///
     /// `at` is the state that the model holds, if any. One before the last snapshot, or not before
-    /// `end`, is taken for none: the sweep then starts by a load. `slots` is the most snapshots in tier
-    /// 0 at a time, those found there included: if more are found, the best of them are kept.
+    /// `end`, is taken for none: the sweep then starts by a load. `slots` is the most snapshots in
+    /// tier 0 at a time, those found there included: if more are found, the best of them are kept.
     /// Snapshots of `end` and beyond are discarded, and so are those in tier 0 that are found in
     /// another tier as well.
     ///

@@ -32,8 +32,8 @@
 //!
 //! Where the tables would grow too large, snapshots of the outer schedule are taken only between
 //! groups of steps: groups of about the same share of time and number, which begin at small
-//! states. Within a group Revolve counts steps. The better of that and of Revolve over everything
-//! is taken.
+//! states. Within a group Revolve counts steps. The better of that and of as many slots as hold any
+//! state is taken.
 //!
 //! # Bounds
 //!

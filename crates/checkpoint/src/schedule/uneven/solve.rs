@@ -1,5 +1,6 @@
 //! Which table serves, and the schedule that results.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::bound::{most_snapshots, of_slots};
@@ -18,7 +19,7 @@ const LARGEST_TABLE_BYTES: u64 = 1 << 30;
 const AUTOMATIC_BYTES: u128 = 1 << 28;
 
 /// ... and the most additions for it, about a second's worth.
-const AUTOMATIC_WORK: u128 = 1 << 30;
+const AUTOMATIC_WORK: u128 = 1 << 29;
 
 /// Levels of memory for groups.
 const GROUP_LEVELS: u64 = 256;
@@ -127,8 +128,7 @@ pub(super) fn solve_bytes(
         return Err(ScheduleError::TooSmall { what, given: capacity, minimum: first });
     }
     let memory = memory(steps, TierLimit { slots: None, bytes: Some(capacity) });
-    // The first state is the only one of the last step's that need not be alike.
-    let alike = (0..count.saturating_sub(1)).all(|step| steps.restart_bytes.at(step) == first);
+    let alike = storable(steps).all(|step| steps.restart_bytes.at(step) == first);
     if alike {
         let slots = capacity.checked_div(first).unwrap_or(u64::MAX);
         return Ok(equal(steps, slots, memory));
@@ -178,7 +178,7 @@ fn unequal(
     memory: MemoryModel,
 ) -> Result<UnevenSchedule, ScheduleError> {
     let sums = Sums::new(&steps.forward);
-    let sizes = || (1..steps.steps()).map(|step| steps.restart_bytes.at(step));
+    let sizes = || storable(steps).map(|step| steps.restart_bytes.at(step));
     let all = sizes().fold(0, u64::saturating_add);
     let room = (capacity - steps.restart_bytes.at(0)).min(all);
     let finest = sizes().fold(0, gcd).max(1);
@@ -265,6 +265,12 @@ fn affordable_groups(levels: u64) -> usize {
     low
 }
 
+/// The states besides `x_0` that are ever stored: the last step takes its own from the working
+/// state.
+pub(super) fn storable(steps: &UnevenSteps) -> Range<u64> {
+    1..steps.steps().saturating_sub(1)
+}
+
 /// Costs of advances that cannot be beaten.
 #[derive(Clone, Copy)]
 struct Bounds {
@@ -272,7 +278,8 @@ struct Bounds {
     persistent: f64,
 }
 
-/// The better one of a plan and of Revolve over everything with `slots` slots.
+/// The better one of a plan and of what `slots` slots for any state do: the table of equal sizes
+/// if that is affordable, or Revolve over everything.
 fn better(
     steps: &UnevenSteps,
     sums: &Sums,
@@ -282,16 +289,18 @@ fn better(
     bounds: Bounds,
 ) -> UnevenSchedule {
     let count = steps.steps();
-    let cost = |plan: &Arc<Plan>, room| {
-        advance_cost(sums, UnevenActions::new(Arc::clone(plan), count, room))
+    let cost = |(plan, room): &(Arc<Plan>, u64)| {
+        advance_cost(sums, UnevenActions::new(Arc::clone(plan), count, *room))
     };
-    let (plan, even) = (Arc::new(plan), Arc::new(Plan::Even(slots)));
-    let (of_plan, of_even) = (cost(&plan, room), cost(&even, 0));
-    if of_even < of_plan {
-        finish(steps, even, 0, memory, bounds, of_even)
+    let other = if is_affordable(steps.forward.len(), slots) {
+        (Plan::Equal(EqualTable::solve(sums, slots)), slots - 1)
     } else {
-        finish(steps, plan, room, memory, bounds, of_plan)
-    }
+        (Plan::Even(slots), 0)
+    };
+    let (plan, other) = ((Arc::new(plan), room), (Arc::new(other.0), other.1));
+    let (of_plan, of_other) = (cost(&plan), cost(&other));
+    let (best, cost) = if of_other < of_plan { (other, of_other) } else { (plan, of_plan) };
+    finish(steps, best.0, best.1, memory, bounds, cost)
 }
 
 fn finish(
