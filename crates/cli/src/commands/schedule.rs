@@ -132,7 +132,9 @@ fn outcome(family: &Family, solved: &Solved, counts: &Counts) -> ScheduleOutcome
 fn print(args: &OutputArgs, solved: &Solved, outcome: &ScheduleOutcome) -> Result<(), Failure> {
     let actions = args.actions.then_some(solved);
     match args.format() {
-        Format::Json => output::print_json(&WithActions { outcome, actions }),
+        Format::Json => {
+            output::print_json(&WithActions { outcome, actions: actions.map(ActionList) })
+        }
         Format::Human => output::write(|out| {
             out.write_all(describe(solved, outcome, args).as_bytes())?;
             actions
@@ -188,17 +190,17 @@ fn describe(solved: &Solved, outcome: &ScheduleOutcome, args: &OutputArgs) -> St
 struct WithActions<'a> {
     #[serde(flatten)]
     outcome: &'a ScheduleOutcome,
-    #[serde(serialize_with = "list_actions", skip_serializing_if = "Option::is_none")]
-    actions: Option<&'a Solved>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actions: Option<ActionList<'a>>,
 }
 
-/// Writes one action after the other: nothing is collected.
-#[allow(clippy::ref_option, reason = "the signature is that of serde")]
-fn list_actions<S: Serializer>(
-    actions: &Option<&Solved>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(actions.iter().flat_map(|solved| solved.actions()).map(|a| cells(&a)))
+/// The actions of a schedule, written one after the other: nothing is collected.
+struct ActionList<'a>(&'a Solved);
+
+impl Serialize for ActionList<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.actions().map(|action| cells(&action)))
+    }
 }
 
 /// A part of an action in JSON.

@@ -159,7 +159,9 @@ fn walk(chain: &Chain, actions: &[Value]) -> Walked {
         done: Walked::default(),
     };
     walker.need(0);
-    actions.iter().for_each(|action| walker.follow(action));
+    for action in actions {
+        walker.follow(action);
+    }
     assert_eq!(walker.gradient, Some(0), "stages are left");
     assert!(walker.states.is_empty() && walker.adjoints.is_empty(), "something is left");
     walker.done

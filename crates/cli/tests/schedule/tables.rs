@@ -22,6 +22,18 @@ macro_rules! table {
     };
 }
 
+/// Steps, slots in RAM and on disk, trajectory, advances, traffic.
+type MultistageRow = (u64, u64, u64, String, u64, u64, u64, u64, u64);
+
+/// Steps, period, slots, forward steps, traffic, peaks, steps of the first sweep.
+type TwoLevelRow = (u64, u64, u64, u64, u64, u64, u64, u64, u64, u64, u64, u64, u64);
+
+/// Steps, slots, costs, makespans of the recurrences, period, makespan of the periodic schedule.
+type DiskRow = (u64, u64, f64, f64, f64, f64, f64, f64, f64, f64, u64, f64);
+
+/// Steps, slots and costs by tier, costs of steps, published and corrected optimum.
+type TiersRow = (u64, Vec<u64>, Vec<f64>, Vec<f64>, f64, f64, f64, f64);
+
 #[test]
 fn revolve_takes_the_steps_and_writes_of_the_table() {
     let columns = ["n", "c", "reps", "advances", "total_forward", "min_writes"];
@@ -40,8 +52,7 @@ fn revolve_takes_the_steps_and_writes_of_the_table() {
 fn multistage_has_the_traffic_of_the_table() {
     let columns =
         ["n", "ram", "disk", "trajectory", "advances", "ram_writes", "ram_reads", "disk_writes"];
-    type Row = (u64, u64, u64, String, u64, u64, u64, u64, u64);
-    let rows: Vec<Row> = rows(table!("c_multistage"), &columns, 2);
+    let rows: Vec<MultistageRow> = rows(table!("c_multistage"), &columns, 2);
     assert!(rows.len() > 60);
     for (n, ram, disk, trajectory, advances, ram_writes, ram_reads, disk_writes, disk_reads) in rows
     {
@@ -62,8 +73,7 @@ fn multistage_has_the_traffic_of_the_table() {
 #[test]
 fn two_level_has_the_traffic_of_the_table() {
     let columns = ["n", "period", "s", "untaped", "taped", "total_forward", "ram_writes"];
-    type Row = (u64, u64, u64, u64, u64, u64, u64, u64, u64, u64, u64, u64, u64);
-    let rows: Vec<Row> = rows(table!("c_two_level"), &columns, 2);
+    let rows: Vec<TwoLevelRow> = rows(table!("c_two_level"), &columns, 2);
     assert!(rows.len() > 60);
     for (n, period, s, advances, _, total, rw, rr, dw, dr, ram, disk, _) in rows {
         let line = format!("two-level --steps {n} --period {period} --slots {s}");
@@ -80,8 +90,7 @@ fn two_level_has_the_traffic_of_the_table() {
 #[test]
 fn memory_and_disk_cost_what_the_table_says() {
     let columns = ["n", "c_mem", "wd", "rd", "uf", "ub"];
-    type Row = (u64, u64, f64, f64, f64, f64, f64, f64, f64, f64, u64, f64);
-    let rows: Vec<Row> = rows(table!("b_disk_revolve"), &columns, 13);
+    let rows: Vec<DiskRow> = rows(table!("b_disk_revolve"), &columns, 13);
     assert!(rows.len() > 60);
     for (n, c, wd, rd, uf, ub, _, _, best, one_read, _, periodic) in rows {
         let options = format!(
@@ -97,8 +106,7 @@ fn memory_and_disk_cost_what_the_table_says() {
 #[test]
 fn any_tiers_cost_what_the_table_says() {
     let columns = ["n", "c[level0..]", "w[level]", "r[level]", "uf", "ub", "peer_dp"];
-    type Row = (u64, Vec<u64>, Vec<f64>, Vec<f64>, f64, f64, f64, f64);
-    let rows: Vec<Row> = rows(table!("b_h_revolve"), &columns, 29);
+    let rows: Vec<TiersRow> = rows(table!("b_h_revolve"), &columns, 29);
     assert!(rows.len() > 60);
     for (n, slots, writes, reads, uf, ub, _, best) in rows {
         let tiers: Vec<[f64; 2]> = writes.into_iter().zip(reads).map(|(w, r)| [w, r]).collect();

@@ -62,7 +62,7 @@ pub fn solve(family: &Family) -> Result<Solved, Unsolved> {
 fn plain(
     title: String,
     steps: u64,
-    schedule: impl Iterator<Item = Action> + Clone + Send + 'static,
+    schedule: impl Iterator<Item = Action> + Clone + Send + Sync + 'static,
     memory: MemoryModel,
     (closed, optimum): (Closed, Optimum),
 ) -> Solved {
@@ -297,9 +297,10 @@ fn recorded_once(total_forward: u128, steps: u64) -> Closed {
 
 fn cams(args: &cli::CamsArgs) -> Result<Solved, Unsolved> {
     let cli::CamsArgs { steps, slots, stages, stiffly_accurate } = *args;
-    let (method, kind) = match stiffly_accurate {
-        true => (Method::StifflyAccurate, "stiffly accurate"),
-        false => (Method::General, "general"),
+    let (method, kind) = if stiffly_accurate {
+        (Method::StifflyAccurate, "stiffly accurate")
+    } else {
+        (Method::General, "general")
     };
     let schedule = Cams::new(steps, slots, stages, method)?;
     let closed = recorded_once(schedule.total_forward(), steps);
@@ -333,10 +334,8 @@ fn online(args: &cli::OnlineArgs) -> Result<Solved, Unsolved> {
 
 fn chain(args: &cli::ChainArgs) -> Result<Solved, Unsolved> {
     let file = ChainFile::read(&args.file)?;
-    let persistence = match args.non_persistent {
-        true => Persistence::NonPersistent,
-        false => Persistence::Persistent,
-    };
+    let persistence =
+        if args.non_persistent { Persistence::NonPersistent } else { Persistence::Persistent };
     let options = ChainOptions { persistence, levels: None };
     let schedule = file.chain.solve_with(args.budget, options)?;
     let optimum = match (schedule.proven_optimal(), persistence) {
