@@ -10,6 +10,7 @@ mod chains;
 mod errors;
 mod families;
 mod joins;
+mod page;
 mod pictures;
 mod replayer;
 mod tables;

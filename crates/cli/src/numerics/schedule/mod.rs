@@ -168,7 +168,7 @@ impl Solved {
         let tiers = self.costs.tiers.iter().enumerate();
         for (k, TierCost { write, read }) in tiers.filter(|(_, cost)| **cost != TierCost::default())
         {
-            let _ = write!(text, ", tier {k} {write} a write and {read} a read");
+            let _ = write!(text, "; tier {k}: a write {write}, a read {read}");
         }
         text
     }
