@@ -81,9 +81,7 @@ impl<T: Content> Owned<T> {
         }
         // SAFETY: made by `make_some`, not freed before, and used by nobody: promised by C, and
         // by whoever calls `Owned::new`.
-        let mut handle = unsafe { Box::from_raw(self.0) };
-        handle.tag = 0;
-        Ok(Some(handle))
+        Ok(Some(unsafe { Box::from_raw(self.0) }))
     }
 }
 
