@@ -419,8 +419,8 @@ pub extern "C" fn rg_schedule_costs(
     })
 }
 
-/// The most snapshots that the schedule holds in `tier` at a time, or a little more than it
-/// does: what a tier needs. Takes as long as [`rg_schedule_costs`].
+/// The most snapshots that the schedule holds in `tier` at a time. Takes as long as
+/// [`rg_schedule_costs`].
 #[unsafe(no_mangle)]
 pub extern "C" fn rg_schedule_slots(
     schedule: Shared<'_, Schedule>,

@@ -165,6 +165,12 @@ mod tests {
         Layout::new(&[FieldShape::of_bytes(bytes)]).expect("should be addressable")
     }
 
+    /// Lines in use, waiting, and at the peak.
+    fn lines(pool: &Pool) -> [usize; 3] {
+        let books = pool.lock();
+        [books.used_lines, books.waiting_lines, books.peak_lines]
+    }
+
     #[test]
     fn buffers_are_used_again_and_never_exceed_the_peak() {
         let pool = Arc::new(Pool::default());
@@ -174,12 +180,12 @@ mod tests {
         drop(first);
         assert_eq!(take(600).bytes().as_ptr(), address);
         drop(second);
-        assert_eq!(pool.lock().waiting_lines, 20);
+        assert_eq!(lines(&pool), [0, 20, 20]);
         // One larger buffer takes the room of two that wait.
         let large = take(1216);
-        assert_eq!((pool.lock().waiting_lines, pool.lock().peak_lines), (0, 20));
+        assert_eq!(lines(&pool), [19, 0, 20]);
         drop(large);
-        assert_eq!((pool.lock().used_lines, pool.lock().waiting_lines), (0, 19));
+        assert_eq!(lines(&pool), [0, 19, 20]);
     }
 
     #[test]
@@ -187,7 +193,7 @@ mod tests {
         let pool = Arc::new(Pool::default());
         let bytes = isize::MAX as usize;
         assert_eq!(pool.take(&layout(bytes)).err(), Some(OutOfMemory { bytes }));
-        assert_eq!(pool.lock().used_lines, 0);
+        assert_eq!(lines(&pool)[0], 0);
     }
 
     #[test]

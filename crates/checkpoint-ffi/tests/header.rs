@@ -185,6 +185,6 @@ fn structs_and_constants_are_the_same_in_c() {
                     #include \"retrograd_checkpoint.h\"\n";
     let text = format!("{includes}int main(void)\n{{\n{program}return 0;\n}}\n");
     std::fs::write(&source, text).unwrap();
-    let Some(printed) = common::run_c(&source, &[]) else { return };
+    let Some(printed) = common::run_c(&source, common::Library::Static, &[]) else { return };
     assert_eq!(printed, expected);
 }

@@ -120,28 +120,49 @@ impl Medium for MappedFile {
     }
 }
 
-/// Makes the file at least `bytes` long, with room on the disk for each of them.
+/// Makes the file at least `bytes` long, with room on the disk for each of them; or leaves it as
+/// long as it was.
 fn reserve(file: &File, bytes: u64) -> io::Result<()> {
     let length = file.metadata()?.len();
     if bytes == 0 {
         return Ok(());
     }
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::fs::{FallocateFlags, fallocate};
-        use rustix::io::Errno;
-        match fallocate(file, FallocateFlags::empty(), 0, bytes) {
-            Ok(()) => return Ok(()),
-            Err(Errno::NOTSUP | Errno::NOSYS | Errno::INVAL) => {}
-            Err(errno) => return Err(errno.into()),
-        }
+    if length < bytes {
+        file.set_len(bytes)?;
     }
-    fill(file, length, bytes)
+    let reserved = match allocate(file, bytes) {
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => fill(file, length, bytes),
+        allocated => allocated,
+    };
+    if reserved.is_err() && length < bytes {
+        file.set_len(length)?;
+    }
+    reserved
+}
+
+/// Asks the file system for room.
+#[cfg(target_os = "linux")]
+fn allocate(file: &File, bytes: u64) -> io::Result<()> {
+    use rustix::fs::{FallocateFlags, fallocate};
+    use rustix::io::Errno;
+    fallocate(file, FallocateFlags::empty(), 0, bytes).map_err(|errno| match errno {
+        Errno::NOTSUP | Errno::NOSYS | Errno::INVAL => io::ErrorKind::Unsupported.into(),
+        other => other.into(),
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn allocate(_: &File, _: u64) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Writes zeros from `length` on, and asks whether the file then takes the room of `bytes`.
 fn fill(file: &File, length: u64, bytes: u64) -> io::Result<()> {
     use std::os::unix::fs::{FileExt, MetadataExt};
+    let disk = rustix::fs::fstatvfs(file)?;
+    if disk.f_bavail.saturating_mul(disk.f_frsize) < bytes.saturating_sub(length) {
+        return Err(io::ErrorKind::StorageFull.into());
+    }
     let zeros = vec![0; 1 << 20];
     for at in (length..bytes).step_by(zeros.len()) {
         let part = (bytes - at).min(zeros.len() as u64) as usize;
@@ -166,6 +187,9 @@ mod tests {
         let file = tempfile::tempfile().expect("a temporary file");
         fill(&file, 0, 3_000_000).expect("should be written");
         assert_eq!(file.metadata().expect("should be known").len(), 3_000_000);
+
+        let error = fill(&file, 0, u64::MAX).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
 
         let holes = tempfile::tempfile().expect("a temporary file");
         holes.set_len(3_000_000).expect("should be possible");

@@ -1,5 +1,5 @@
 //! The C compiler, the library that cargo has built for this test, and what C sees of a simulator.
-#![allow(dead_code, reason = "not every test needs everything")]
+#![allow(dead_code, unreachable_pub, reason = "not every test needs everything")]
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -26,21 +26,35 @@ pub fn compiler(name: &str) -> Option<Command> {
     Some(command)
 }
 
-/// The static library, beside this test.
-fn library() -> PathBuf {
-    let test = std::env::current_exe().expect("the test should know where it is");
-    let path = test.with_file_name("libretrograd_checkpoint_ffi.a");
-    assert!(path.exists(), "cargo should have built {}", path.display());
-    path
+/// How a program is linked.
+#[derive(Clone, Copy, Debug)]
+pub enum Library {
+    Static,
+    Shared,
+}
+
+impl Library {
+    /// The library that cargo has built beside this test.
+    fn path(self) -> PathBuf {
+        use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+        let name = match self {
+            Self::Static => "libretrograd_checkpoint_ffi.a".to_owned(),
+            Self::Shared => format!("{DLL_PREFIX}retrograd_checkpoint_ffi{DLL_SUFFIX}"),
+        };
+        let test = std::env::current_exe().expect("the test should know where it is");
+        let path = test.with_file_name(name);
+        assert!(path.exists(), "cargo should have built {}", path.display());
+        path
+    }
 }
 
 /// Compiles a program of C99, links it with the library and runs it; gives what it has printed,
 /// or nothing if there is no compiler.
-pub fn run_c(source: &Path, arguments: &[&OsStr]) -> Option<String> {
+pub fn run_c(source: &Path, library: Library, arguments: &[&OsStr]) -> Option<String> {
     let mut compiler = compiler("cc")?;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let program = folder.path().join("program");
-    compiler.args(["-std=c99", "-O1", "-o"]).arg(&program).arg(source).arg(library());
+    compiler.args(["-std=c99", "-O1", "-o"]).arg(&program).arg(source).arg(library.path());
     let output = compiler.args(SYSTEM).output().expect("the compiler should start");
     let message = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}:\n{message}", source.display());

@@ -43,12 +43,23 @@ fn step_adjoint(x: &State, bar: &State) -> State {
     })
 }
 
-/// The gradient of the sum of all points after `steps`, with every state in memory, to the bit.
-pub fn gradient_by_hand(steps: u64) -> Vec<u64> {
+/// The states before and behind each of `steps`.
+fn states(steps: u64) -> Vec<State> {
     let mut states = vec![initial()];
     for _ in 0..steps {
         states.push(step(states.last().expect("there is the first")));
     }
+    states
+}
+
+/// The largest magnitude in any of them.
+pub fn largest(steps: u64) -> f64 {
+    states(steps).as_flattened().iter().fold(0.0, |most, x| most.max(x.abs()))
+}
+
+/// The gradient of the sum of all points after `steps`, with every state in memory, to the bit.
+pub fn gradient_by_hand(steps: u64) -> Vec<u64> {
+    let states = states(steps);
     let mut bar = [1.0; POINTS];
     for x in states[..steps as usize].iter().rev() {
         bar = step_adjoint(x, &bar);
