@@ -169,6 +169,36 @@ enum {
 rg_status rg_schedule_cams(uint64_t steps, uint64_t slots, uint64_t stages, int32_t method,
                            rg_schedule **out);
 
+/* A chain of L stages that differ in time and memory, such as the layers of a network; stage i leads
+ * from state i to state i + 1, and a loss follows the last. Sizes in bytes, times in any unit. */
+typedef struct rg_chain {
+    uint64_t stages;    /* L */
+    const uint64_t *x;  /* L + 1: states */
+    const uint64_t *xb; /* L + 1: adjoint data, those of stage i at i + 1; contain its next state */
+    const double *f;    /* L: time to record */
+    const double *ff;   /* L: time to advance */
+    const double *b;    /* L: time to reverse */
+    const uint64_t *tf; /* L: temporaries while recording */
+    const uint64_t *tn; /* L: temporaries while advancing */
+    const uint64_t *tb; /* L + 1: temporaries while reversing, those of the loss at L */
+} rg_chain;
+
+/* Which schedules of a chain are considered. */
+enum {
+    RG_PERSISTENT = 0,    /* what is stored stays until its stage is reversed: the optimum of these */
+    RG_NON_PERSISTENT = 1 /* others as well: never slower, not proved optimal */
+};
+
+/* The fastest schedule of a chain within a budget that holds everything: states, adjoint data,
+ * gradients, temporaries (arXiv:1911.13214). *time, if time is not NULL, is what it takes. For
+ * pulling: the adjoint data of a stage contain the state behind it, so that loading them puts the
+ * model there, which the executor does not know. */
+rg_status rg_schedule_chain(const rg_chain *chain, uint64_t budget_bytes, int32_t persistence,
+                            double *time, rg_schedule **out);
+
+/* The least budget within which there is a persistent one. */
+rg_status rg_chain_minimum_bytes(const rg_chain *chain, uint64_t *out);
+
 /* A schedule of your own: a copy of count actions. rg_replay proves it. */
 rg_status rg_schedule_from_actions(const rg_action *actions, uint64_t count, rg_schedule **out);
 
@@ -191,8 +221,8 @@ typedef struct rg_costs {
     double recompute_factor; /* forward steps per step reversed; 1 is no recomputation */
 } rg_costs;
 
-/* Counts of the whole schedule, however much of it was pulled: at once, but for mixed, cams and
- * from_actions, where it takes as long as pulling all of them. */
+/* Counts of the whole schedule, however much of it was pulled: at once, but for mixed, cams,
+ * chain and from_actions, where it takes as long as pulling all of them. */
 rg_status rg_schedule_costs(const rg_schedule *schedule, rg_costs *out);
 
 /* The most snapshots in a tier at a time: slots that the tier needs. Takes as long as the costs. */

@@ -22,7 +22,7 @@
 //!
 //! # Safety
 //!
-//! What C must promise is in the types of the arguments: [`pointer`] and [`handle`]. All else is
+//! What C must promise is in the types of the arguments: [`mod@pointer`] and [`handle`]. All else is
 //! checked: NULL, unknown constants, handles of another kind, handles that are being used. Nothing
 //! unwinds into C, and a callback must not unwind into Rust: one that does, by a C++ exception,
 //! ends the process.
@@ -30,6 +30,7 @@
 
 pub mod action;
 pub mod arbiter;
+pub mod chain;
 pub mod executor;
 pub mod handle;
 pub mod medium;
@@ -44,6 +45,7 @@ pub mod tiers;
 
 pub use action::rg_action;
 pub use arbiter::{rg_arbiter, rg_lease};
+pub use chain::rg_chain;
 pub use executor::{rg_executor, rg_executor_run, rg_progress, rg_tier_use};
 pub use model::{rg_field, rg_model};
 pub use plan::{rg_plan_result, rg_workload};

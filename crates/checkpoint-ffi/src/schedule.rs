@@ -101,6 +101,11 @@ impl Schedule {
         Ok(Self::new(schedule, Some((steps, costs)), Some([slots, 0])))
     }
 
+    /// Actions as they are.
+    pub(crate) fn listed(actions: Arc<[Action]>) -> Self {
+        Self::new(Listed { actions, next: 0 }, None, None)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing is changed in parts.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -353,7 +358,7 @@ pub unsafe extern "C" fn rg_schedule_from_actions(
         let given = unsafe { array(actions, count, "actions") }?;
         let actions: Result<Arc<[Action]>, Error> =
             given.iter().map(|&action| action_of(action)).collect();
-        Ok(Schedule::new(Listed { actions: actions?, next: 0 }, None, None))
+        Ok(Schedule::listed(actions?))
     })
 }
 

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::mem::offset_of;
 
 use retrograd_checkpoint_ffi::action::{data, kind};
+use retrograd_checkpoint_ffi::chain::persistence;
 use retrograd_checkpoint_ffi::model::element;
 use retrograd_checkpoint_ffi::plan::{RG_NO_BUDGET, strategy};
 use retrograd_checkpoint_ffi::replay::RG_UNLIMITED;
@@ -14,8 +15,8 @@ use retrograd_checkpoint_ffi::schedule::choice;
 use retrograd_checkpoint_ffi::status::rg_abi_version;
 use retrograd_checkpoint_ffi::tiers::medium_kind;
 use retrograd_checkpoint_ffi::{
-    rg_action, rg_costs, rg_field, rg_memory, rg_model, rg_plan_result, rg_progress, rg_report,
-    rg_status, rg_tier, rg_tier_limit, rg_tier_report, rg_tier_use, rg_workload,
+    rg_action, rg_chain, rg_costs, rg_field, rg_memory, rg_model, rg_plan_result, rg_progress,
+    rg_report, rg_status, rg_tier, rg_tier_limit, rg_tier_report, rg_tier_use, rg_workload,
 };
 
 fn header() -> String {
@@ -120,6 +121,7 @@ fn structs_and_constants_are_the_same_in_c() {
     let (mut expected, mut program) = layouts! {
         rg_action { kind, data, begin, end, step, tier }
         rg_costs { steps, advances, total_forward, writes, reads, recompute_factor }
+        rg_chain { stages, x, xb, f, ff, b, tf, tn, tb }
         rg_tier_limit { slots, bytes }
         rg_memory { tiers, tier_count, restart_bytes, adjoint_bytes, adjoint_restarts }
         rg_report { actions, advances, recorded, peak_recorded, peak_bytes }
@@ -160,6 +162,7 @@ fn structs_and_constants_are_the_same_in_c() {
             RG_TRAJECTORY_REVOLVE, RG_TRAJECTORY_MAXIMUM, RG_LAST_BLOCK_RELOADED,
             RG_LAST_BLOCK_FUSED, RG_METHOD_GENERAL, RG_METHOD_STIFFLY_ACCURATE,
         }
+        persistence { RG_PERSISTENT, RG_NON_PERSISTENT }
         strategy { RG_STORE_ALL, RG_REVOLVE }
         element { RG_BYTE, RG_F32, RG_F64 }
         medium_kind {
@@ -187,4 +190,40 @@ fn structs_and_constants_are_the_same_in_c() {
     std::fs::write(&source, text).unwrap();
     let Some(printed) = common::run_c(&source, common::Library::Static, &[]) else { return };
     assert_eq!(printed, expected);
+}
+
+/// Pieces of C in the README are pieces of programs.
+#[test]
+fn the_readme_compiles() {
+    let preludes = [
+        "static void advance(uint64_t begin, uint64_t end) { (void)begin, (void)end; }",
+        "static int advance(void *c, uint64_t b, uint64_t e) { return c == 0 && b == e; }
+         static int record(void *c, uint64_t b, uint64_t e) { return c == 0 && b == e; }
+         static int reverse(void *c, uint64_t b, uint64_t e) { return c == 0 && b == e; }
+         static int save(void *c, int32_t d, uint64_t s, void *b, uint64_t n)
+         { return c == b && d == 0 && s == n; }
+         static int restore(void *c, int32_t d, uint64_t s, const void *b, uint64_t n)
+         { return c == b && d == 0 && s == n; }
+         static const rg_field *fields(void *c, int32_t d, uint64_t s, uint64_t *n)
+         { *n = s; return d == 0 ? c : 0; }
+         static int simulator;
+         static rg_schedule *schedule;
+         static rg_progress done;",
+    ];
+    let readme = std::fs::read_to_string(common::home().join("README.md")).unwrap();
+    let pieces: Vec<&str> = readme.split("```c\n").skip(1).collect();
+    assert_eq!(pieces.len(), preludes.len());
+    let folder = tempfile::tempdir().unwrap();
+    for (piece, prelude) in pieces.iter().zip(preludes) {
+        let body = piece.split_once("```").expect("a piece should end").0;
+        let source = folder.path().join("piece.c");
+        let text = format!(
+            "#include <stdio.h>\n#include \"retrograd_checkpoint.h\"\n{prelude}\n\
+             int main(void)\n{{\n{body}\nreturn 0;\n}}\n"
+        );
+        std::fs::write(&source, text).unwrap();
+        let Some(mut compiler) = common::compiler("cc") else { return };
+        let output = compiler.args(["-std=c99", "-fsyntax-only"]).arg(&source).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
 }

@@ -112,7 +112,7 @@ fn tiers_keep_their_data_in_it() {
         for step in (0..5).rev() {
             assert!(matches!(tier.load(key(step)), Ok(Loaded::Owned(x)) if x[999] == step as f64));
         }
-        let full =
+        let mut full =
             (5..20).map(|step| tier.store(key(step), vec![0.0; 1000]).and_then(|()| tier.drain()));
         let full = full.find_map(Result::err).unwrap();
         assert!(matches!(full, TierError::Full { .. }), "{full}");

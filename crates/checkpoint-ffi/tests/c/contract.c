@@ -289,6 +289,51 @@ static void wrong_schedules(void)
     CHECK(rg_schedule_free(s) == RG_OK);
 }
 
+/* Ten stages of 10 bytes and 20 of adjoint data. */
+static void chains(void)
+{
+    static uint64_t x[11], xb[11], none[11];
+    static double one[10];
+    rg_chain chain = {10, x, xb, one, one, one, none, none, none};
+    rg_schedule *s = NULL;
+    rg_action action;
+    rg_costs costs;
+    double time = 0;
+    uint64_t least = 0, reversed = 0;
+
+    for (int i = 0; i <= 10; i++) {
+        x[i] = 10;
+        xb[i] = 20;
+        if (i < 10) {
+            one[i] = 1;
+        }
+    }
+    CHECK(rg_schedule_chain(&chain, 1000, RG_PERSISTENT, &time, &s) == RG_OK && time == 20);
+    CHECK(rg_schedule_free(s) == RG_OK);
+    CHECK(rg_chain_minimum_bytes(&chain, &least) == RG_OK && least > 40 && least < 230);
+    CHECK(rg_schedule_chain(&chain, least - 1, RG_PERSISTENT, NULL, &s) == RG_ERROR_SCHEDULE);
+    CHECK(rg_schedule_chain(&chain, least, RG_NON_PERSISTENT, &time, &s) == RG_OK && time > 20);
+    CHECK(rg_schedule_costs(s, &costs) == RG_OK);
+    CHECK(costs.steps == 10 && (double)(costs.total_forward + 10) == time);
+    while (rg_schedule_next(s, &action) == RG_OK) {
+        reversed += action.kind == RG_REVERSE ? action.end - action.begin : 0;
+    }
+    CHECK(reversed == 10 && rg_schedule_free(s) == RG_OK);
+
+    CHECK(rg_schedule_chain(&chain, least, 2, &time, &s) == RG_ERROR_ARGUMENT);
+    CHECK(rg_schedule_chain(NULL, least, RG_PERSISTENT, &time, &s) == RG_ERROR_NULL);
+    CHECK(rg_schedule_chain(&chain, least, RG_PERSISTENT, NULL, NULL) == RG_ERROR_NULL);
+    CHECK(rg_chain_minimum_bytes(&chain, NULL) == RG_ERROR_NULL);
+    chain.stages = UINT64_MAX;
+    CHECK(rg_chain_minimum_bytes(&chain, &least) == RG_ERROR_ARGUMENT);
+    chain.stages = 0;
+    CHECK(rg_chain_minimum_bytes(&chain, &least) == RG_ERROR_SCHEDULE);
+    chain.stages = 10;
+    chain.ff = NULL;
+    CHECK(rg_chain_minimum_bytes(&chain, &least) == RG_ERROR_NULL);
+    CHECK(strcmp(rg_last_error(), "`chain.ff` is NULL") == 0);
+}
+
 /* ----------------------------------------------------------------------------- planner ------ */
 
 static void plans(void)
@@ -549,6 +594,7 @@ int main(int count, char **arguments)
     CHECK(rg_abi_version() == RG_ABI_VERSION && strlen(rg_version()) >= 5);
     schedules();
     wrong_schedules();
+    chains();
     plans();
     runs();
     media(arguments[1]);
