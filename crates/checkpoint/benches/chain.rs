@@ -1,4 +1,4 @@
-//! Time to solve heterogeneous chains and chains that meet.
+//! Time to solve heterogeneous chains, chains that meet and uneven steps.
 //!
 //! Reports the best of several runs, as other load only ever adds time.
 
@@ -6,7 +6,10 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use retrograd_checkpoint::schedule::chain::simulate;
-use retrograd_checkpoint::{Chain, ChainColumns, ChainOptions, JoinGraph, Persistence};
+use retrograd_checkpoint::{
+    Chain, ChainColumns, ChainOptions, CostModel, JoinGraph, PerStep, Persistence, Revolve,
+    UnevenSteps,
+};
 
 const RUNS: u32 = 3;
 
@@ -23,15 +26,23 @@ fn main() {
     for (branches, slots) in [(&[50, 50][..], 10), (&[20, 20, 20], 10), (&[200, 200], 20)] {
         report_join(branches, slots);
     }
+    for (steps, slots) in [(200, 10), (1000, 20), (1000, 200), (20_000, 20), (1_000_000, 30)] {
+        report_uneven(steps, slots);
+    }
+}
+
+/// Numbers without pattern below a bound, by a linear congruence.
+fn draws() -> impl FnMut(u64) -> u64 {
+    let mut state = 1_u64;
+    move |below| {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 33) % below
+    }
 }
 
 /// Stages whose sizes and times vary without pattern, by a linear congruence.
 fn chain(stages: usize) -> Chain {
-    let mut state = 1_u64;
-    let mut draw = |below: u64| {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (state >> 33) % below
-    };
+    let mut draw = draws();
     let x: Vec<u64> = (0..=stages).map(|_| 1 + draw(20)).collect();
     let times =
         |draw: &mut dyn FnMut(u64) -> u64| (0..stages).map(|_| 1.0 + draw(9) as f64).collect();
@@ -79,4 +90,40 @@ fn report_join(branches: &[u64], slots: u64) {
     println!(
         "join of {branches:?}, {slots} slots: {seconds:.4} s, {advances} advances, {actions} actions"
     );
+}
+
+/// Solves for uneven steps by slots, then by bytes for as many states of mean size.
+fn report_uneven(steps: usize, slots: u64) {
+    let mut draw = draws();
+    let cost = |draw: &mut dyn FnMut(u64) -> u64| {
+        if draw(16) == 0 { 100.0 + draw(400) as f64 } else { 1.0 + draw(8) as f64 }
+    };
+    let uneven = UnevenSteps {
+        forward: (0..steps).map(|_| cost(&mut draw)).collect(),
+        adjoint: PerStep::Uniform(2.0),
+        restart_bytes: PerStep::Each((0..steps).map(|_| 50 + draw(100)).collect()),
+    };
+    let forward = PerStep::Each(uneven.forward.clone());
+    let cost = CostModel { forward, ..CostModel::steps(0.0, 2.0) };
+    let even = cost.makespan(Revolve::new(steps as u64, slots).expect("should be feasible"));
+    for unit in ["slots", "bytes"] {
+        let solve = || match unit {
+            "slots" => uneven.solve_slots(slots),
+            _ => uneven.solve_bytes(100 * slots),
+        };
+        let start = Instant::now();
+        let schedule = black_box(solve().expect("should be feasible"));
+        let seconds = start.elapsed().as_secs_f64();
+        let start = Instant::now();
+        let actions = schedule.actions().inspect(|action| _ = black_box(action)).count();
+        let ns = start.elapsed().as_secs_f64() * 1e9 / actions as f64;
+        let of = |makespan: f64| makespan / schedule.makespan();
+        println!(
+            "{steps} uneven steps, {slots} {unit}: {seconds:.3} s, {ns:.0} ns/action, bound {:.3}, \
+             persistent {:.3}, Revolve {:.3}",
+            of(schedule.lower_bound()),
+            of(schedule.persistent_lower_bound()),
+            of(even),
+        );
+    }
 }

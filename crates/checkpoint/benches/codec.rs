@@ -9,6 +9,7 @@
 
 use std::hint::black_box;
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::time::Instant;
 
 use retrograd_checkpoint::codec::{Codec, Element, FieldShape, Workers, measure};
@@ -138,25 +139,18 @@ fn wavefields(extents: [usize; 3], steps: &[usize]) -> Vec<Vec<f32>> {
         .into_iter()
         .filter_map(|(extent, stride)| (extent > 1).then_some(stride))
         .collect();
-    let inner: Vec<usize> =
-        (0..points).filter(|&i| to_side(i) >= HALO && place(i)[2] >= HALO).collect();
     let source = (nx / 2 * ny + ny / 3) * nz + HALO;
     let (mut now, mut next) = (vec![0.0_f32; points], vec![0.0_f32; points]);
     let mut fields = Vec::new();
     for step in 1..=*steps.last().expect("there should be steps") {
-        for &i in &inner {
-            let mut laplacian = WEIGHTS[0] * strides.len() as f32 * now[i];
-            for stride in &strides {
-                for (k, weight) in WEIGHTS.iter().enumerate().skip(1) {
-                    laplacian += weight * (now[i - k * stride] + now[i + k * stride]);
-                }
-            }
-            next[i] = 2.0 * now[i] - next[i] + courant2[i] * laplacian;
+        for row in (0..nx * ny).filter(|row| to_side(row * nz + nz / 2) >= HALO) {
+            let inner = row * nz + HALO..(row + 1) * nz - HALO;
+            leapfrog(inner, &strides, &courant2, &now, &mut next);
         }
         next[source] += ricker(step as f32 * DT_S - 1.2 / PEAK_HZ);
-        for (i, damping) in damping.iter().enumerate() {
-            next[i] *= damping;
-            now[i] *= damping;
+        for ((next, now), damping) in next.iter_mut().zip(&mut now).zip(&damping) {
+            *next *= damping;
+            *now *= damping;
         }
         std::mem::swap(&mut now, &mut next);
         if steps.contains(&step) {
@@ -164,6 +158,33 @@ fn wavefields(extents: [usize; 3], steps: &[usize]) -> Vec<Vec<f32>> {
         }
     }
     fields
+}
+
+/// One step of the points `inner` of a row.
+fn leapfrog(
+    inner: Range<usize>,
+    strides: &[usize],
+    courant2: &[f32],
+    now: &[f32],
+    next: &mut [f32],
+) {
+    let len = inner.len();
+    let mut laplacian = vec![0.0; len];
+    let mut add = |weight: f32, start: usize| {
+        let row = &now[start..start + len];
+        laplacian.iter_mut().zip(row).for_each(|(sum, u)| *sum += weight * u);
+    };
+    add(WEIGHTS[0] * strides.len() as f32, inner.start);
+    for stride in strides {
+        for (k, &weight) in WEIGHTS.iter().enumerate().skip(1) {
+            add(weight, inner.start - k * stride);
+            add(weight, inner.start + k * stride);
+        }
+    }
+    let rows = now[inner.clone()].iter().zip(&courant2[inner.clone()]).zip(&laplacian);
+    for (next, ((now, courant2), laplacian)) in next[inner].iter_mut().zip(rows) {
+        *next = 2.0 * now - *next + courant2 * laplacian;
+    }
 }
 
 fn ricker(time_s: f32) -> f32 {

@@ -148,8 +148,10 @@ pub use replay::{MemoryModel, Report, TierLimit, TierReport, replay};
 pub use schedule::chain::{
     Chain, ChainColumns, ChainOptions, ChainReport, ChainSchedule, Persistence, Recording, Stage,
 };
-pub use schedule::join::{IndependentChains, JoinAction, JoinGraph};
+pub use schedule::join::{IndependentChains, JoinAction, JoinGraph, JoinMemory, JoinSchedule};
+pub use schedule::uneven::{UnevenOptions, UnevenSchedule, UnevenSteps};
 pub use schedule::{
-    Cams, Costs, LastBlock, MemoryReuse, Method, Mixed, Multistage, NoReuse, Revolve, StoreAll,
-    StoreNone, Traffic, Trajectory, TwoLevel,
+    Cams, Costs, DiskRevolve, HRevolve, KnownEnd, LastBlock, MemoryReuse, Method, Mixed,
+    Multistage, NoReuse, Online, OnlineRule, Placed, Reversal, Revolve, StoreAll, StoreNone,
+    TierSpec, Traffic, Trajectory, TwoLevel, Until,
 };

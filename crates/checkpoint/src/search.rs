@@ -5,11 +5,11 @@
 //! to reverse. It knows nothing of splits, segments, levels or binomials, so that every family of
 //! schedules can be tested against it.
 //!
-//! Four restrictions, of which the first narrows the model and the others cannot change the least
-//! cost:
+//! The first of these restrictions narrows the model, the others cannot change the least cost:
 //!
 //! * at most one step is recorded at a time (otherwise working memory is a store without limit);
-//! * a recorded step that can be reversed is reversed at once;
+//! * the last step that is left is reversed as soon as the model is there, or its adjoint data;
+//! * adjoint data of other steps are stored directly after they are recorded or loaded;
 //! * data of steps that are already reversed are discarded at once;
 //! * other data are discarded only where a tier has no room for the largest data there are:
 //!   discards are free, and may wait for the store that needs the room.
@@ -31,7 +31,7 @@ const MAX_STEPS: u64 = 16;
 const MAX_TIERS: usize = 4;
 
 /// The most positions that a search visits.
-const MAX_POSITIONS: usize = 12_000_000;
+const MAX_POSITIONS: usize = 4_000_000;
 
 /// An exhaustive search for the cheapest schedule.
 ///
@@ -89,7 +89,7 @@ impl Search {
     /// # Errors
     /// * [`ScheduleError::Invalid`] beyond 16 steps or 4 tiers;
     /// * [`ScheduleError::InvalidCost`] for a cost that is negative or not finite;
-    /// * [`ScheduleError::TableTooLarge`] beyond 12 million positions.
+    /// * [`ScheduleError::TableTooLarge`] beyond 4 million positions.
     pub fn best(&self, steps: u64) -> Result<Option<Best>, ScheduleError> {
         self.check(steps)?;
         let mut visited = Visited::default();
@@ -150,34 +150,34 @@ impl Search {
         if position.recorded.is_some_and(|step| step + 1 == position.end) {
             return play(Play::Reverse(position.end - 1));
         }
+        let at_last = position.at.is_some_and(|at| at + 1 == position.end);
         if let Some(at) = position.at {
-            let last = at + 1 == position.end;
-            if !last {
+            if !at_last {
                 play(Play::Advance(at));
             }
-            if last || self.kinds.contains(&Data::Adjoint) {
+            if at_last || self.kinds.contains(&Data::Adjoint) {
                 play(Play::Record(at));
             }
         }
         for (tier, limit) in (0..).zip(&self.memory.tiers) {
             for &kind in self.kinds {
                 let source = match kind {
-                    Data::Restart => position.at,
+                    Data::Restart => position.at.filter(|_| !at_last),
                     Data::Adjoint => position.recorded,
                 };
-                if let Some(step) = source.filter(|&s| !position.holds(kind, s, tier))
+                if let Some(step) = source.filter(|&step| !position.holds(kind, step, tier))
                     && self.has_room(position, tier, limit, self.bytes(kind, step))
                 {
                     play(Play::Store(kind, step, tier));
                 }
             }
             let full = !self.has_room(position, tier, limit, self.largest(position.end));
-            for &kind in self.kinds {
-                for step in (0..position.end).filter(|&step| position.holds(kind, step, tier)) {
+            for (kind, step) in position.held(tier) {
+                if !at_last || (kind == Data::Adjoint && step + 1 == position.end) {
                     play(Play::Load(kind, step, tier));
-                    if full {
-                        play(Play::Discard(kind, step, tier));
-                    }
+                }
+                if full && (!at_last || position.recorded.is_some()) {
+                    play(Play::Discard(kind, step, tier));
                 }
             }
         }
@@ -197,13 +197,10 @@ impl Search {
     }
 
     fn has_room(&self, position: Position, tier: u8, limit: &TierLimit, bytes: u64) -> bool {
-        let held = self.kinds.iter().flat_map(|&kind| (0..position.end).map(move |s| (kind, s)));
-        let (count, taken) = held.filter(|&(kind, step)| position.holds(kind, step, tier)).fold(
-            (0_u64, bytes),
-            |(count, taken), (kind, step)| {
+        let (count, taken) =
+            position.held(tier).fold((0, bytes), |(count, taken), (kind, step)| {
                 (count + 1, taken.saturating_add(self.bytes(kind, step)))
-            },
-        );
+            });
         limit.slots.is_none_or(|slots| count < slots)
             && limit.bytes.is_none_or(|capacity| taken <= capacity)
     }
@@ -214,6 +211,7 @@ impl Search {
 struct Position {
     /// The step that the model is at, if any that is still to be reversed.
     at: Option<u8>,
+    /// The step whose adjoint data have just been recorded or loaded.
     recorded: Option<u8>,
     /// Steps from here on are reversed.
     end: u8,
@@ -260,10 +258,20 @@ impl Position {
         self.held[usize::from(tier)][kind as usize] & (1 << step) != 0
     }
 
+    /// What a tier holds.
+    fn held(self, tier: u8) -> impl Iterator<Item = (Data, u8)> {
+        let data = [Data::Restart, Data::Adjoint].into_iter();
+        let all = data.flat_map(move |kind| (0..self.end).map(move |step| (kind, step)));
+        all.filter(move |&(kind, step)| self.holds(kind, step, tier))
+    }
+
     /// The position after a move, with what has become useless removed.
     fn after(mut self, play: Play, adjoint_restarts: bool) -> Self {
         match play {
-            Play::Advance(step) => self.at = Some(step + 1),
+            Play::Advance(step) => {
+                self.at = Some(step + 1);
+                self.recorded = None;
+            }
             Play::Record(step) => {
                 self.recorded = Some(step);
                 self.at = Some(step + 1);
@@ -275,7 +283,10 @@ impl Position {
                 let kept = (1_u32 << step) - 1; // steps below
                 self.held.as_flattened_mut().iter_mut().for_each(|held| *held &= kept as u16);
             }
-            Play::Load(Data::Restart, step, _) => self.at = Some(step),
+            Play::Load(Data::Restart, step, _) => {
+                self.at = Some(step);
+                self.recorded = None;
+            }
             Play::Load(Data::Adjoint, step, _) => {
                 self.recorded = Some(step);
                 if adjoint_restarts {
@@ -358,9 +369,7 @@ impl Visited {
 
 /// The discards of what is held before and not after.
 fn lost(before: Position, after: Position) -> impl Iterator<Item = Action> {
-    let data = [Data::Restart, Data::Adjoint].into_iter();
-    let all = data.flat_map(|kind| (0..MAX_TIERS as u8).map(move |tier| (kind, tier)));
-    all.flat_map(|(kind, tier)| (0..MAX_STEPS as u8).map(move |step| (kind, step, tier)))
-        .filter(move |&(k, s, t)| before.holds(k, s, t) && !after.holds(k, s, t))
-        .map(|(kind, step, tier)| Play::Discard(kind, step, tier).action())
+    let all = (0..MAX_TIERS as u8).flat_map(move |tier| before.held(tier).map(move |d| (d, tier)));
+    all.filter(move |&((kind, step), tier)| !after.holds(kind, step, tier))
+        .map(|((kind, step), tier)| Play::Discard(kind, step, tier).action())
 }

@@ -44,6 +44,26 @@ fn no_step_is_run_more_than_twice_with_a_slot_per_step() {
 }
 
 #[test]
+fn recorded_blocks_are_swept_once_and_recorded_once() {
+    for n in 0..60_u64 {
+        for period in 1..25 {
+            let schedule = Asynchronous::recording(n, period).unwrap();
+            let costs = schedule.costs();
+            let memory = MemoryModel::tiers(&[0, schedule.slow_slots()]);
+            let report = replay(n, &memory, schedule).unwrap();
+            let last = if n == 0 { 0 } else { (n - 1) % period + 1 };
+            assert_eq!((report.advances, report.recorded), (n - last, n), "{n} {period}");
+            assert_eq!(u128::from(report.advances), costs.advances);
+            assert_eq!(
+                (report.tiers[1].writes, report.tiers[1].reads),
+                (costs.writes, costs.reads)
+            );
+            assert_eq!(report.peak_recorded, period.min(n));
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_is_an_error() {
     let error = |what| Err(ScheduleError::TooSmall { what, given: 0, minimum: 1 });
     let refused = |period, slots| Asynchronous::new(9, period, slots).map(|_| ());
@@ -83,5 +103,8 @@ proptest! {
         let done = executor.run(&mut model, schedule).unwrap();
         prop_assert_eq!(model.gradient_bits(), gradient_by_hand(n));
         prop_assert_eq!((done.reversed, done.lost), (n, 0));
+        let mut model = Ring::new();
+        executor.run(&mut model, Asynchronous::recording(n, period).unwrap()).unwrap();
+        prop_assert_eq!(model.gradient_bits(), gradient_by_hand(n));
     }
 }

@@ -1,10 +1,12 @@
 //! The classic family: store-none, no-reuse, memory-reuse. Costs by replay and in closed form,
 //! optimality by trying every placement, and numbers too large to be run.
 
+use std::iter::FusedIterator;
+
 use proptest::prelude::*;
 use retrograd_checkpoint::{
-    Action, BrokenRule, Costs, MemoryModel, MemoryReuse, NoReuse, Report, Revolve, ScheduleError,
-    StoreAll, StoreNone, replay,
+    Action, BrokenRule, Cams, Costs, MemoryModel, MemoryReuse, Method, Mixed, Multistage, NoReuse,
+    Report, Revolve, ScheduleError, StoreAll, StoreNone, TwoLevel, replay,
 };
 
 /// Replays a schedule within `slots` and compares all of its closed form.
@@ -234,4 +236,23 @@ fn finished_schedules_stay_finished() {
     assert_eq!((none.next(), reuse.next()), (None, None));
     assert_eq!(NoReuse::new(0, 3).unwrap().next(), None);
     assert_eq!(StoreNone::new(0).next(), None);
+}
+
+/// A clone continues where the original is; schedules go to other threads.
+#[test]
+fn schedules_are_cloned_and_sent() {
+    fn check<S: FusedIterator<Item = Action> + Clone + Send + 'static>(mut schedule: S) {
+        assert_eq!(schedule.by_ref().take(7).count(), 7);
+        let clone = schedule.clone();
+        let there = std::thread::spawn(move || clone.collect::<Vec<_>>());
+        assert!(there.join().unwrap().into_iter().eq(schedule));
+    }
+    check(StoreNone::new(30));
+    check(NoReuse::new(30, 4).unwrap());
+    check(MemoryReuse::new(30, 4).unwrap());
+    check(TwoLevel::new(30, 7, 2).unwrap());
+    check(Multistage::new(30, 2, 2).unwrap());
+    check(Mixed::new(30, 4, 1, 1).unwrap());
+    check(Mixed::new(30, 4, 1, 2).unwrap());
+    check(Cams::new(30, 4, 2, Method::StifflyAccurate).unwrap());
 }

@@ -103,7 +103,7 @@ proptest! {
     /// Whatever the model, the schedule found is valid and costs what the search says.
     #[test]
     fn the_best_schedule_replays_at_its_cost(
-        n in 1_u64..6, tiers in prop::collection::vec(any_tier(), 1..3),
+        n in 1_u64..5, tiers in prop::collection::vec(any_tier(), 1..3),
         sizes in (1_u64..3, 1_u64..3), restarts: bool, adjoint: bool,
         forward in prop::collection::vec(0_u8..5, 6), ub in 0_u8..3,
     ) {

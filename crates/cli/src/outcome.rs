@@ -62,10 +62,16 @@ pub enum Verdict {
 /// Result of `plan`.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct PlanOutcome {
-    /// `store-all` or `revolve`.
+    /// `store-all`, `revolve`, `mixed`, `asynchronous`, `recording` or `disk-revolve`.
     pub strategy: String,
-    /// Snapshots per shot.
+    /// Snapshots per shot, where the strategy counts them.
     pub snapshots: usize,
+    /// The strategy with all its parameters, in words.
+    pub description: String,
+    /// Where the snapshots of one shot are.
+    pub tiers: Vec<TierOutcome>,
+    /// What was not chosen, and why; the best first.
+    pub runners_up: Vec<RunnerUpOutcome>,
     /// Shots computed at the same time.
     pub shots_in_parallel: usize,
     /// The most memory of the process.
@@ -84,6 +90,37 @@ pub struct PlanOutcome {
     pub steps: usize,
     /// Time step in seconds.
     pub dt_s: f64,
+}
+
+/// One tier of one shot.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct TierOutcome {
+    /// `ram` or the folder.
+    pub place: String,
+    /// The most snapshots, where their number is what limits the tier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slots: Option<u64>,
+    /// The most bytes, where they are what limits it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity_bytes: Option<u64>,
+    /// How snapshots are encoded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub codec: Option<String>,
+}
+
+/// A strategy that was not chosen.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct RunnerUpOutcome {
+    /// With all its parameters, in words.
+    pub description: String,
+    /// Where snapshots would be.
+    pub tiers: Vec<TierOutcome>,
+    /// Predicted seconds of one gradient, or its share of forward steps where nothing was measured.
+    pub predicted_seconds: Option<f64>,
+    /// The most memory of the process.
+    pub predicted_peak_bytes: u64,
+    /// Why it was not chosen.
+    pub reason: String,
 }
 
 /// Which program ran which job, and how it uses the machine: what `run.json` begins with.

@@ -7,12 +7,15 @@
 mod experiment;
 mod in_order;
 
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use retrograd::checkpoint::{Plan, Workload};
-use retrograd::{Compiled, Error, Grid, Options, Residual, Simulation, Team};
+use retrograd::checkpoint::codec::Codec;
+use retrograd::checkpoint::plan::{CodecOffer, Speeds, TierPlan};
+use retrograd::checkpoint::{Executor, Plan, Workload};
+use retrograd::{Compiled, Error, Grid, Options, Residual, Simulation, State, Storage, Team};
 
 pub use experiment::Experiment;
 use in_order::InOrder;
@@ -29,6 +32,9 @@ pub struct Resources {
     /// Worker threads in all.
     pub threads: usize,
 }
+
+/// Moments of a run at which a codec is tried.
+const CODEC_SAMPLES: usize = 6;
 
 /// Recorded samples of one shot: all receivers at step 0, then at step 1, and so on; in Pa.
 pub type Record = Vec<f32>;
@@ -63,8 +69,18 @@ pub struct Engine {
     padded: Grid,
     pad: Resample,
     base: Simulation,
-    /// Simulations of earlier sweeps, kept for their buffers.
-    spare: Mutex<Vec<Simulation>>,
+    /// Workers of earlier sweeps, kept for their buffers.
+    spare: Mutex<Vec<Worker>>,
+    /// Where the files of tiers are.
+    storage: Storage,
+}
+
+/// A simulation with the tiers of its gradients.
+#[derive(Debug)]
+struct Worker {
+    simulation: Simulation,
+    /// Made when a gradient first needs it, for the tiers of its plan.
+    executor: Option<(Vec<TierPlan>, Executor<State>)>,
 }
 
 /// Memory of modelling an experiment without gradients, for a plan; nothing of it is allocated.
@@ -140,6 +156,7 @@ impl Engine {
             base,
             experiment,
             spare: Mutex::default(),
+            storage: Storage::default(),
         })
     }
 
@@ -225,7 +242,8 @@ impl Engine {
     ) -> Result<Vec<Record>, Error> {
         self.set_model(vp)?;
         let records: Vec<Mutex<Record>> = shots.iter().map(|_| Mutex::new(Vec::new())).collect();
-        self.for_each_shot(shots, concurrency, |simulation, at, shot| {
+        self.for_each_shot(shots, concurrency, |worker, at, shot| {
+            let simulation = &mut worker.simulation;
             place(simulation, &self.acoustic, shot)?;
             simulation.set_series(&self.acoustic.source, &shot.source_samples(wavelet))?;
             simulation.run()?;
@@ -269,10 +287,10 @@ impl Engine {
             illumination: vec![0.0; points],
         });
         let (all, concurrency) = (self.all_shots(), plan.concurrency as usize);
-        let outcome = self.for_each_shot(&all, concurrency, |simulation, number, shot| {
+        let outcome = self.for_each_shot(&all, concurrency, |worker, number, shot| {
             let turn = sum.turn(number);
-            let shot_gradient =
-                self.shot_gradient(simulation, shot, wavelet, &observed[number], plan);
+            let shot_gradient = self.shot_gradient(worker, shot, wavelet, &observed[number], plan);
+            let simulation = &worker.simulation;
             let result = turn.take(|sums| {
                 sums.misfit += shot_gradient?;
                 simulation.add_gradient_to(&self.acoustic.m, 1.0, &mut sums.gradient)?;
@@ -295,18 +313,58 @@ impl Engine {
 
     fn shot_gradient(
         &self,
-        simulation: &mut Simulation,
+        worker: &mut Worker,
         shot: &Shot,
         wavelet: &[f64],
         observed: &Record,
         plan: &Plan,
     ) -> Result<f64, Error> {
+        let simulation = &mut worker.simulation;
         place(simulation, &self.acoustic, shot)?;
         simulation.set_series(&self.acoustic.source, &shot.source_samples(wavelet))?;
         let dt_s = self.experiment.dt_s;
         let misfit = |_: usize, mut r: Residual<'_>| least_squares(&mut r, observed, dt_s);
         let watch = |_: &retrograd::Progress| ControlFlow::Continue(());
-        Ok(simulation.evaluate(plan.actions(), plan.slots(), misfit, watch)?.misfit)
+        let kept = worker.executor.take().filter(|(tiers, _)| *tiers == plan.tiers);
+        let (tiers, mut executor) = match kept {
+            Some(kept) => kept,
+            None => {
+                let threads =
+                    NonZeroUsize::new(simulation.team_size()).unwrap_or(NonZeroUsize::MIN);
+                let executor = self.storage.executor(&plan.tiers, simulation, threads)?;
+                (plan.tiers.clone(), executor)
+            }
+        };
+        let found = simulation.evaluate_in(&mut executor, plan.actions(), misfit, watch)?;
+        worker.executor = Some((tiers, executor));
+        Ok(found.misfit)
+    }
+
+    /// Times the steps of one of `concurrency` shots at a time, and measures what codecs make of the
+    /// first shot's data in a velocity model, at the moments when they make least of them. Runs the
+    /// shot once for each codec.
+    ///
+    /// # Errors
+    /// As [`simulate`](Self::simulate); an engine made for modelling only; a codec that is not
+    /// possible.
+    pub fn measure(
+        &mut self,
+        codecs: &[Codec],
+        concurrency: usize,
+        vp: &[f64],
+        wavelet: &[f64],
+    ) -> Result<(Speeds, Vec<CodecOffer>), Error> {
+        self.set_model(vp)?;
+        let team = (self.threads / concurrency.max(1)).max(1);
+        let mut trial = self.base.fork(Team::new(team))?;
+        if let Some(shot) = self.experiment.survey.shots.first() {
+            place(&mut trial, &self.acoustic, shot)?;
+            trial.set_series(&self.acoustic.source, &shot.source_samples(wavelet))?;
+        }
+        let threads = NonZeroUsize::new(team).unwrap_or(NonZeroUsize::MIN);
+        let of = |codec| trial.measure_codec(codec, CODEC_SAMPLES, threads);
+        let offers = codecs.iter().map(of).collect::<Result<_, _>>()?;
+        Ok((trial.measure_speeds()?, offers))
     }
 
     /// Sets the squared slowness, extended into the layer, and what follows from it.
@@ -320,20 +378,21 @@ impl Engine {
         (0..self.experiment.survey.shots.len()).collect()
     }
 
-    fn spare(&self) -> std::sync::MutexGuard<'_, Vec<Simulation>> {
+    fn spare(&self) -> std::sync::MutexGuard<'_, Vec<Worker>> {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A simulation with the coefficients of the current model, for a team of threads: one of an
     /// earlier sweep if there is one.
-    fn worker(&self, team: usize) -> Result<Simulation, Error> {
+    fn worker(&self, team: usize) -> Result<Worker, Error> {
         let mut spare = self.spare();
-        let Some(at) = spare.iter().position(|s| s.team_size() == team) else {
+        let Some(at) = spare.iter().position(|w| w.simulation.team_size() == team) else {
             drop(spare);
-            return self.base.fork(Team::new(team));
+            let simulation = self.base.fork(Team::new(team))?;
+            return Ok(Worker { simulation, executor: None });
         };
         let mut kept = spare.swap_remove(at);
-        kept.adopt(&self.base);
+        kept.simulation.adopt(&self.base);
         Ok(kept)
     }
 
@@ -343,7 +402,7 @@ impl Engine {
         &self,
         shots: &[usize],
         concurrency: usize,
-        work: impl Fn(&mut Simulation, usize, &Shot) -> Result<(), Error> + Sync,
+        work: impl Fn(&mut Worker, usize, &Shot) -> Result<(), Error> + Sync,
     ) -> Result<(), Error> {
         let survey = &self.experiment.survey;
         let workers = concurrency.clamp(1, shots.len().max(1));
@@ -351,7 +410,7 @@ impl Engine {
         let team = |number| self.threads / workers + usize::from(number < self.threads % workers);
         let teams: Vec<usize> = (0..workers).map(team).collect();
         // What no worker can use would stay mapped, beyond what was planned.
-        self.spare().retain(|s| teams.contains(&s.team_size()));
+        self.spare().retain(|w| teams.contains(&w.simulation.team_size()));
         let next = AtomicUsize::new(0);
         let failed = AtomicBool::new(false);
         let results: Vec<Result<(), Error>> = std::thread::scope(|scope| {
@@ -359,7 +418,7 @@ impl Engine {
                 let team = teams[number];
                 let (next, failed, work) = (&next, &failed, &work);
                 scope.spawn(move || {
-                    let mut simulation = self.worker(team)?;
+                    let mut worker = self.worker(team)?;
                     loop {
                         if failed.load(Ordering::Relaxed) {
                             return Ok(());
@@ -368,10 +427,10 @@ impl Engine {
                         // waiting for their turn behind it.
                         let place = next.fetch_add(1, Ordering::Relaxed);
                         let Some(&number) = shots.get(place) else {
-                            self.spare().push(simulation);
+                            self.spare().push(worker);
                             return Ok(());
                         };
-                        if let Err(error) = work(&mut simulation, place, &survey.shots[number]) {
+                        if let Err(error) = work(&mut worker, place, &survey.shots[number]) {
                             failed.store(true, Ordering::Relaxed);
                             return Err(error);
                         }

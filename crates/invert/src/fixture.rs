@@ -105,6 +105,8 @@ pub(crate) fn setup(folder: &Path) -> Option<InversionSetup> {
             budget_bytes: 1 << 30,
             strategy: MemoryStrategy::Auto { snapshots: None },
             shots_in_parallel: None,
+            disk: None,
+            codecs: Vec::new(),
         },
         folder: folder.to_owned(),
         fingerprint: "fixture".into(),

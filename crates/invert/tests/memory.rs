@@ -86,7 +86,13 @@ fn setup(number: usize, folder: &std::path::Path) -> Option<InversionSetup> {
             over: 1,
             gradient_below: None,
         },
-        memory: Memory { budget_bytes: 1 << 30, strategy, shots_in_parallel: Some(2) },
+        memory: Memory {
+            budget_bytes: 1 << 30,
+            strategy,
+            shots_in_parallel: Some(2),
+            disk: None,
+            codecs: Vec::new(),
+        },
         folder: folder.to_owned(),
         fingerprint: "memory".into(),
     })

@@ -40,6 +40,14 @@ pub enum Error {
     /// A schedule was refused.
     #[error("the checkpointing schedule is not valid: {0}")]
     Schedule(String),
+    /// A tier of snapshots cannot be made, or has lost what cannot be computed again.
+    #[error("{what}: {source}")]
+    Storage {
+        /// What cannot be done.
+        what: &'static str,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A name that the operator does not use.
     #[error(
         "the operator does not use `{0}`\n  help: functions come into an operator by its equations"
@@ -84,6 +92,9 @@ impl From<ExecuteError<Error>> for Error {
             ExecuteError::Model { source, .. } => source,
             ExecuteError::Cancelled(_) => Self::Cancelled,
             ExecuteError::Invalid(invalid) => Self::Schedule(invalid.to_string()),
+            ExecuteError::Tier { source, .. } => {
+                Self::Storage { what: "snapshots are lost", source: Box::new(source) }
+            }
             other => Self::Schedule(other.to_string()),
         }
     }

@@ -1,19 +1,23 @@
 //! Gradients of one run: forward sweep, residual, reverse sweep, under a checkpointing plan.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 
-use retrograd_checkpoint::{Action, Data, Executor, Model};
+use retrograd_checkpoint::tier::Key;
+use retrograd_checkpoint::{Action, Data, ExecuteError, Executor, SweepLog};
 use retrograd_compile::Adjoint;
-use retrograd_compile::adjoint::{FORWARD, RECORD, REVERSE, REVERSE_SEEDED};
+use retrograd_compile::adjoint::{REVERSE, REVERSE_SEEDED};
 use retrograd_compile::symbolic::Function;
 use retrograd_ir::{
     BinaryOp, Closure, DOMAIN, Expr, FieldId, Offset, Predicate, Statement, StatementKind, Target,
     WriteMode,
 };
-use retrograd_runtime::{Session, Snapshot};
 
 use crate::error::Error;
 use crate::simulation::Simulation;
+use crate::sweep::{State, Sweep};
+
+/// Why there is no unfilled snapshot.
+type Refusal = Box<dyn std::error::Error + Send + Sync>;
 
 /// Progress of a sweep, in steps run so far and in all.
 pub use retrograd_checkpoint::Progress;
@@ -84,20 +88,67 @@ impl Simulation {
         misfit: impl FnMut(usize, Residual<'_>) -> f64,
         watch: impl FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<Evaluation, Error> {
+        let mut executor = Executor::new(slots).map_err(|e| Error::Schedule(e.to_string()))?;
+        self.evaluate_in(&mut executor, actions, misfit, watch)
+    }
+
+    /// As [`evaluate`](Self::evaluate), with the tiers of an executor. Tiers of bytes make their
+    /// snapshots by [`vacancy`](Self::vacancy).
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate), and a tier that has lost what cannot be computed again.
+    pub fn evaluate_in(
+        &mut self,
+        executor: &mut Executor<State>,
+        actions: impl IntoIterator<Item = Action, IntoIter: Clone>,
+        misfit: impl FnMut(usize, Residual<'_>) -> f64,
+        watch: impl FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<Evaluation, Error> {
+        self.sweep(misfit, |sweep| executor.run_watched(sweep, actions, watch))
+    }
+
+    /// As [`evaluate_in`](Self::evaluate_in), such that another process can take the reverse sweep
+    /// up where it was: see [`Executor::run_resumable`].
+    ///
+    /// # Errors
+    /// As [`evaluate_in`](Self::evaluate_in).
+    pub fn evaluate_resumable(
+        &mut self,
+        executor: &mut Executor<State>,
+        actions: impl IntoIterator<Item = Action, IntoIter: Clone>,
+        log: &mut SweepLog,
+        misfit: impl FnMut(usize, Residual<'_>) -> f64,
+        watch: impl FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<Evaluation, Error> {
+        self.sweep(misfit, |sweep| executor.run_resumable(sweep, actions, log, watch))
+    }
+
+    /// Makes unfilled snapshots of this simulation, for tiers of bytes.
+    pub fn vacancy(&self) -> impl FnMut(Key) -> Result<State, Refusal> + Send + 'static {
+        let restart = self.session.vacancy(&self.compiled.states());
+        let adjoint = self.session.tape_vacancy();
+        move |key| {
+            let vacancy = match key.kind {
+                Data::Restart => &restart,
+                Data::Adjoint => &adjoint,
+            };
+            Ok(State(vacancy.make()?))
+        }
+    }
+
+    fn sweep<F: FnMut(usize, Residual<'_>) -> f64>(
+        &mut self,
+        misfit: F,
+        run: impl FnOnce(&mut Sweep<'_, F>) -> Result<Progress, ExecuteError<Error>>,
+    ) -> Result<Evaluation, Error> {
         let adjoint = self.compiled.adjoint.clone().ok_or(Error::NoGradient)?;
         self.reset();
         for field in self.accumulators(&adjoint) {
             self.session.zero(field)?;
         }
-        let mut sweep = Sweep {
-            states: self.compiled.states(),
-            adjoint: &adjoint,
-            simulation: self,
-            misfit,
-            value: None,
-        };
-        let mut executor = Executor::new(slots).map_err(|e| Error::Schedule(e.to_string()))?;
-        let progress = executor.run_watched(&mut sweep, actions, watch);
+        let states = self.compiled.states();
+        let mut sweep = Sweep { states, adjoint: &adjoint, simulation: self, misfit, value: None };
+        let progress = run(&mut sweep);
         let misfit = sweep.value.unwrap_or(0.0);
         // Also where the sweep has failed: the tape is the largest thing there is.
         self.session.set_tape_window(0..0);
@@ -106,7 +157,7 @@ impl Simulation {
     }
 
     /// Gradients and illumination: what a reverse sweep adds to.
-    fn accumulators(&self, adjoint: &Adjoint) -> Vec<FieldId> {
+    pub(crate) fn accumulators(&self, adjoint: &Adjoint) -> Vec<FieldId> {
         let mut fields: Vec<FieldId> = adjoint.parameters.iter().map(|(_, g)| *g).collect();
         let all = self.compiled.stencil().fields.iter().enumerate();
         let collecting = all.filter(|(_, f)| f.name.starts_with(ILLUMINATION));
@@ -153,85 +204,5 @@ impl Simulation {
                 self.session.add_function_to(FieldId(number as u32), 1.0, sum);
             }
         }
-    }
-}
-
-/// One evaluation, as the checkpointing executor sees it.
-struct Sweep<'a, F> {
-    simulation: &'a mut Simulation,
-    adjoint: &'a Adjoint,
-    states: Vec<FieldId>,
-    misfit: F,
-    /// The misfit, once the forward sweep has reached its end.
-    value: Option<f64>,
-}
-
-impl<F: FnMut(usize, Residual<'_>) -> f64> Sweep<'_, F> {
-    fn session(&mut self) -> &mut Session {
-        &mut self.simulation.session
-    }
-
-    /// The turn: all samples are there, the reverse sweep is about to begin.
-    fn turn(&mut self) -> Result<(), Error> {
-        let steps = self.simulation.steps();
-        self.simulation.check_finite(steps)?;
-        let mut total = 0.0;
-        for (number, &(series, twin)) in self.adjoint.outputs.iter().enumerate() {
-            let session = &mut self.simulation.session;
-            let synthetic: Vec<f64> = session.series(series);
-            let mut cotangent = vec![0.0; synthetic.len()];
-            let points = session.points(series);
-            let residual =
-                Residual { points, steps, synthetic: &synthetic, cotangent: &mut cotangent };
-            total += (self.misfit)(number, residual);
-            session.set_series(twin, &cotangent);
-        }
-        self.value = Some(total);
-        Ok(())
-    }
-}
-
-fn range(steps: &Range<u64>) -> Range<usize> {
-    steps.start as usize..steps.end as usize
-}
-
-impl<F: FnMut(usize, Residual<'_>) -> f64> Model for Sweep<'_, F> {
-    type Snapshot = Snapshot;
-    type Error = Error;
-
-    fn advance(&mut self, steps: Range<u64>) -> Result<(), Error> {
-        Ok(self.session().run(FORWARD, range(&steps))?)
-    }
-
-    fn record(&mut self, steps: Range<u64>) -> Result<(), Error> {
-        let steps = range(&steps);
-        self.session().set_tape_window(steps.clone());
-        Ok(self.session().run(RECORD, steps)?)
-    }
-
-    fn reverse(&mut self, steps: Range<u64>) -> Result<(), Error> {
-        if self.value.is_none() {
-            self.turn()?;
-        }
-        for step in range(&steps).rev() {
-            self.session().run(REVERSE, [step])?;
-            self.session().drop_tape_entry(step);
-        }
-        Ok(())
-    }
-
-    fn save(&mut self, _: Data, _: u64) -> Result<Snapshot, Error> {
-        let states = self.states.clone();
-        Ok(self.session().save(&states)?)
-    }
-
-    fn restore(&mut self, _: Data, _: u64, from: &Snapshot) -> Result<(), Error> {
-        self.session().restore(from);
-        Ok(())
-    }
-
-    fn take(&mut self, _: Data, _: u64, from: Snapshot) -> Result<(), Error> {
-        self.session().take(from);
-        Ok(())
     }
 }

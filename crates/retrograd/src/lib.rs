@@ -24,6 +24,8 @@ mod error;
 mod gradient;
 mod operator;
 mod simulation;
+mod storage;
+mod sweep;
 
 pub use compiled::{Compiled, Options};
 pub use error::Error;
@@ -38,6 +40,8 @@ pub use retrograd_ir as ir;
 pub use retrograd_ir::DType;
 pub use retrograd_runtime::{Backend, JitOptions, Real, Team, find_compiler};
 pub use simulation::Simulation;
+pub use storage::{Storage, measure_disk};
+pub use sweep::State;
 
 /// The README's program, compiled and run with the doc tests.
 #[cfg(doctest)]

@@ -160,14 +160,20 @@ impl Simulation {
     /// Starts again from a zero wavefield.
     pub fn reset(&mut self) {
         let mut fields = self.compiled.states();
-        if let Some(adjoint) = self.compiled.adjoint() {
-            let stencil = self.compiled.stencil();
-            fields.extend((0..stencil.fields.len() as u32).map(FieldId).filter(|f| {
-                adjoint.states.iter().any(|s| s.adjoint == *f)
-                    || stencil.field(*f).name.contains("_adj_w")
-            }));
-        }
+        fields.extend(self.adjoint_states());
         self.session.release(&fields);
+    }
+
+    /// Time functions of the reverse sweep.
+    pub(crate) fn adjoint_states(&self) -> Vec<FieldId> {
+        let Some(adjoint) = self.compiled.adjoint() else { return Vec::new() };
+        let stencil = self.compiled.stencil();
+        let all = (0..stencil.fields.len() as u32).map(FieldId);
+        all.filter(|f| {
+            adjoint.states.iter().any(|s| s.adjoint == *f)
+                || stencil.field(*f).name.contains("_adj_w")
+        })
+        .collect()
     }
 
     /// Runs all steps from a zero wavefield; samples are then in the series.

@@ -5,8 +5,15 @@ use lz4_flex::block::{self, CompressTable};
 use super::CodecError;
 
 /// The table of recent matches.
-#[derive(Default)]
 pub(super) struct Scratch(CompressTable);
+
+impl Default for Scratch {
+    /// A large table: a small one would grow at the first large slab, and the code of small slabs
+    /// thereafter depend on what had been encoded before.
+    fn default() -> Self {
+        Self(CompressTable::large())
+    }
+}
 
 /// Appends the code of `bytes` to `out`.
 pub(super) fn encode(

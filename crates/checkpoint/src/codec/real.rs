@@ -211,12 +211,6 @@ impl Magnitude {
         let finite = R::load(bytes).map(|x| x.to_f64().abs()).filter(|x| x.is_finite());
         Self { largest: finite.fold(0.0, f64::max), finite: false }
     }
-
-    /// Of two parts together.
-    pub(super) fn and(self, other: Self) -> Self {
-        let largest = self.largest.max(other.largest);
-        Self { largest, finite: self.finite && other.finite }
-    }
 }
 
 /// The largest magnitude, and 0 times the sum: NaN if an element is not finite, in which case

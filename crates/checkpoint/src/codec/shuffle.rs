@@ -89,7 +89,7 @@ mod tests {
     fn unshuffling_undoes_shuffling_at_any_length() {
         for element in [1, 2, 4, 8] {
             for len in (0..600).chain([4096, 4099]) {
-                let from: Vec<u8> = (0..len).map(|i| (i * 131 >> 3) as u8).collect();
+                let from: Vec<u8> = (0..len).map(|i| (i * 131 / 8) as u8).collect();
                 let (mut to, mut back) = (vec![1; len], vec![2; len]);
                 shuffle(element, &from, &mut to);
                 unshuffle(element, &to, &mut back);

@@ -1,9 +1,11 @@
 //! One slab: which library or module encodes it, and what it becomes where nothing helps.
 
+#[cfg(any(feature = "lz4", feature = "zstd"))]
+use super::Filter;
 use super::block;
 use super::real::{Magnitude, Real};
 use super::workers::Lane;
-use super::{Codec, CodecError, Element, Filter};
+use super::{Codec, CodecError, Element};
 
 /// How a slab is stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,11 +48,13 @@ pub(super) struct Slab {
     pub(super) extents: [usize; 3],
 }
 
-/// Encodes a slab into `lane.code`. `tolerance` is absolute, if the codec has one.
+/// Encodes a slab into `lane.code`. `tolerance` is absolute, if the codec has one; the magnitude
+/// is found if it is not known.
 pub(super) fn encode(
     codec: &Codec,
     slab: Slab,
     tolerance: f64,
+    magnitude: Option<&Magnitude>,
     bytes: &[u8],
     lane: &mut Lane,
 ) -> Result<Coded, CodecError> {
@@ -58,7 +62,8 @@ pub(super) fn encode(
     if is_zero(bytes) {
         return Ok(Coded { kind: Kind::Zero, max_error: 0.0 });
     }
-    let coded = encode_any(codec, slab, tolerance, bytes, lane)?;
+    let limits = Limits { tolerance, magnitude: magnitude.copied() };
+    let coded = encode_any(codec, slab, limits, bytes, lane)?;
     let shorter = coded.kind == Kind::Zero || lane.code.len() < bytes.len();
     Ok(if shorter { coded } else { Coded::RAW })
 }
@@ -68,10 +73,25 @@ fn is_zero(bytes: &[u8]) -> bool {
     bytes.chunks(1024).all(|piece| piece.iter().fold(0, |any, &byte| any | byte) == 0)
 }
 
+/// How wrong a slab may become.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Absolute; means nothing if the codec has none.
+    pub(super) tolerance: f64,
+    magnitude: Option<Magnitude>,
+}
+
+impl Limits {
+    /// The magnitude of the slab, of these bytes.
+    pub(super) fn magnitude<R: Real>(self, bytes: &[u8]) -> Magnitude {
+        self.magnitude.unwrap_or_else(|| Magnitude::of::<R>(bytes))
+    }
+}
+
 fn encode_any(
     codec: &Codec,
     slab: Slab,
-    tolerance: f64,
+    limits: Limits,
     bytes: &[u8],
     lane: &mut Lane,
 ) -> Result<Coded, CodecError> {
@@ -79,8 +99,8 @@ fn encode_any(
         (Codec::None, _) | (Codec::Pco { .. } | Codec::Zfp(_) | Codec::Block(_), Element::Byte) => {
             Ok(Coded::RAW)
         }
-        (Codec::Block(_), Element::F32) => Ok(encode_block::<f32>(slab, tolerance, bytes, lane)),
-        (Codec::Block(_), Element::F64) => Ok(encode_block::<f64>(slab, tolerance, bytes, lane)),
+        (Codec::Block(_), Element::F32) => Ok(encode_block::<f32>(slab, limits, bytes, lane)),
+        (Codec::Block(_), Element::F64) => Ok(encode_block::<f64>(slab, limits, bytes, lane)),
 
         #[cfg(feature = "lz4")]
         (Codec::Lz4 { filter }, _) => {
@@ -113,17 +133,22 @@ fn encode_any(
                 Element::F64 => super::zfp::encode::<f64>,
                 Element::F32 | Element::Byte => super::zfp::encode::<f32>,
             };
-            encode(*mode, tolerance, slab.extents, bytes, zfp, reals, code)
+            encode(*mode, limits, slab.extents, bytes, zfp, reals, code)
         }
-        #[cfg(not(all(feature = "lz4", feature = "zstd", feature = "pco", feature = "zfp")))]
-        (Codec::Lz4 { .. } | Codec::Zstd { .. } | Codec::Pco { .. } | Codec::Zfp(_), _) => {
-            Err(codec.not_compiled())
-        }
+        #[cfg(not(feature = "lz4"))]
+        (Codec::Lz4 { .. }, _) => Err(codec.not_compiled()),
+        #[cfg(not(feature = "zstd"))]
+        (Codec::Zstd { .. }, _) => Err(codec.not_compiled()),
+        #[cfg(not(feature = "pco"))]
+        (Codec::Pco { .. }, _) => Err(codec.not_compiled()),
+        #[cfg(not(feature = "zfp"))]
+        (Codec::Zfp(_), _) => Err(codec.not_compiled()),
     }
 }
 
-fn encode_block<R: Real>(slab: Slab, tolerance: f64, bytes: &[u8], lane: &mut Lane) -> Coded {
-    let magnitude = Magnitude::of::<R>(bytes);
+fn encode_block<R: Real>(slab: Slab, limits: Limits, bytes: &[u8], lane: &mut Lane) -> Coded {
+    let tolerance = limits.tolerance;
+    let magnitude = limits.magnitude::<R>(bytes);
     if magnitude.finite && magnitude.largest <= tolerance {
         return Coded { kind: Kind::Zero, max_error: magnitude.largest };
     }
@@ -197,10 +222,14 @@ fn decode_any(
             };
             decode(*mode, kind, slab.extents, code, zfp, reals, out)
         }
-        #[cfg(not(all(feature = "lz4", feature = "zstd", feature = "pco", feature = "zfp")))]
-        (Codec::Lz4 { .. } | Codec::Zstd { .. } | Codec::Pco { .. } | Codec::Zfp(_), _) => {
-            Err(codec.not_compiled())
-        }
+        #[cfg(not(feature = "lz4"))]
+        (Codec::Lz4 { .. }, _) => Err(codec.not_compiled()),
+        #[cfg(not(feature = "zstd"))]
+        (Codec::Zstd { .. }, _) => Err(codec.not_compiled()),
+        #[cfg(not(feature = "pco"))]
+        (Codec::Pco { .. }, _) => Err(codec.not_compiled()),
+        #[cfg(not(feature = "zfp"))]
+        (Codec::Zfp(_), _) => Err(codec.not_compiled()),
     }
 }
 

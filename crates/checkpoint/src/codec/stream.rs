@@ -11,14 +11,14 @@
 //! Nothing in it depends on the number of workers or on their speed.
 
 use std::slice::ChunksMut;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::real::Magnitude;
 use super::shape::Slabs;
 use super::slab::{self, Coded, Kind, Slab};
 use super::workers::{Scratch, Workers, lock};
-use super::{Codec, CodecError, Element, Encoded, FieldShape};
+use super::{Codec, CodecError, Element, Encoded, FieldShape, Tolerance};
 
 /// Bytes of the table per slab.
 const ENTRY: usize = 9;
@@ -39,14 +39,19 @@ pub(super) fn encode(
 ) -> Result<Encoded, CodecError> {
     let start = out.len();
     let slabs = shape.slabs();
+    scratch.magnitudes.clear();
     scratch.reserve(workers.count());
+    let Scratch { lanes, spare, magnitudes } = scratch;
     let tolerance = match codec.tolerance() {
         None => 0.0,
-        Some(tolerance) => tolerance.absolute(|| magnitude(workers, slabs, bytes).largest),
+        Some(Tolerance::Absolute(tolerance)) => tolerance,
+        Some(Tolerance::Relative(tolerance)) => {
+            find_magnitudes(workers, slabs, bytes, magnitudes);
+            tolerance * magnitudes.iter().fold(0.0, |most: f64, slab| most.max(slab.largest))
+        }
     };
     out.push(codec.tag());
     out.resize(start + 1 + ENTRY * slabs.count(), 0);
-    let Scratch { lanes, spare } = scratch;
     let written = Mutex::new(Written {
         out,
         table: start + 1,
@@ -64,44 +69,56 @@ pub(super) fn encode(
                 return;
             }
             let bytes = &bytes[slabs.range(index)];
-            let coded = slab::encode(codec, slab_of(slabs, index), tolerance, bytes, lane);
+            let slab = slab_of(slabs, index);
+            let coded = slab::encode(codec, slab, tolerance, magnitudes.get(index), bytes, lane);
             lock(&written).add(index, coded, bytes, &mut lane.code);
         }
     };
     workers.run(&task);
-    let Written { out, result, .. } = written.into_inner().unwrap_or_else(|e| e.into_inner());
+    let written = written.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Written { out, result, next: done, .. } = written;
+    let result = if done == slabs.count() { result } else { Err(unfinished()) };
     if result.is_err() {
         out.truncate(start);
     }
     result.map(|encoded| Encoded { bytes: out.len() - start, ..encoded })
 }
 
+/// A task has panicked, and whoever runs the workers has kept it to himself.
+fn unfinished() -> CodecError {
+    let message = "a task has not come to its end".to_owned();
+    CodecError::Library { library: "the pool of threads", message }
+}
+
 fn slab_of(slabs: Slabs, index: usize) -> Slab {
     Slab { element: slabs.element(), extents: slabs.extents(index) }
 }
 
-/// What tolerances of the field are relative to.
-fn magnitude(workers: &Workers<'_>, slabs: Slabs, bytes: &[u8]) -> Magnitude {
-    let all = Mutex::new(Magnitude::ZERO);
+/// The magnitudes of all slabs, which relative tolerances refer to.
+fn find_magnitudes(
+    workers: &Workers<'_>,
+    slabs: Slabs,
+    bytes: &[u8],
+    magnitudes: &mut Vec<Magnitude>,
+) {
+    magnitudes.resize(slabs.count(), Magnitude::ZERO);
+    let magnitudes = Mutex::new(magnitudes);
     let next = AtomicUsize::new(0);
     workers.run(&|_| {
-        let mut of_worker = Magnitude::ZERO;
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             if index >= slabs.count() {
-                break;
+                return;
             }
             let bytes = &bytes[slabs.range(index)];
-            of_worker = of_worker.and(match slabs.element() {
+            let magnitude = match slabs.element() {
                 Element::Byte => Magnitude::ZERO,
                 Element::F32 => Magnitude::of::<f32>(bytes),
                 Element::F64 => Magnitude::of::<f64>(bytes),
-            });
+            };
+            lock(&magnitudes)[index] = magnitude;
         }
-        let mut all = lock(&all);
-        *all = all.and(of_worker);
     });
-    all.into_inner().unwrap_or_else(|e| e.into_inner())
 }
 
 /// The stream as it grows, slab by slab in order.
@@ -189,6 +206,7 @@ pub(super) fn decode(
     let lanes = &scratch.lanes;
     let unread = Mutex::new(Unread { index: 0, table, codes, out: out.chunks_mut(slabs.stride()) });
     let failed = Mutex::new(None);
+    let finished = AtomicUsize::new(0);
     workers.run(&|worker| {
         let lane = &mut *lock(&lanes[worker % lanes.len()]);
         loop {
@@ -201,6 +219,7 @@ pub(super) fn decode(
                     slab::decode(codec, slab, kind, code, lane, out).map_err(|error| (index, error))
                 }
             };
+            finished.fetch_add(1, Ordering::Relaxed);
             if let Err((index, error)) = done {
                 let mut failed = lock(&failed);
                 if failed.as_ref().is_none_or(|&(first, _)| index < first) {
@@ -209,9 +228,10 @@ pub(super) fn decode(
             }
         }
     });
-    let unread = unread.into_inner().unwrap_or_else(|e| e.into_inner());
-    match failed.into_inner().unwrap_or_else(|e| e.into_inner()) {
+    let unread = unread.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some((_, error)) => Err(error),
+        None if finished.into_inner() < slabs.count() => Err(unfinished()),
         None if unread.codes.is_empty() => Ok(()),
         None => Err(CodecError::Corrupt { what: "bytes are left over" }),
     }

@@ -4,9 +4,11 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::real::Magnitude;
+
 /// Runs `task(0)` to `task(tasks - 1)`, side by side as far as possible, and returns when all
 /// are done.
-pub type RunTasks = dyn Fn(usize, &(dyn Fn(usize) + Sync));
+pub type RunTasks<'a> = dyn Fn(usize, &(dyn Fn(usize) + Sync)) + 'a;
 
 /// Threads that encode and decode: the host's own, so that no pool competes with it.
 ///
@@ -28,7 +30,7 @@ pub type RunTasks = dyn Fn(usize, &(dyn Fn(usize) + Sync));
 #[derive(Clone, Copy)]
 pub struct Workers<'a> {
     count: NonZeroUsize,
-    run: &'a RunTasks,
+    run: &'a RunTasks<'a>,
 }
 
 impl fmt::Debug for Workers<'_> {
@@ -39,7 +41,7 @@ impl fmt::Debug for Workers<'_> {
 
 impl<'a> Workers<'a> {
     /// `count` workers, one task each, of somebody else's.
-    pub fn new(count: NonZeroUsize, run: &'a RunTasks) -> Self {
+    pub fn new(count: NonZeroUsize, run: &'a RunTasks<'a>) -> Self {
         Self { count, run }
     }
 
@@ -48,9 +50,11 @@ impl<'a> Workers<'a> {
         self.count.get()
     }
 
-    /// Runs a task per worker.
+    /// Runs a task per worker. Each takes from what is left to do until nothing is.
     pub(super) fn run(&self, task: &(dyn Fn(usize) + Sync)) {
         (self.run)(self.count(), task);
+        // A team may have run fewer than asked for; there is nothing left to do otherwise.
+        task(0);
     }
 }
 
@@ -86,6 +90,8 @@ pub struct Scratch {
     pub(super) lanes: Vec<Mutex<Lane>>,
     /// Buffers for slabs that wait for those before them.
     pub(super) spare: Vec<Vec<u8>>,
+    /// Of the slabs, where they had to be known in advance.
+    pub(super) magnitudes: Vec<Magnitude>,
 }
 
 impl fmt::Debug for Scratch {

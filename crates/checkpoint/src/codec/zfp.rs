@@ -2,42 +2,51 @@
 //!
 //! # Error
 //!
-//! ZFP rounds a tolerance down to a power of two `T`. With rounding before truncation ("first",
-//! one bit plane less than the reference library keeps) coefficients are wrong by `T / 4^d` at
-//! most, which the inverse transform, rows of absolute sum 15/4, makes `(15/16)^d T`. To this
-//! comes the rounding of the fixed-point transforms, up to 612 units of the last of 30 bits
-//! (`f32`) or 1060 of 62 (`f64`) for `d = 3`, fewer for `d < 3`; a bit counts half or twice as
-//! much as the largest value says. Both together stay below the tolerance if that is
-//! [`Scalar::SURE`] of the largest magnitude. A slab of smaller tolerance is decoded right after
-//! it is encoded, and encoded without loss if it does not keep the tolerance, as is one with
-//! numbers that are not finite. Fixed rate and precision promise no error: their slabs are
+//! ZFP rounds a tolerance down to a power of two `T`. With coefficients rounded before they are
+//! cut off ("first"; the reference library does not) they are wrong by `T / 4^d / 2` at most,
+//! which the inverse transform, rows of absolute sum 15/4, makes `(15/16)^d T / 2`. To this comes
+//! the rounding of the fixed-point transforms, up to 612 units of the last of 30 bits (`f32`) or
+//! 1060 of 62 (`f64`) for `d = 3`, fewer for `d < 3`; a bit counts half or twice as much as the
+//! largest value says. Both together stay below the tolerance if that is [`Scalar::SURE`] of the
+//! largest magnitude, unless powers of two about either leave the normal numbers when scaled to
+//! the fixed point ([`Scalar::RANGE`]). Integers overflow only where `T` is 4 times a block's
+//! largest magnitude, 3 times which is then the largest error. (With `tight_error`, one bit plane
+//! less, they do at 2 times: the bound breaks.) Other slabs are decoded right after they are
+//! encoded, and encoded without loss if they do not keep the tolerance, as are
+//! those with numbers that are not finite. Fixed rate and precision promise no error: their slabs are
 //! always decoded, and the error found is the bound.
 //!
 //! Lindstrom, *Fixed-rate compressed floating-point arrays*, IEEE TVCG 20 (2014),
 //! doi:10.1109/TVCG.2014.2346458; Diffenderfer et al., *Error analysis of ZFP compression for
 //! floating-point data*, SIAM J. Sci. Comput. 41 (2019), doi:10.1137/18M1168832.
 
+use std::ops::Range;
+
 use zfp_rs::{
     ZfpBitStreamRef, ZfpBitStreamRefMut, ZfpConfig, ZfpDimensionality, ZfpField, ZfpFieldMut,
     ZfpRounding, ZfpScalar, ZfpStreamAlignment,
 };
 
-use super::real::{Buffered, Buffers, Magnitude};
-use super::slab::{Coded, Kind};
+use super::real::{Buffered, Buffers};
+use super::slab::{Coded, Kind, Limits};
 use super::{CodecError, Zfp};
 
 /// An element that ZFP knows.
 pub(super) trait Scalar: Buffered + ZfpScalar {
     /// The least tolerance, relative to the largest magnitude, that needs no check.
     const SURE: f64;
+    /// From the least tolerance that needs no check to the largest magnitude.
+    const RANGE: Range<f64>;
 }
 
 impl Scalar for f32 {
-    const SURE: f64 = 1.0 / (1 << 16) as f64;
+    const SURE: f64 = 1.0 / (1 << 17) as f64;
+    const RANGE: Range<f64> = 1e-27..4e37; // about 2^-126 by 2^37, 2^125
 }
 
 impl Scalar for f64 {
-    const SURE: f64 = 1.0 / (1_u64 << 46) as f64;
+    const SURE: f64 = 1.0 / (1_u64 << 48) as f64;
+    const RANGE: Range<f64> = 1e-285..2e307; // about 2^-1022 by 2^76, 2^1021
 }
 
 /// Buffers that are reused from slab to slab.
@@ -48,22 +57,23 @@ pub(super) struct Scratch {
     decoded: Vec<u8>,
 }
 
-/// Appends the code of a slab to `out`. `tolerance` is absolute, if the mode has one.
+/// Appends the code of a slab to `out`.
 pub(super) fn encode<R: Scalar>(
     mode: Zfp,
-    tolerance: f64,
+    limits: Limits,
     extents: [usize; 3],
     bytes: &[u8],
     scratch: &mut Scratch,
     buffers: &mut Buffers,
     out: &mut Vec<u8>,
 ) -> Result<Coded, CodecError> {
+    let tolerance = limits.tolerance;
     let lossless = ZfpConfig::reversible();
     if mode == Zfp::Lossless {
         compress::<R>(&lossless, extents, bytes, scratch, buffers, out)?;
         return Ok(Coded { kind: Kind::Coded, max_error: 0.0 });
     }
-    let magnitude = Magnitude::of::<R>(bytes);
+    let magnitude = limits.magnitude::<R>(bytes);
     let start = out.len();
     if magnitude.finite {
         let config = config::<R>(mode, tolerance, extents)?;
@@ -79,7 +89,8 @@ pub(super) fn encode<R: Scalar>(
             Zfp::Tolerance(_) => tolerance,
             Zfp::Lossless | Zfp::Rate(_) | Zfp::Precision(_) => f64::MAX,
         };
-        if limit < f64::MAX && limit >= R::SURE * magnitude.largest {
+        let in_range = limit >= R::RANGE.start && magnitude.largest <= R::RANGE.end;
+        if limit < f64::MAX && in_range && limit >= R::SURE * magnitude.largest {
             return Ok(Coded { kind: Kind::Coded, max_error: limit });
         }
         let code = &out[code_start..];
@@ -122,7 +133,7 @@ fn config<R: Scalar>(
     tolerance: f64,
     extents: [usize; 3],
 ) -> Result<ZfpConfig, CodecError> {
-    let rounding = ZfpRounding::First { tight_error: true };
+    let rounding = ZfpRounding::First { tight_error: false };
     match mode {
         Zfp::Lossless => Ok(ZfpConfig::reversible()),
         Zfp::Tolerance(_) => Ok(ZfpConfig::fixed_accuracy(tolerance).with_rounding(rounding)),

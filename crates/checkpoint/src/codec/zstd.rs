@@ -43,6 +43,6 @@ pub(super) fn decode(code: &[u8], scratch: &mut Scratch, out: &mut [u8]) -> Resu
     }
 }
 
-fn refused(error: std::io::Error) -> CodecError {
+fn refused(error: impl std::fmt::Display) -> CodecError {
     CodecError::Library { library: "zstd", message: error.to_string() }
 }

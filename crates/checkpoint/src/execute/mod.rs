@@ -17,6 +17,7 @@ mod run;
 mod scout;
 
 use std::collections::TryReserveError;
+use std::fmt;
 use std::ops::ControlFlow;
 
 use crate::error::Place;
@@ -133,6 +134,12 @@ pub struct Executor<S> {
     tiers: Vec<Box<dyn Tier<S>>>,
     ledger: Ledger,
     failures: Vec<TierError>,
+}
+
+impl<S> fmt::Debug for Executor<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Executor").field("tiers", &self.tiers.len()).finish_non_exhaustive()
+    }
 }
 
 impl<S: Send + 'static> Executor<S> {

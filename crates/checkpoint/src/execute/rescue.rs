@@ -5,7 +5,7 @@
 //! then: those of finished segments are, those of segments to come are not.
 
 use super::ledger::Entry;
-use crate::schedule::Trajectory;
+use crate::schedule::{Tiers, Trajectory};
 use crate::{Action, Data, Revolve, TierId};
 
 /// Actions that reverse the remaining steps.
@@ -21,8 +21,6 @@ pub(super) struct Rescue {
     end: u64,
     /// The current segment.
     segment: Revolve,
-    /// Where the snapshot is that the current segment starts from.
-    lowest: TierId,
 }
 
 impl Rescue {
@@ -39,7 +37,7 @@ impl Rescue {
             }
         }
         let segment = Revolve::with_slots(0, 0, Trajectory::default());
-        Self { survivors, doubles, slots, end: pending, segment, lowest: TierId(0) }
+        Self { survivors, doubles, slots, end: pending, segment }
     }
 
     /// Begins the segment of the last snapshot.
@@ -50,8 +48,8 @@ impl Rescue {
         let free = self.slots.saturating_sub(taken);
         // The segment's own snapshot is one of Revolve's, wherever it is.
         let slots = if tier == first { free } else { free.saturating_add(1) };
+        self.segment.store_in(Tiers::FirstIn(tier));
         self.segment.restart_stored(start..self.end, slots);
-        self.lowest = tier;
         self.end = start;
         Some(())
     }
@@ -65,9 +63,7 @@ impl Iterator for Rescue {
             return Some(Action::Discard { kind: Data::Restart, step, tier });
         }
         loop {
-            let lowest = self.lowest;
-            let tier = |number| if number == 0 { lowest } else { TierId(0) };
-            if let Some(action) = self.segment.next_in(tier) {
+            if let Some(action) = self.segment.next() {
                 return Some(action);
             }
             self.begin()?;

@@ -18,11 +18,11 @@ use crate::Action;
 pub struct AnySchedule(Box<dyn Erased>);
 
 /// What [`AnySchedule`] asks of a schedule.
-trait Erased: Iterator<Item = Action> + Send {
+trait Erased: Iterator<Item = Action> + Send + Sync {
     fn boxed_clone(&self) -> Box<dyn Erased>;
 }
 
-impl<T: Iterator<Item = Action> + Clone + Send + 'static> Erased for T {
+impl<T: Iterator<Item = Action> + Clone + Send + Sync + 'static> Erased for T {
     fn boxed_clone(&self) -> Box<dyn Erased> {
         Box::new(self.clone())
     }
@@ -30,7 +30,7 @@ impl<T: Iterator<Item = Action> + Clone + Send + 'static> Erased for T {
 
 impl AnySchedule {
     /// Forgets the type of a schedule.
-    pub fn new(schedule: impl Iterator<Item = Action> + Clone + Send + 'static) -> Self {
+    pub fn new(schedule: impl Iterator<Item = Action> + Clone + Send + Sync + 'static) -> Self {
         Self(Box::new(schedule.fuse()))
     }
 }

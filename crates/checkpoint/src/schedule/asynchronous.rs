@@ -11,6 +11,10 @@
 //! advances = n - l_last + sum_b t(l_b, s)
 //! ```
 //!
+//! Where working memory holds the adjoint data of a whole block, [`Asynchronous::recording`] keeps no
+//! snapshots in tier 0 at all: a block is recorded in one run and reversed in another, and no step
+//! but the first sweep's is advanced, `advances = n - l_last`.
+//!
 //! Where `p` is at least the time of a transfer over the time of a step,
 //! [`Asynchronous::period_to_hide`], nothing is waited for, and the recomputation per step depends
 //! on `p` and `s` alone, not on `n`. With `s >= p - 1` every step is run twice.
@@ -29,7 +33,6 @@ use std::ops::Range;
 use super::revolve::Revolve;
 use crate::{Action, Costs, Data, ScheduleError, TierId, Trajectory};
 
-const RAM: TierId = TierId(0);
 const SLOW: TierId = TierId(1);
 
 /// Moves every `p`-th state to tier 1 and back, once, and reverses the blocks in tier 0.
@@ -48,6 +51,7 @@ pub struct Asynchronous {
     steps: u64,
     period: u64,
     slots: u64,
+    within: Within,
     /// The start of the block that the model is in.
     start: u64,
     phase: Phase,
@@ -62,6 +66,16 @@ enum Phase {
     Discard,
     /// What the schedule of the block says.
     Part,
+    /// The whole block at once.
+    Record,
+    Reverse,
+}
+
+/// How blocks are reversed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Within {
+    Revolve,
+    Recording,
 }
 
 impl Asynchronous {
@@ -72,15 +86,29 @@ impl Asynchronous {
     /// [`ScheduleError::TooSmall`] if the period is 0, or if there are no slots for blocks of more
     /// than one step.
     pub fn new(steps: u64, period: u64, slots: u64) -> Result<Self, ScheduleError> {
-        let too_small = |what| ScheduleError::TooSmall { what, given: 0, minimum: 1 };
-        if period == 0 {
-            return Err(too_small("the period"));
-        }
         if slots == 0 && steps.min(period) > 1 {
-            return Err(too_small("the number of slots in RAM"));
+            let what = "the number of slots in RAM";
+            return Err(ScheduleError::TooSmall { what, given: 0, minimum: 1 });
+        }
+        Self::with(steps, period, slots, Within::Revolve)
+    }
+
+    /// The schedule for `steps` with a snapshot in tier 1 every `period` steps, whose blocks are
+    /// recorded whole: working memory holds the adjoint data of `period` steps at a time.
+    ///
+    /// # Errors
+    /// [`ScheduleError::TooSmall`] if the period is 0.
+    pub fn recording(steps: u64, period: u64) -> Result<Self, ScheduleError> {
+        Self::with(steps, period, 0, Within::Recording)
+    }
+
+    fn with(steps: u64, period: u64, slots: u64, within: Within) -> Result<Self, ScheduleError> {
+        if period == 0 {
+            return Err(ScheduleError::TooSmall { what: "the period", given: 0, minimum: 1 });
         }
         let part = Revolve::with_slots(0, 0, Trajectory::Revolve);
-        let mut schedule = Self { steps, period, slots, start: 0, phase: Phase::Part, part };
+        let (start, phase) = (0, Phase::Part);
+        let mut schedule = Self { steps, period, slots, within, start, phase, part };
         schedule.enter();
         Ok(schedule)
     }
@@ -115,7 +143,10 @@ impl Asynchronous {
     pub fn costs(&self) -> Costs {
         let last = self.last_block();
         let blocks = self.slow_slots();
-        let of = |length: u64| Costs::of_slots(length, self.slots.min(length.saturating_sub(1)));
+        let of = |length: u64| match self.within {
+            Within::Revolve => Costs::of_slots(length, self.slots.min(length.saturating_sub(1))),
+            Within::Recording => Costs::store_all(length),
+        };
         let (end, before) = (of(last.end - last.start), of(self.period));
         let advances = u128::from(last.start) + u128::from(blocks) * before.advances + end.advances;
         let earlier = if blocks > 0 { before.repetitions + 1 } else { 0 };
@@ -142,10 +173,21 @@ impl Asynchronous {
     fn enter(&mut self) {
         let block = self.block(self.start);
         if block.end == self.steps {
-            self.phase = Phase::Part;
-            self.part.restart(block, self.slots);
+            self.begin_reversal();
         } else {
             self.phase = Phase::Store;
+        }
+    }
+
+    /// The model is at the start of the next block to be reversed.
+    fn begin_reversal(&mut self) {
+        let block = self.block(self.start);
+        match self.within {
+            Within::Recording if !block.is_empty() => self.phase = Phase::Record,
+            Within::Recording | Within::Revolve => {
+                self.phase = Phase::Part;
+                self.part.restart(block, self.slots);
+            }
         }
     }
 }
@@ -167,12 +209,19 @@ impl Iterator for Asynchronous {
                 Some(Action::Advance { steps })
             }
             Phase::Discard => {
-                self.phase = Phase::Part;
-                self.part.restart(self.block(self.start), self.slots);
+                self.begin_reversal();
                 Some(Action::Discard { kind, step, tier: SLOW })
             }
+            Phase::Record => {
+                self.phase = Phase::Reverse;
+                Some(Action::Record { steps: self.block(self.start) })
+            }
+            Phase::Reverse => {
+                self.phase = Phase::Part;
+                Some(Action::Reverse { steps: self.block(self.start) })
+            }
             Phase::Part => {
-                if let Some(action) = self.part.next_in(|_| RAM) {
+                if let Some(action) = self.part.next() {
                     return Some(action);
                 }
                 self.start = self.start.checked_sub(self.period)?;

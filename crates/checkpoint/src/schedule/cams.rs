@@ -21,7 +21,8 @@
 //!
 //! * Optimal among all schedules that record one step at a time, checked by exhaustive search.
 //! * Two tables of `n` times `S` numbers in `O(n^2 S)`, blocks skipped as for unequal sizes of
-//!   [`Mixed`]; none if `l = 1` in general. A choice takes the length of its segment.
+//!   [`Mixed`]; for a general method one, and none if `l = 1`. A choice takes the length of its
+//!   segment.
 //!
 //! Zhang & Constantinescu, *Optimal checkpointing for adjoint multistage time-stepping schemes*,
 //! arXiv:2106.13879, has the problem and a recurrence without the re-use.
@@ -29,7 +30,7 @@
 use std::iter::FusedIterator;
 use std::sync::Arc;
 
-use super::mixed::{Choice, Choose, Count, LIMIT_BYTES, Mixed, Sizes, Sources, Walk};
+use super::mixed::{Capacities, Choice, Choose, Count, Mixed, Sizes, Sources, Walk};
 use crate::{Action, ScheduleError};
 
 /// What the stages of a time-stepping method are good for.
@@ -108,7 +109,7 @@ impl Cams {
         self.steps
     }
 
-    /// The most states and stages stored at a time.
+    /// The states and stages that may be stored at a time, whether or not the steps can use them.
     pub fn slots(&self) -> u64 {
         self.slots
     }
@@ -173,24 +174,22 @@ impl Choose for Rule {
     }
 }
 
-/// `P_0(n, S)` and `P_1(n, S)` for all `n`, a row per number of slots, from 0.
+/// `P_0(n, S)` and `P_1(n, S)` for all `n` and all capacities that can be left.
 #[derive(Debug)]
 struct Tables<T> {
     stages: u64,
+    /// A row each.
+    capacities: Capacities,
     fresh: Vec<Vec<T>>,
     restartable: Vec<Vec<T>>,
 }
 
 impl<T: Count> Tables<T> {
     fn new(steps: u64, slots: u64, stages: u64) -> Result<Self, ScheduleError> {
-        let numbers = 2 * (u128::from(slots) + 1) * (u128::from(steps) + 1);
-        let bytes = numbers.saturating_mul(T::BYTES.into());
-        if bytes > u128::from(LIMIT_BYTES) {
-            let what = "checkpoints of stages";
-            return Err(ScheduleError::TableTooLarge { what, bytes, limit: LIMIT_BYTES });
-        }
-        let mut tables = Self { stages, fresh: Vec::new(), restartable: Vec::new() };
-        for left in 0..=slots {
+        let capacities = Capacities::left::<T>(steps, slots, [1, stages], 2)?;
+        let mut tables = Self { stages, capacities, fresh: Vec::new(), restartable: Vec::new() };
+        for index in 0..tables.capacities.all().len() {
+            let left = tables.capacities.all()[index];
             let row = tables.sources(left, false).row(steps as usize);
             tables.fresh.push(row);
             let row = tables.sources(left, true).row(steps as usize);
@@ -205,15 +204,20 @@ impl<T: Count> Tables<T> {
 
     fn choose(&self, steps: u64, free: u64, restartable: bool) -> Choice {
         let table = if restartable { &self.restartable } else { &self.fresh };
-        self.sources(free, restartable).choose(&table[free as usize], steps as usize)
+        let row = self.row(table, Some(free)).expect("a capacity that is left should have a row");
+        self.sources(free, restartable).choose(row, steps as usize)
     }
 
     /// The rows from which those for `left` slots follow.
     fn sources(&self, left: u64, restartable: bool) -> Sources<'_, T> {
         let beyond = if restartable { Some(left) } else { left.checked_sub(1) };
         Sources {
-            keep: left.checked_sub(self.stages).map(|left| &self.restartable[left as usize][..]),
-            right: beyond.map(|left| &self.fresh[left as usize][..]),
+            keep: self.row(&self.restartable, left.checked_sub(self.stages)),
+            right: self.row(&self.fresh, beyond),
         }
+    }
+
+    fn row<'a>(&self, table: &'a [Vec<T>], capacity: Option<u64>) -> Option<&'a [T]> {
+        table.get(self.capacities.index(capacity?)?).map(Vec::as_slice)
     }
 }

@@ -9,28 +9,48 @@ mod asynchronous;
 mod cams;
 pub mod chain;
 mod costs;
+mod disk;
+mod h_revolve;
 pub mod join;
 mod memory_reuse;
 mod mixed;
 mod multistage;
 mod no_reuse;
+mod online;
+mod reversal;
 mod revolve;
+mod segment;
 mod segments;
 mod store_all;
 mod store_none;
 mod two_level;
+pub mod uneven;
 
 pub use any::AnySchedule;
 pub use asynchronous::Asynchronous;
 pub use cams::{Cams, Method};
 pub use costs::Costs;
+pub use disk::DiskRevolve;
+pub use h_revolve::{HRevolve, TierSpec};
 pub use memory_reuse::MemoryReuse;
 pub use mixed::Mixed;
 pub use multistage::{Multistage, Traffic, slot_traffic};
 pub use no_reuse::NoReuse;
+pub use online::{KnownEnd, Online, OnlineRule, Until};
+pub use reversal::{Placed, Reversal};
 pub use revolve::{Revolve, Trajectory};
 pub use store_all::StoreAll;
 pub use store_none::StoreNone;
 pub use two_level::{LastBlock, TwoLevel};
 
 pub(crate) use costs::useful_snapshots;
+pub(crate) use revolve::Tiers;
+
+/// The greatest common divisor; of zero and a number that number.
+pub(crate) fn gcd(a: u64, b: u64) -> u64 {
+    let (mut a, mut b) = (a, b);
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}

@@ -22,17 +22,16 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::iter::FusedIterator;
-use std::sync::Arc;
 
 use super::costs::{repetitions, useful_snapshots};
-use super::revolve::{Revolve, Trajectory, first_advance};
+use super::revolve::{Revolve, Tiers, Trajectory, first_advance};
 use crate::{Action, Costs, ScheduleError, TierId};
 
 const RAM: TierId = TierId(0);
 const DISK: TierId = TierId(1);
 
 /// The most bytes that the counts of all slots may take.
-const LIMIT_BYTES: u64 = 1 << 28;
+const LIMIT_BYTES: u64 = 1 << 26;
 
 /// How often a slot, or all slots of a tier, are written and read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -66,17 +65,7 @@ impl Traffic {
 #[derive(Clone, Debug)]
 pub struct Multistage {
     revolve: Revolve,
-    tiers: Tiers,
     traffic: [Traffic; 2],
-}
-
-/// Which slot is in which tier.
-#[derive(Clone, Debug)]
-enum Tiers {
-    /// All in one.
-    One(TierId),
-    /// Slot `i` is on disk if entry `i` says so.
-    OnDisk(Arc<[bool]>),
 }
 
 impl Multistage {
@@ -87,7 +76,7 @@ impl Multistage {
     /// # Errors
     /// [`ScheduleError::NoSnapshots`] if there are none and more than one step;
     /// [`ScheduleError::TableTooLarge`] if the counts of the slots would take more than
-    /// 256 MiB.
+    /// 64 MiB.
     pub fn new(steps: u64, ram: u64, disk: u64) -> Result<Self, ScheduleError> {
         Self::with_trajectory(steps, ram, disk, Trajectory::Revolve)
     }
@@ -103,7 +92,7 @@ impl Multistage {
         disk: u64,
         trajectory: Trajectory,
     ) -> Result<Self, ScheduleError> {
-        let revolve = Revolve::with_trajectory(steps, ram.saturating_add(disk), trajectory)?;
+        let mut revolve = Revolve::with_trajectory(steps, ram.saturating_add(disk), trajectory)?;
         let slots = revolve.slots();
         if ram > 0 && ram < slots {
             let counts = slot_traffic(steps, slots, trajectory)?;
@@ -113,15 +102,14 @@ impl Multistage {
             for (count, &on_disk) in counts.iter().zip(&on_disk) {
                 traffic[usize::from(on_disk)].add(*count);
             }
-            return Ok(Self { revolve, tiers: Tiers::OnDisk(on_disk.into()), traffic });
+            revolve.store_in(Tiers::OnDisk(on_disk.into()));
+            return Ok(Self { revolve, traffic });
         }
         let Costs { writes, reads, .. } = revolve.costs();
-        let all = Traffic { writes, reads };
-        Ok(if ram == 0 {
-            Self { revolve, tiers: Tiers::One(DISK), traffic: [Traffic::default(), all] }
-        } else {
-            Self { revolve, tiers: Tiers::One(RAM), traffic: [all, Traffic::default()] }
-        })
+        let mut traffic = [Traffic::default(); 2];
+        traffic[usize::from(ram == 0)] = Traffic { writes, reads };
+        revolve.store_in(Tiers::One(if ram == 0 { DISK } else { RAM }));
+        Ok(Self { revolve, traffic })
     }
 
     /// Steps that the schedule reverses.
@@ -151,12 +139,7 @@ impl Iterator for Multistage {
     type Item = Action;
 
     fn next(&mut self) -> Option<Action> {
-        match &self.tiers {
-            Tiers::One(tier) => self.revolve.next_in(|_| *tier),
-            Tiers::OnDisk(on_disk) => {
-                self.revolve.next_in(|slot| if on_disk[slot] { DISK } else { RAM })
-            }
-        }
+        self.revolve.next()
     }
 }
 

@@ -16,12 +16,10 @@
 
 use std::iter::FusedIterator;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::costs::{beta, repetitions, useful_snapshots};
 use crate::{Action, Costs, Data, ScheduleError, TierId};
-
-/// The tier of every snapshot of a one-tier schedule.
-const TIER: TierId = TierId(0);
 
 /// Entries that the stack of stored steps reserves at most when it is made, 24 bytes each; more
 /// snapshots than that are rare, and a huge number should not allocate what it never uses.
@@ -70,6 +68,30 @@ pub struct Revolve {
     /// `r` may still be too large for its length.
     arriving: (u64, u64),
     phase: Phase,
+    tiers: Tiers,
+}
+
+/// Where snapshots are stored, by their place on the stack: from 0, the initial state's.
+#[derive(Clone, Debug)]
+pub(crate) enum Tiers {
+    /// All in one tier.
+    One(TierId),
+    /// The first in this tier, the others in tier 0.
+    FirstIn(TierId),
+    /// In tier 1 where the entry says so, in tier 0 otherwise.
+    OnDisk(Arc<[bool]>),
+}
+
+impl Tiers {
+    #[inline]
+    fn of(&self, place: usize) -> TierId {
+        match self {
+            Self::One(tier) => *tier,
+            Self::FirstIn(tier) if place == 0 => *tier,
+            Self::FirstIn(_) => TierId(0),
+            Self::OnDisk(on_disk) => TierId(u32::from(on_disk[place])),
+        }
+    }
 }
 
 /// A stored snapshot, and the numbers of the segment from it to `end`.
@@ -131,6 +153,7 @@ impl Revolve {
             at: 0,
             arriving: opening,
             phase: if steps == 0 { Phase::Done } else { Phase::Arrive },
+            tiers: Tiers::One(TierId(0)),
         }
     }
 
@@ -173,39 +196,13 @@ impl Revolve {
         Costs::of_slots(self.steps, self.slots)
     }
 
-    /// The next action, with the snapshot that is number `i` of those stored, from 0, in tier
-    /// `tier(i)`.
-    pub(crate) fn next_in(&mut self, tier: impl Fn(usize) -> TierId) -> Option<Action> {
-        Some(match self.phase {
-            Phase::Arrive => self.arrive(tier),
-            Phase::Advance => self.advance(),
-            Phase::Reverse => {
-                self.end -= 1;
-                self.phase = if self.end == self.first { Phase::Done } else { Phase::Load };
-                Action::Reverse { steps: self.end..self.end + 1 }
-            }
-            Phase::Load => {
-                let step = self.top();
-                let last = self.end - step == 1;
-                self.phase = if last { Phase::Discard } else { Phase::Advance };
-                Action::Load { kind: Data::Restart, step, tier: tier(self.stored.len() - 1) }
-            }
-            Phase::Discard => {
-                self.at = self.top();
-                self.stored.pop();
-                self.phase = Phase::Arrive;
-                Action::Discard {
-                    kind: Data::Restart,
-                    step: self.at,
-                    tier: tier(self.stored.len()),
-                }
-            }
-            Phase::Done => return None,
-        })
+    /// Has the snapshots stored where `tiers` says from now on.
+    pub(crate) fn store_in(&mut self, tiers: Tiers) {
+        self.tiers = tiers;
     }
 
     /// The model is at `at`: record the one step that remains, or store the state.
-    fn arrive(&mut self, tier: impl Fn(usize) -> TierId) -> Action {
+    fn arrive(&mut self) -> Action {
         if self.end - self.at == 1 {
             self.phase = Phase::Reverse;
             return Action::Record { steps: self.at..self.end };
@@ -213,7 +210,8 @@ impl Revolve {
         let (reps, below) = self.arriving;
         self.stored.push(Stored { step: self.at, reps, below });
         self.phase = Phase::Advance;
-        Action::Store { kind: Data::Restart, step: self.at, tier: tier(self.stored.len() - 1) }
+        let tier = self.tiers.of(self.stored.len() - 1);
+        Action::Store { kind: Data::Restart, step: self.at, tier }
     }
 
     /// The model is at the last stored state, more than one step before `end`.
@@ -248,6 +246,7 @@ impl Stored {
 
     /// The distance from the stored state to where the next one is taken, and
     /// `beta(s - 1, r - 1)`, with which the segment beyond starts.
+    #[inline]
     fn first_advance(&self, n: u64, s: u64, trajectory: Trajectory) -> (u64, u64) {
         let Self { reps: r, below, .. } = *self;
         if s == 1 {
@@ -308,7 +307,30 @@ impl Iterator for Revolve {
     type Item = Action;
 
     fn next(&mut self) -> Option<Action> {
-        self.next_in(|_| TIER)
+        Some(match self.phase {
+            Phase::Arrive => self.arrive(),
+            Phase::Advance => self.advance(),
+            Phase::Reverse => {
+                self.end -= 1;
+                self.phase = if self.end == self.first { Phase::Done } else { Phase::Load };
+                Action::Reverse { steps: self.end..self.end + 1 }
+            }
+            Phase::Load => {
+                let step = self.top();
+                let last = self.end - step == 1;
+                self.phase = if last { Phase::Discard } else { Phase::Advance };
+                let tier = self.tiers.of(self.stored.len() - 1);
+                Action::Load { kind: Data::Restart, step, tier }
+            }
+            Phase::Discard => {
+                self.at = self.top();
+                self.stored.pop();
+                self.phase = Phase::Arrive;
+                let tier = self.tiers.of(self.stored.len());
+                Action::Discard { kind: Data::Restart, step: self.at, tier }
+            }
+            Phase::Done => return None,
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Two-level: snapshots at equal distances on disk, Revolve between them in RAM.
 //!
 //! The first sweep stores every `p`-th state in tier 1, whose size grows with the number of
-//! steps; nothing about that number has to be known before the sweep ends. Then each block of `p`
+//! steps; with [`LastBlock::Reloaded`] that number need not be known before the sweep ends. Then each block of `p`
 //! steps is reversed, last block first, by [`Revolve`] with the block's snapshot in tier 1 and
 //! `s` more in tier 0. With Revolve's number of advances `t`, and block lengths `l_b`,
 //!
@@ -29,10 +29,9 @@
 use std::iter::FusedIterator;
 use std::ops::Range;
 
-use super::revolve::Revolve;
+use super::revolve::{Revolve, Tiers};
 use crate::{Action, Costs, Data, ScheduleError, TierId, Trajectory};
 
-const RAM: TierId = TierId(0);
 const DISK: TierId = TierId(1);
 
 /// How the last block is treated, behind which the first sweep ends.
@@ -69,8 +68,6 @@ pub struct TwoLevel {
     /// The start of the block that the model is in.
     start: u64,
     phase: Phase,
-    /// The tier of the lowest snapshot of the block being reversed.
-    lowest: TierId,
     part: Revolve,
 }
 
@@ -114,7 +111,6 @@ impl TwoLevel {
             last_block,
             start: 0,
             phase: Phase::Store,
-            lowest: RAM,
             part: Revolve::with_slots(0, 0, Trajectory::Maximum),
         };
         let last = schedule.final_block();
@@ -217,7 +213,7 @@ impl TwoLevel {
     /// The next block to be reversed is the one from `self.start`.
     fn reverse_block(&mut self) {
         self.phase = Phase::Part;
-        self.lowest = DISK;
+        self.part.store_in(Tiers::FirstIn(DISK));
         self.part.restart_stored(self.block(self.start), self.slots.saturating_add(1));
     }
 }
@@ -242,14 +238,12 @@ impl Iterator for TwoLevel {
                 Some(Action::Advance { steps })
             }
             Phase::Part => {
-                let lowest = self.lowest;
-                let tier = |i| if i == 0 { lowest } else { RAM };
-                if let Some(action) = self.part.next_in(tier) {
+                if let Some(action) = self.part.next() {
                     return Some(action);
                 }
                 self.start = self.start.checked_sub(self.period)?;
                 self.reverse_block();
-                self.part.next_in(|_| DISK)
+                self.part.next()
             }
         }
     }

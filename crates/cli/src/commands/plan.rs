@@ -6,7 +6,7 @@ use crate::cli::JobArgs;
 use crate::job::Job;
 use crate::job::units::Bytes;
 use crate::numerics;
-use crate::outcome::PlanOutcome;
+use crate::outcome::{PlanOutcome, TierOutcome};
 use crate::output::{self, Failure};
 
 /// Plans `job`.
@@ -35,9 +35,12 @@ fn describe(job: &Job, plan: &PlanOutcome) -> String {
     );
     let _ = writeln!(
         text,
-        "strategy   {}, {} snapshots per shot, {:.2} forward runs per gradient",
-        plan.strategy, plan.snapshots, plan.predicted_recompute_factor
+        "strategy   {}, {:.2} forward runs per gradient",
+        plan.description, plan.predicted_recompute_factor
     );
+    for tier in &plan.tiers {
+        let _ = writeln!(text, "snapshots  {}", describe_tier(tier));
+    }
     let _ = writeln!(
         text,
         "memory     {} at the most, {} per shot in flight; budget {}",
@@ -46,7 +49,31 @@ fn describe(job: &Job, plan: &PlanOutcome) -> String {
         Bytes(plan.budget_bytes)
     );
     if let Some(seconds) = plan.predicted_seconds {
-        let _ = writeln!(text, "run time   about {seconds:.0} s");
+        let _ = writeln!(text, "run time   about {seconds:.1} s per gradient");
+    }
+    if !plan.runners_up.is_empty() {
+        let _ = writeln!(text, "not chosen");
+    }
+    for other in &plan.runners_up {
+        let places: Vec<String> = other.tiers.iter().map(describe_tier).collect();
+        let places =
+            if places.is_empty() { String::new() } else { format!(" ({})", places.join("; ")) };
+        let peak = Bytes(other.predicted_peak_bytes);
+        let _ = writeln!(text, "  {}{places}: {}; {peak}", other.description, other.reason);
+    }
+    text
+}
+
+fn describe_tier(tier: &TierOutcome) -> String {
+    let mut text = format!("in {}", tier.place);
+    if let Some(slots) = tier.slots {
+        let _ = write!(text, ", at most {slots}");
+    }
+    if let Some(bytes) = tier.capacity_bytes {
+        let _ = write!(text, ", at most {}", Bytes(bytes));
+    }
+    if let Some(codec) = tier.codec.as_ref().filter(|codec| *codec != "none") {
+        let _ = write!(text, ", encoded by {codec}");
     }
     text
 }

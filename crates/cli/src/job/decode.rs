@@ -38,7 +38,7 @@ pub enum Decoded {
 pub fn decode(key: &Key, node: &Node) -> Result<Decoded, Vec<Finding>> {
     let one = |finding| vec![finding];
     match key.kind {
-        Kind::Files => files(key, node),
+        Kind::Files | Kind::Texts => files(key, node),
         Kind::Folder(word) if is_word(node, word) => Ok(Decoded::Word),
         Kind::Text | Kind::File | Kind::Folder(_) => {
             text(key, node).map(Decoded::Text).map_err(one)

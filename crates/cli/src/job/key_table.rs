@@ -437,13 +437,31 @@ pub const KEYS: &[Key] = &[
         "memory.strategy",
         Kind::Choice(&["auto", "store-all", "revolve"]),
         Some("\"auto\""),
-        "Keep every state, or recompute by Revolve; \"auto\" keeps all if the budget allows.",
+        "Keep every state, or recompute by Revolve; \"auto\" takes what is predicted to be fastest.",
     ),
     key(
         "memory.snapshots",
         Kind::CountOr(count(1, 1_000_000), "auto"),
         Some("\"auto\""),
         "Snapshots that Revolve keeps, initial state included; \"auto\" takes all that fit.",
+    ),
+    key(
+        "memory.tiers",
+        Kind::Texts,
+        Some("[\"ram\"]"),
+        "Where snapshots may be: \"ram\", and \"disk:FOLDER\" for files in a folder that exists.",
+    ),
+    key(
+        "memory.codec",
+        Kind::Text,
+        Some("\"none\""),
+        "How snapshots may be encoded, such as \"zfp:lossless\" or \"zfp:relative=1e-4\".",
+    ),
+    key(
+        "memory.gradient_error",
+        Kind::Number(Range::NotNegative),
+        Some("0.0"),
+        "The relative error that encoding may cause in the gradient; 0 is none. `check` measures it.",
     ),
     key("run.threads", Kind::CountOr(count(1, 4096), "all"), Some("\"all\""), "Worker threads."),
     key(

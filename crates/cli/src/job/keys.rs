@@ -52,6 +52,8 @@ pub enum Kind {
     Files,
     /// A folder to write to, or the word.
     Folder(&'static str),
+    /// One text or a list of texts.
+    Texts,
     /// `true` or `false`.
     Switch,
     /// One of these words.
@@ -151,6 +153,7 @@ impl Kind {
             Self::File => "an existing file".to_owned(),
             Self::Files => "an existing file, or a list of them".to_owned(),
             Self::Folder(word) => format!("a folder, or {}", quoted(word)),
+            Self::Texts => "text, or a list of texts".to_owned(),
             Self::Switch => "true or false".to_owned(),
             Self::Choice(words) => {
                 let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();

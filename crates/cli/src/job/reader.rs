@@ -195,6 +195,14 @@ impl<'a> Reader<'a> {
         self.existing(path, &text, place)
     }
 
+    /// Texts, as they are.
+    pub fn texts(&mut self, path: &'static str) -> Vec<String> {
+        match self.get(path) {
+            Some(Decoded::Texts(texts)) => texts,
+            _ => Vec::new(),
+        }
+    }
+
     /// Existing files, absolute.
     pub fn existing_files(&mut self, path: &'static str) -> Option<Vec<PathBuf>> {
         let Some(Decoded::Texts(texts)) = self.get(path) else { return None };

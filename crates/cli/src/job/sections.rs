@@ -1,6 +1,10 @@
 //! Each section of the job file as a typed value. Rules across sections are in `geometry` and
 //! `rules`.
 
+use std::path::PathBuf;
+
+use retrograd::checkpoint::codec::Codec;
+
 use super::decode::Decoded;
 use super::reader::Reader;
 use super::tree::Value;
@@ -261,7 +265,59 @@ pub(super) fn memory(reader: &mut Reader<'_>) -> Memory {
         "revolve" => Strategy::Revolve { snapshots },
         _ => Strategy::Auto { snapshots },
     };
-    Memory { budget, strategy }
+    let disk = disk(reader);
+    let gradient_error = reader.real("memory.gradient_error");
+    let codec = codec(reader, gradient_error);
+    if (disk.is_some() || codec.is_some()) && strategy != (Strategy::Auto { snapshots: None }) {
+        let keys = if disk.is_some() { "memory.tiers" } else { "memory.codec" };
+        let message = format!("`{keys}` is for the strategy \"auto\" without `memory.snapshots`");
+        let help = "leave `memory.strategy` and `memory.snapshots` out: the fastest is chosen";
+        reader.reject(keys, message, "not used", help.to_owned());
+    }
+    Memory { budget, strategy, disk, codec, gradient_error }
+}
+
+/// The folder of `memory.tiers`, if there is one.
+fn disk(reader: &mut Reader<'_>) -> Option<PathBuf> {
+    let mut folder = None;
+    for tier in reader.texts("memory.tiers") {
+        match tier.split_once(':') {
+            None if tier == "ram" => {}
+            Some(("disk", path)) if !path.is_empty() && folder.is_none() => {
+                folder = Some(PathBuf::from(path));
+            }
+            _ => {
+                let message = format!("`memory.tiers`: `{tier}` is no tier");
+                let help = "allowed are \"ram\" and one \"disk:FOLDER\", such as \"disk:/scratch\"";
+                reader.reject("memory.tiers", message, "unknown tier", help.to_owned());
+            }
+        }
+    }
+    folder
+}
+
+/// `memory.codec`, unless it is none.
+fn codec(reader: &mut Reader<'_>, gradient_error: f64) -> Option<String> {
+    let text = reader.text("memory.codec");
+    let parsed = text.parse::<Codec>().and_then(|codec| codec.check().map(|()| codec));
+    match parsed {
+        Ok(Codec::None) => None,
+        Ok(codec) if codec.is_lossless() || gradient_error > 0.0 => Some(text),
+        Ok(_) => {
+            let message = format!("`memory.codec`: `{text}` changes the gradient");
+            let help = "say how much it may: `memory.gradient_error = 1e-3`; `retrograd check` \
+                        measures it. Or take a codec without loss, such as \"zfp:lossless\"";
+            reader.reject("memory.codec", message, "loses digits", help.to_owned());
+            None
+        }
+        Err(error) => {
+            let text = error.to_string();
+            let (message, help) = text.split_once("\n  help: ").unwrap_or((&text, ""));
+            let message = format!("`memory.codec`: {message}");
+            reader.reject("memory.codec", message, "no such codec", help.to_owned());
+            None
+        }
+    }
 }
 
 /// `[run]`.

@@ -367,12 +367,18 @@ pub struct Stop {
 }
 
 /// The memory promise.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Memory {
     /// The most bytes that the process may hold.
     pub budget: Bytes,
     /// How the states of the forward run reach the adjoint run.
     pub strategy: Strategy,
+    /// A folder for snapshots on disk.
+    pub disk: Option<PathBuf>,
+    /// How snapshots may be encoded, as text.
+    pub codec: Option<String>,
+    /// The relative error that encoding may cause in the gradient; 0 is none.
+    pub gradient_error: f64,
 }
 
 /// How the states of the forward run reach the adjoint run. `None` snapshots: all that fit.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use retrograd::checkpoint::codec::{Codec, Tolerance, Zfp};
 use retrograd::ir::Interpolation as Weights;
 use retrograd::{Backend as Kernels, DType as Number, JitOptions, Options};
 use retrograd_invert::absorb::Layer;
@@ -69,6 +70,8 @@ pub(super) fn inversion(job: &Job, fingerprint: &str) -> Result<InversionSetup, 
             budget_bytes: job.memory.budget.0,
             strategy: strategy(job.memory.strategy),
             shots_in_parallel: job.run.shots_in_parallel,
+            disk: job.memory.disk.clone(),
+            codecs: codecs(&job.memory),
         },
         folder: job.output.clone(),
         fingerprint: format!("{fingerprint} inputs {inputs_sum:016x}"),
@@ -104,6 +107,20 @@ fn checksum(values: impl Iterator<Item = f64>) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
         (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
+}
+
+/// The job's codec; or those that may keep its gradient error, if it names none.
+fn codecs(memory: &crate::job::types::Memory) -> Vec<Codec> {
+    let named = memory.codec.as_ref().and_then(|text| text.parse().ok());
+    match named {
+        Some(codec) => vec![codec],
+        None if memory.gradient_error > 0.0 => {
+            // What restart data lose, the gradient loses some tens of times.
+            let tolerance = Tolerance::Relative(memory.gradient_error / 100.0);
+            vec![Codec::Block(tolerance), Codec::Zfp(Zfp::Tolerance(tolerance))]
+        }
+        None => Vec::new(),
+    }
 }
 
 fn strategy(strategy: Strategy) -> MemoryStrategy {

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use retrograd::checkpoint::codec::Codec;
+
 use crate::basin::{BASIN_SAMPLES, Basin};
 use crate::engine::{Experiment, Record, Resources};
 use crate::models::{interpolated, mean_m_s};
@@ -136,7 +138,7 @@ pub enum MemoryStrategy {
 }
 
 /// The memory promise.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Memory {
     /// Most bytes of the process.
     pub budget_bytes: u64,
@@ -144,6 +146,10 @@ pub struct Memory {
     pub strategy: MemoryStrategy,
     /// Shots at a time; one per thread if none.
     pub shots_in_parallel: Option<usize>,
+    /// A folder for snapshots on disk.
+    pub disk: Option<PathBuf>,
+    /// How snapshots may be encoded.
+    pub codecs: Vec<Codec>,
 }
 
 /// Everything that an inversion needs.

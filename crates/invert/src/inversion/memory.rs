@@ -1,5 +1,6 @@
 //! The memory of a whole inversion, before it runs.
 
+use retrograd::checkpoint::plan::{Means, RunnerUp};
 use retrograd::checkpoint::{Plan, PlanError, Strategy, Workload};
 
 use super::InversionError;
@@ -12,6 +13,8 @@ use crate::engine::{Engine, Experiment, modelling_workload};
 pub struct MemoryPlan {
     /// Strategy, shots at a time and snapshots.
     pub plan: Plan,
+    /// What was not chosen, and why; the best first.
+    pub runners_up: Vec<RunnerUp>,
     /// Most bytes of the process.
     pub predicted_peak_bytes: u64,
     /// Bytes of one more shot in flight, its snapshots or adjoint data included.
@@ -55,8 +58,15 @@ fn status_line(name: &str) -> Option<u64> {
 }
 
 /// Plans the gradients and the data of an inversion within its budget.
-pub(super) fn plan(setup: &InversionSetup, engine: &Engine) -> Result<MemoryPlan, InversionError> {
-    plan_beside(resident_bytes() + GROWTH_BYTES, setup, engine).map_err(|error| match error {
+pub(super) fn plan(
+    setup: &InversionSetup,
+    engine: &mut Engine,
+) -> Result<MemoryPlan, InversionError> {
+    let resident = resident_bytes() + GROWTH_BYTES;
+    let means = means(setup, engine)?;
+    // What was measured with is not needed any more.
+    engine.release();
+    plan_beside(resident, setup, engine, &means).map_err(|error| match error {
         InversionError::Plan(PlanError::BudgetTooSmall { budget, minimum, smallest }) => {
             let minimum = with_room(minimum);
             PlanError::BudgetTooSmall { budget, minimum, smallest }.into()
@@ -100,13 +110,14 @@ fn plan_beside(
     resident_bytes: u64,
     setup: &InversionSetup,
     engine: &Engine,
+    means: &Means,
 ) -> Result<MemoryPlan, InversionError> {
     let wanted = setup.memory.shots_in_parallel.unwrap_or_else(|| engine.wanted_concurrency());
     let kernels = engine.workload(wanted)?;
     let other = resident_bytes + other_bytes(setup, engine);
     let workload = Workload { shared_bytes: kernels.shared_bytes + other, ..kernels };
     let finer = finer_plan(setup, &kernels, (resident_bytes, wanted)).transpose();
-    let plan = gradients(setup, &workload).map_err(|error| match (error, &finer) {
+    let choice = gradients(setup, &workload, means).map_err(|error| match (error, &finer) {
         (
             InversionError::Plan(PlanError::BudgetTooSmall { budget, minimum, smallest }),
             Err(InversionError::DataBudget { minimum: data, .. }),
@@ -114,14 +125,10 @@ fn plan_beside(
         (error, _) => error,
     })?;
     let finer = finer?;
-    let bytes_per_shot = workload.worker_bytes
-        + match plan.strategy {
-            Strategy::StoreAll => workload.steps * workload.adjoint_bytes,
-            Strategy::Revolve { snapshots } => {
-                snapshots * workload.snapshot_bytes + workload.adjoint_bytes
-            }
-            _ => 0,
-        };
+    let (plan, runners_up) = choice;
+    let parts = plan.parts;
+    let bytes_per_shot =
+        (parts.workers + parts.snapshots + parts.adjoint) / plan.concurrency.max(1);
     let data_bytes = finer.map_or(0, |f| f.peak_bytes);
     let gradient = plan.predicted_peak_bytes - other + resident_bytes + sweep_bytes(setup, engine);
     Ok(MemoryPlan {
@@ -131,6 +138,7 @@ fn plan_beside(
         other_bytes: other,
         finer,
         plan,
+        runners_up,
     })
 }
 
@@ -151,25 +159,56 @@ fn finer_plan(
     Some(finer(setup, &fine, beside, wanted))
 }
 
-/// Strategy, concurrency and snapshots of gradients.
-fn gradients(setup: &InversionSetup, workload: &Workload) -> Result<Plan, InversionError> {
+/// Strategy, concurrency and snapshots of gradients, and what was not chosen.
+fn gradients(
+    setup: &InversionSetup,
+    workload: &Workload,
+    means: &Means,
+) -> Result<(Plan, Vec<RunnerUp>), InversionError> {
     let budget = Some(setup.memory.budget_bytes);
-    Ok(match setup.memory.strategy {
+    let plan = match setup.memory.strategy {
         MemoryStrategy::StoreAll => workload.plan_with(Strategy::StoreAll, budget)?,
         MemoryStrategy::Revolve { snapshots: Some(snapshots) } => {
             workload.plan_with(Strategy::Revolve { snapshots }, budget)?
         }
         MemoryStrategy::Revolve { snapshots: None } => most_snapshots(workload, budget)?,
-        MemoryStrategy::Auto { snapshots } => {
+        MemoryStrategy::Auto { snapshots: Some(snapshots) } => {
             let plan = workload.plan(budget)?;
-            match (plan.strategy, snapshots) {
-                (Strategy::Revolve { .. }, Some(snapshots)) => {
+            match plan.strategy {
+                Strategy::Revolve { .. } => {
                     workload.plan_with(Strategy::Revolve { snapshots }, budget)?
                 }
                 _ => plan,
             }
         }
-    })
+        MemoryStrategy::Auto { snapshots: None } => {
+            let choice = workload.choose(means, budget)?;
+            return Ok((choice.plan, choice.runners_up));
+        }
+    };
+    Ok((plan, Vec::new()))
+}
+
+/// What a plan may use: only what the setup offers is measured.
+fn means(setup: &InversionSetup, engine: &mut Engine) -> Result<Means, InversionError> {
+    let memory = &setup.memory;
+    let mut means = Means { stores_adjoint: true, ..Means::default() };
+    let chosen = matches!(memory.strategy, MemoryStrategy::Auto { snapshots: None });
+    if !chosen || (memory.disk.is_none() && memory.codecs.is_empty()) {
+        return Ok(means);
+    }
+    let wanted = memory.shots_in_parallel.unwrap_or_else(|| engine.wanted_concurrency());
+    let wavelet = setup.emitted(setup.stages.len().saturating_sub(1));
+    let codecs = &memory.codecs;
+    (means.speeds, means.ram_codecs) = engine.measure(codecs, wanted, &setup.start, &wavelet)?;
+    if let Some(folder) = &memory.disk {
+        let mut disk = retrograd::measure_disk(folder)?;
+        if let Some(best) = means.ram_codecs.iter().max_by(|a, b| a.ratio.total_cmp(&b.ratio)) {
+            disk.codec = best.clone();
+        }
+        means.disk = Some(disk);
+    }
+    Ok(means)
 }
 
 /// Shots at a time on the finer grid beside what the run holds anyway: as many as fit, one at least.

@@ -114,8 +114,9 @@ impl Inversion {
     /// go with the survey or the source.
     pub fn new(setup: InversionSetup) -> Result<Self, InversionError> {
         data::check(&setup)?;
-        let engine = Engine::new(setup.experiment.clone(), &setup.resources, Purpose::Gradients)?;
-        let memory = memory::plan(&setup, &engine)?;
+        let (experiment, resources) = (setup.experiment.clone(), &setup.resources);
+        let mut engine = Engine::new(experiment, resources, Purpose::Gradients)?;
+        let memory = memory::plan(&setup, &mut engine)?;
         Ok(Self { setup, engine, memory })
     }
 

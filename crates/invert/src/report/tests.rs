@@ -85,6 +85,8 @@ fn setup() -> Option<(TempDir, InversionSetup)> {
             budget_bytes: 1 << 30,
             strategy: MemoryStrategy::StoreAll,
             shots_in_parallel: None,
+            disk: None,
+            codecs: Vec::new(),
         },
         folder: folder.path().to_owned(),
         fingerprint: String::new(),

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use retrograd_compile::passes::SETUP;
-use retrograd_ir::{FieldId, SparseId};
+use retrograd_ir::{FieldId, Levels, SparseId};
 
 use super::points::Numbers;
 use super::{FieldData, Invariants, Session, SessionError};
 use crate::buffer::{Buffer, is_own};
+use crate::program::kept_levels;
 use crate::real::Real;
 
 impl Session {
@@ -105,6 +106,17 @@ impl Session {
             FieldData::Time(held) => self.copy_out(field, held[back].buffer()),
             FieldData::Static(_) | FieldData::Tape(_) => panic!("it should be a time function"),
         }
+    }
+
+    /// Number of kept levels of a time function; 0 of any other.
+    pub fn levels(&self, field: FieldId) -> usize {
+        let levels = self.program.stencil().field(field).levels;
+        if matches!(levels, Levels::Time(_)) { kept_levels(levels) } else { 0 }
+    }
+
+    /// Number of values of a function at one time.
+    pub fn points_of(&self, field: FieldId) -> usize {
+        self.shape_len(field)
     }
 
     /// Sets the recorded entry of a forward step, which has to lie in the window.

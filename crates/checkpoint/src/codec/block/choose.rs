@@ -1,13 +1,13 @@
 //! Which predictors serve a slab.
 
-use super::pack::{BLOCK, fold, width};
-use super::predict::{Layout, Predictor, across, along, history, neighbours};
+use super::pack::{BLOCK, fold_block, width};
+use super::predict::{self, Block, Layout, Predictor};
 
 /// Predictors that the blocks of a slab choose from.
 pub(super) const CHOICES: usize = 4;
 
 /// Blocks that are tried: few enough not to show in the time, enough for the ratio.
-const TRIED_BLOCKS: usize = 256;
+const TRIED_BLOCKS: usize = 64;
 
 /// Bits per value that each predictor would take in one block.
 type Widths = [u8; Predictor::COUNT];
@@ -16,26 +16,23 @@ type Widths = [u8; Predictor::COUNT];
 /// the one that serves all best, then each for those blocks that the ones before serve badly.
 /// `busy` and `tried` are scratch.
 pub(super) fn predictors(
-    values: &[i32],
+    values: &[Block],
     layout: Layout,
     busy: &mut Vec<usize>,
     tried: &mut Vec<Widths>,
 ) -> [Predictor; CHOICES] {
-    let blocks = values.as_chunks::<BLOCK>().0;
     busy.clear();
-    busy.extend(
-        (0..blocks.len()).filter(|&index| blocks[index].iter().fold(0, |any, &q| any | q) != 0),
-    );
+    let is_busy = |block: &Block| block.iter().fold(0, |any, &q| any | q) != 0;
+    busy.extend((0..values.len()).filter(|&index| is_busy(&values[index])));
     let candidates = Predictor::all().filter(|predictor| {
-        let [a, b] = predictor.across();
-        let used = [a, b, predictor.along()];
-        used.iter().zip(layout.extents).all(|(&order, extent)| order == 0 || extent > 1)
+        let mut axes = predictor.orders().into_iter().zip(layout.extents);
+        axes.all(|(order, extent)| order == 0 || extent > 1)
     });
+    // Odd, so that it is not in step with the blocks of a row.
+    let stride = (busy.len() / TRIED_BLOCKS) | 1;
+    let sample = busy.iter().step_by(stride);
     tried.clear();
-    let stride = busy.len().div_ceil(TRIED_BLOCKS).max(1);
-    tried.extend(
-        busy.iter().step_by(stride).map(|&index| widths(values, layout, index, candidates.clone())),
-    );
+    tried.extend(sample.map(|&index| widths(values, layout, index, candidates.clone())));
     let mut chosen = [Predictor::default(); CHOICES];
     for k in 0..CHOICES {
         let cost = |candidate: &Predictor| -> u64 {
@@ -58,26 +55,36 @@ fn bits(width: u8) -> u64 {
 
 /// What each of the candidates would take in one block.
 fn widths(
-    values: &[i32],
+    values: &[Block],
     layout: Layout,
     index: usize,
     candidates: impl Iterator<Item = Predictor>,
 ) -> Widths {
     let (row, block) = (index / layout.blocks(), index % layout.blocks());
-    let here = neighbours(values, layout, row, block);
-    let before = block.checked_sub(1).map(|block| neighbours(values, layout, row, block));
-    let mut widths = [u8::MAX; Predictor::COUNT];
-    let mut known = ([u8::MAX; 2], [0; BLOCK], [0; 2]);
-    for candidate in candidates {
-        // Neighbouring numbers differ in the order along the row only.
-        if known.0 != candidate.across() {
-            let orders = candidate.across();
-            let before = before.map_or([0; 2], |before| history(&across(orders, &before)));
-            known = (orders, across(orders, &here), before);
+    // Differences along the row reach into the block before.
+    let first = block.saturating_sub(1);
+    let count = block - first + 1;
+    let outside = [[0; BLOCK]; 2];
+    let highest = if layout.extents[0] > 1 { 2 } else { 0 };
+    let mut differences = [[[[0; BLOCK]; 3]; 3]; 3];
+    for b in 0..=(row % layout.extents[1]).min(2) {
+        let planes = predict::planes(values, layout, row - b)
+            .map(|row| row.get(first..=block).unwrap_or(&outside[..count]).as_flattened());
+        for (a, differences) in (0..=highest).zip(&mut differences) {
+            for (c, differences) in (0..).zip(differences) {
+                let mut out = [[0; BLOCK]; 2];
+                predict::planes_and_columns(a, c, planes, out[..count].as_flattened_mut());
+                differences[b] = out[count - 1];
+                differences[b][layout.block_len(block)..].fill(0);
+            }
         }
-        let residual = along(candidate.along(), known.2, &known.1);
-        let len = layout.block_len(block);
-        let any = residual[..len].iter().fold(0, |any, &r| any | fold(r));
+    }
+    let mut widths = [0; Predictor::COUNT];
+    for candidate in candidates {
+        let [a, b, c] = candidate.orders();
+        let reach = differences[usize::from(a)][usize::from(c)].each_ref();
+        let residual = predict::across(b, reach.map(std::slice::from_ref), 0);
+        let any = fold_block(&residual, &mut [0; BLOCK]);
         widths[usize::from(candidate.number())] = width(any) as u8;
     }
     widths

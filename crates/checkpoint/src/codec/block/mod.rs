@@ -14,9 +14,8 @@
 //! ```
 //!
 //! hence `step = 2 (tolerance - 4 u M) (1 - 4 u)`. A slab with numbers that are not finite, or
-//! of a tolerance so small that `M / step` leaves the integers (22 bits for `f32`, 30 bits for
-//! `f64`), is left to the caller, who stores it as it is. One below the tolerance everywhere
-//! takes no bytes.
+//! with a tolerance below about `2^-21 M` (`f32`) or `2^-30 M` (`f64`), whose quanta would not
+//! be integers of the element or of 32 bits, is left to the caller, who stores it as it is.
 //!
 //! # Format
 //!
@@ -30,13 +29,24 @@
 //!
 //! Cost: a few integer operations per value and predictor tried; 4 bytes of scratch per value.
 
+#![allow(
+    clippy::inline_always,
+    reason = "blocks that are returned stay in registers only where they are inlined"
+)]
+#![allow(
+    clippy::needless_range_loop,
+    reason = "loops over several arrays of one length: in this form they are vectorised"
+)]
+
 mod choose;
+mod differences;
 mod pack;
 mod predict;
 
 use choose::CHOICES;
+use differences::Differences;
 use pack::{BLOCK, MAX_BYTES};
-use predict::{History, Layout, Predictor};
+use predict::{Block, History, Layout, Neighbours, Predictor};
 
 use super::CodecError;
 use super::real::{Magnitude, Real};
@@ -44,7 +54,8 @@ use super::real::{Magnitude, Real};
 /// Buffers that are reused from slab to slab.
 #[derive(Default, Debug)]
 pub(super) struct Scratch {
-    values: Vec<i32>,
+    values: Vec<Block>,
+    differences: Differences,
     headers: Vec<u8>,
     body: Vec<u8>,
     busy: Vec<usize>,
@@ -71,8 +82,8 @@ pub(super) fn encode<R: Real>(
     scratch: &mut Scratch,
     out: &mut Vec<u8>,
 ) {
-    let layout = Layout { extents };
-    let Scratch { values, headers, body, busy, tried } = scratch;
+    let layout = Layout::new(extents);
+    let Scratch { values, differences, headers, body, busy, tried } = scratch;
     quantise(layout, step, bytes, values);
     let choices = choose::predictors(values, layout, busy, tried);
     headers.clear();
@@ -82,8 +93,10 @@ pub(super) fn encode<R: Real>(
         body.resize(most, 0);
     }
     let mut end = 0;
+    differences.start(layout, choices);
     for row in 0..layout.rows() {
-        end = encode_row(layout, row, values, &choices, headers, body, end);
+        differences.go_to(values, row);
+        end = encode_row(layout, differences, choices, headers, body, end);
     }
 
     let mut head = [0; 8];
@@ -97,12 +110,12 @@ pub(super) fn encode<R: Real>(
     out.extend_from_slice(&body[..end]);
 }
 
-fn quantise<R: Real>(layout: Layout, step: R, bytes: &[u8], values: &mut Vec<i32>) {
+fn quantise<R: Real>(layout: Layout, step: R, bytes: &[u8], values: &mut Vec<Block>) {
     let inverse = R::from_f64(1.0 / step.to_f64());
-    values.resize(layout.rows() * layout.stride(), 0);
+    values.resize(layout.rows() * layout.blocks(), [0; BLOCK]);
     let rows = bytes.chunks_exact(layout.columns() * R::ELEMENT.bytes());
-    for (values, bytes) in values.chunks_exact_mut(layout.stride()).zip(rows) {
-        let (values, padding) = values.split_at_mut(layout.columns());
+    for (values, bytes) in values.chunks_exact_mut(layout.blocks()).zip(rows) {
+        let (values, padding) = values.as_flattened_mut().split_at_mut(layout.columns());
         values.iter_mut().zip(R::load(bytes)).for_each(|(q, x)| *q = x.quantise(inverse));
         padding.fill(0);
     }
@@ -111,35 +124,29 @@ fn quantise<R: Real>(layout: Layout, step: R, bytes: &[u8], values: &mut Vec<i32
 /// Encodes a row from byte `end` of `body` on; returns where it ends.
 fn encode_row(
     layout: Layout,
-    row: usize,
-    values: &[i32],
-    choices: &[Predictor; CHOICES],
+    differences: &Differences,
+    choices: [Predictor; CHOICES],
     headers: &mut Vec<u8>,
     body: &mut [u8],
     mut end: usize,
 ) -> usize {
-    let mut before = [History::default(); CHOICES];
+    let reach = choices.map(|choice| differences.reach(choice));
+    let mut folded = [[0; BLOCK]; CHOICES];
     for block in 0..layout.blocks() {
-        let neighbours = predict::neighbours(values, layout, row, block);
-        let len = layout.block_len(block);
-        let mut best = (u32::MAX, 0, [0; BLOCK]);
-        for (k, (choice, before)) in choices.iter().zip(&mut before).enumerate() {
-            let differences = predict::across(choice.across(), &neighbours);
-            let mut residual = predict::along(choice.along(), *before, &differences);
-            *before = predict::history(&differences);
-            residual[len..].fill(0);
-            let folded = residual.map(pack::fold);
-            let width = pack::width(folded.iter().fold(0, |any, &r| any | r));
-            if width < best.0 {
-                best = (width, k, folded);
-            }
+        // The least width, and the first choice of that width, as one number: no branches.
+        let mut least = u32::MAX;
+        for (k, choice) in choices.iter().enumerate() {
+            let [_, b, _] = choice.orders();
+            let residual = predict::across(b, reach[k], block);
+            let any = pack::fold_block(&residual, &mut folded[k]);
+            least = least.min(pack::width(any) * CHOICES as u32 + k as u32);
         }
-        let (width, choice, folded) = best;
-        headers.push(width as u8 | (choice as u8) << 6);
+        let (width, choice) = (least / CHOICES as u32, least % CHOICES as u32);
+        headers.push((width | choice << 6) as u8);
         if let Some(to) = body[end..].first_chunk_mut() {
-            pack::pack(width, &folded, to);
+            pack::pack(width, &folded[choice as usize], to);
         }
-        end += pack::bytes(len, width);
+        end += pack::bytes(layout.block_len(block), width);
     }
     end
 }
@@ -154,7 +161,7 @@ pub(super) fn decode<R: Real>(
     scratch: &mut Scratch,
     out: &mut [u8],
 ) -> Result<(), CodecError> {
-    let layout = Layout { extents };
+    let layout = Layout::new(extents);
     let Scratch { values, headers, .. } = scratch;
     let (step, code) = split(code, R::ELEMENT.bytes())?;
     let step = R::load(step).next().unwrap_or_default();
@@ -164,13 +171,16 @@ pub(super) fn decode<R: Real>(
         *choice = Predictor::of_number(number).ok_or(BAD_HEADER)?;
     }
     let code = decode_headers(layout.rows() * layout.blocks(), code, headers)?;
-    values.resize(layout.rows() * layout.stride(), 0);
+    values.resize(layout.rows() * layout.blocks(), [0; BLOCK]);
     let mut code = code;
     let rows = out.chunks_exact_mut(layout.columns() * R::ELEMENT.bytes());
     for ((row, out), headers) in rows.enumerate().zip(headers.chunks_exact(layout.blocks())) {
-        code = decode_row(layout, row, headers, &choices, code, values)?;
-        let values = &values[row * layout.stride()..][..layout.columns()];
-        R::store(out, values.iter().map(|&q| R::dequantise(q, step)));
+        let (done, own) = values.split_at_mut(row * layout.blocks());
+        // Of the row itself nothing is known: it counts as 0.
+        let neighbours = predict::neighbours(done, layout, row);
+        let own = &mut own[..layout.blocks()];
+        code = decode_row(layout, &neighbours, headers, choices, code, own)?;
+        R::store(out, own.as_flattened().iter().map(|&q| R::dequantise(q, step)));
     }
     if code.is_empty() { Ok(()) } else { Err(CodecError::Corrupt { what: "bytes are left over" }) }
 }
@@ -202,53 +212,48 @@ fn decode_headers<'a>(
     Ok(code)
 }
 
-/// Decodes a row, all before which are decoded; returns what follows it.
+/// Decodes a row; returns what follows it.
 fn decode_row<'a>(
     layout: Layout,
-    row: usize,
+    neighbours: &Neighbours<'_>,
     headers: &[u8],
-    choices: &[Predictor; CHOICES],
+    choices: [Predictor; CHOICES],
     mut code: &'a [u8],
-    values: &mut [i32],
+    values: &mut [Block],
 ) -> Result<&'a [u8], CodecError> {
-    let (done, rest) = values.split_at_mut(row * layout.stride());
-    let (own, _) = rest.split_at_mut(layout.stride());
-    for (block, &header) in headers.iter().enumerate() {
+    let mut last = History::default();
+    for (block, (&header, own)) in headers.iter().zip(values).enumerate() {
         let (width, choice) = (u32::from(header & 63), choices[usize::from(header >> 6)]);
         if width > u32::BITS {
             return Err(BAD_HEADER);
         }
         let (packed, rest) = split(code, pack::bytes(layout.block_len(block), width))?;
         let mut folded = [0; BLOCK];
-        match code.first_chunk() {
-            Some(bytes) => pack::unpack(width, bytes, &mut folded),
-            None => {
-                let mut bytes = [0; MAX_BYTES];
-                bytes[..packed.len()].copy_from_slice(packed);
-                pack::unpack(width, &bytes, &mut folded);
-            }
+        if let Some(bytes) = code.first_chunk() {
+            pack::unpack(width, bytes, &mut folded);
+        } else {
+            let mut bytes = [0; MAX_BYTES];
+            bytes[..packed.len()].copy_from_slice(packed);
+            pack::unpack(width, &bytes, &mut folded);
         }
         code = rest;
-        let mut sums = folded.map(pack::unfold);
-        // The neighbours' share of the differences; the row's own block counts as 0.
-        let share = |block| {
-            let neighbours = predict::neighbours(done, layout, row, block);
-            predict::across(choice.across(), &neighbours)
-        };
-        let before = match block.checked_sub(1) {
-            Some(last) if choice.along() > 0 => {
-                let own: History = std::array::from_fn(|i| own[block * BLOCK - 2 + i]);
-                let share = predict::history(&share(last));
-                std::array::from_fn(|i| own[i].wrapping_add(share[i]))
-            }
-            Some(_) | None => [0; 2],
-        };
-        predict::sum_up(choice.along(), before, &mut sums);
-        let share = share(block);
-        let own = &mut own[block * BLOCK..][..BLOCK];
-        for ((q, sum), share) in own.iter_mut().zip(sums).zip(share) {
-            *q = sum.wrapping_sub(share);
+        let mut sums = [0; BLOCK];
+        for i in 0..BLOCK {
+            sums[i] = pack::unfold(folded[i]);
         }
+        let [a, b, c] = choice.orders();
+        let mut before = History::default();
+        if let Some(block) = block.checked_sub(1).filter(|_| c > 0) {
+            let share = predict::history(&predict::planes_and_rows([a, b], neighbours, block));
+            before = [last[0].wrapping_add(share[0]), last[1].wrapping_add(share[1])];
+        }
+        predict::sum_up(c, before, &mut sums);
+        // The neighbours' share of the differences.
+        let share = predict::planes_and_rows([a, b], neighbours, block);
+        for i in 0..BLOCK {
+            own[i] = sums[i].wrapping_sub(share[i]);
+        }
+        last = predict::history(own);
     }
     Ok(code)
 }

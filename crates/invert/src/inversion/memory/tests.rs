@@ -20,7 +20,7 @@ fn fixture() -> Option<(InversionSetup, Engine)> {
 }
 
 fn planned(setup: &InversionSetup, engine: &Engine) -> Result<MemoryPlan, InversionError> {
-    plan_beside(RESIDENT, setup, engine)
+    plan_beside(RESIDENT, setup, engine, &Means::default())
 }
 
 /// The parts of a prediction.

@@ -28,11 +28,19 @@
 //!
 //! Concurrency never exceeds the number of jobs, and snapshots are always fewer than steps.
 
+mod choose;
+mod means;
+mod strategy;
+
+pub use choose::{Choice, RunnerUp};
+pub use means::{CodecOffer, DiskOffer, Means, Speeds, TierPlan};
+pub use strategy::Strategy;
+
 use std::fmt;
 
 use crate::bytes::Bytes;
-use crate::schedule::useful_snapshots;
-use crate::{Action, Costs, Revolve, ScheduleError, StoreAll, Trajectory};
+use crate::schedule::{AnySchedule, useful_snapshots};
+use crate::{Costs, ScheduleError};
 
 /// What one process has to do. All sizes in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,19 +61,6 @@ pub struct Workload {
     pub concurrency: u64,
 }
 
-/// What is kept and what is recomputed.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum Strategy {
-    /// Keep the adjoint data of every step ([`StoreAll`]).
-    StoreAll,
-    /// Keep restart snapshots and recompute the rest ([`Revolve`]).
-    Revolve {
-        /// The most snapshots of one job at a time, the initial state included.
-        snapshots: u64,
-    },
-}
-
 /// The bytes of a plan by what they hold. Sums saturate at `u64::MAX`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Parts {
@@ -73,7 +68,7 @@ pub struct Parts {
     pub shared: u64,
     /// Working states and data of all workers.
     pub workers: u64,
-    /// Restart snapshots of all workers.
+    /// Snapshots of all workers in RAM, with the buffers of their tiers.
     pub snapshots: u64,
     /// Recorded adjoint data of all workers.
     pub adjoint: u64,
@@ -99,8 +94,26 @@ pub struct Plan {
     pub parts: Parts,
     /// Forward steps run per step reversed; `1.0` is no recomputation.
     pub recompute_factor: f64,
-    /// Predicted time of all jobs, in units of one forward step.
+    /// Predicted time of all jobs, in units of one forward step; of tiers that cost nothing.
     pub makespan_steps: u128,
+    /// The tiers of each job.
+    pub tiers: Vec<TierPlan>,
+    /// Predicted seconds of all jobs, where speeds are known.
+    pub seconds: Option<f64>,
+    /// Of these, what is spent waiting for tiers or doing their work.
+    pub waited_seconds: Option<f64>,
+    schedule: Schedule,
+}
+
+/// The schedule of a plan, made once: its table may have taken a while. It follows from the
+/// strategy, which is compared.
+#[derive(Clone, Debug)]
+struct Schedule(AnySchedule);
+
+impl PartialEq for Schedule {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// A budget that cannot be kept.
@@ -172,7 +185,8 @@ impl Workload {
     ///
     /// # Errors
     /// [`PlanError::StrategyTooLarge`] if it does not fit, [`PlanError::Schedule`] if there are
-    /// no snapshots for more than one step.
+    /// no snapshots for more than one step, or if the strategy depends on tiers: see
+    /// [`Workload::choose`].
     pub fn plan_with(
         &self,
         strategy: Strategy,
@@ -182,6 +196,13 @@ impl Workload {
             Strategy::StoreAll => strategy,
             Strategy::Revolve { snapshots } => {
                 Strategy::Revolve { snapshots: useful_snapshots(self.steps, snapshots)? }
+            }
+            Strategy::Mixed { .. }
+            | Strategy::Asynchronous { .. }
+            | Strategy::Recording { .. }
+            | Strategy::DiskRevolve { .. } => {
+                let what = "this strategy depends on tiers and speeds, and can only be chosen";
+                return Err(ScheduleError::Invalid { what }.into());
             }
         };
         let concurrency = self.workers();
@@ -222,14 +243,10 @@ impl Workload {
         worker.saturating_add(snapshots).saturating_add(adjoint)
     }
 
-    /// Bytes of one worker: fixed, snapshots, adjoint data.
+    /// Bytes of one worker: fixed, snapshots as they are, adjoint data.
     fn worker_parts(&self, strategy: Strategy) -> [u128; 3] {
-        let (snapshots, recorded) = match strategy {
-            Strategy::StoreAll => (0, self.steps),
-            Strategy::Revolve { snapshots } => (snapshots, self.steps.min(1)),
-        };
-        let snapshots = u128::from(snapshots) * u128::from(self.snapshot_bytes);
-        let adjoint = u128::from(recorded) * u128::from(self.adjoint_bytes);
+        let snapshots = strategy.bytes_in_ram(self);
+        let adjoint = u128::from(strategy.recorded(self.steps)) * u128::from(self.adjoint_bytes);
         [self.worker_bytes.into(), snapshots, adjoint]
     }
 
@@ -267,7 +284,8 @@ impl Workload {
             let workers = self.jobs.max(1).div_ceil(rounds);
             if let Some(snapshots) = self.fitting_snapshots(workers, budget) {
                 let strategy = Strategy::Revolve { snapshots };
-                let makespan = self.makespan(strategy, workers);
+                let total_forward = Costs::of_slots(self.steps, snapshots).total_forward;
+                let makespan = self.makespan(total_forward, workers);
                 // Later candidates have fewer workers: they win ties.
                 if best.is_none_or(|(least, ..)| makespan <= least) {
                     best = Some((makespan, strategy, workers));
@@ -278,85 +296,80 @@ impl Workload {
         best.map(|(_, strategy, workers)| (strategy, workers))
     }
 
-    /// Costs of one job with a strategy of as many snapshots as are of use.
-    fn costs(&self, strategy: Strategy) -> Costs {
-        match strategy {
-            Strategy::StoreAll => Costs::store_all(self.steps),
-            Strategy::Revolve { snapshots } => Costs::of_slots(self.steps, snapshots),
-        }
-    }
-
-    fn makespan(&self, strategy: Strategy, workers: u64) -> u128 {
-        let per_job = self.costs(strategy).total_forward.saturating_add(self.steps.into());
+    fn makespan(&self, total_forward: u128, workers: u64) -> u128 {
+        let per_job = total_forward.saturating_add(self.steps.into());
         u128::from(self.jobs.div_ceil(workers)).saturating_mul(per_job)
     }
 
     fn lay_out(&self, strategy: Strategy, concurrency: u64, budget_bytes: Option<u64>) -> Plan {
+        let tiers = match strategy {
+            Strategy::Revolve { snapshots } => vec![TierPlan::Handles { slots: snapshots }],
+            _ => Vec::new(),
+        };
+        let schedule = strategy.schedule(self.steps);
+        let (schedule, total_forward) = schedule.expect("these two always have a schedule");
+        self.lay_out_tiers(strategy, (schedule, total_forward), tiers, (concurrency, budget_bytes))
+    }
+
+    /// Adds up what a strategy takes, with its schedule and that one's forward steps.
+    fn lay_out_tiers(
+        &self,
+        strategy: Strategy,
+        (schedule, total_forward): (AnySchedule, u128),
+        tiers: Vec<TierPlan>,
+        (concurrency, budget_bytes): (u64, Option<u64>),
+    ) -> Plan {
         let of_all = |bytes: u128| saturate(u128::from(concurrency).saturating_mul(bytes));
-        let [workers, snapshots, adjoint] = self.worker_parts(strategy).map(of_all);
+        let [workers, mut snapshots, adjoint] = self.worker_parts(strategy);
+        if tiers.iter().any(|tier| !matches!(tier, TierPlan::Handles { .. })) {
+            snapshots = tiers.iter().map(|tier| self.tier_bytes(strategy, tier)).sum();
+        }
+        let [workers, snapshots, adjoint] = [workers, snapshots, adjoint].map(of_all);
+        let parts = Parts { shared: self.shared_bytes, workers, snapshots, adjoint };
+        let sum = [parts.shared, workers, snapshots, adjoint].iter().map(|&b| u128::from(b)).sum();
+        let recorded = self.steps.max(1);
         Plan {
             strategy,
             steps: self.steps,
             concurrency,
             wanted_concurrency: self.workers(),
             budget_bytes,
-            predicted_peak_bytes: saturate(self.peak_bytes(strategy, concurrency)),
-            parts: Parts { shared: self.shared_bytes, workers, snapshots, adjoint },
-            recompute_factor: self.costs(strategy).recompute_factor(),
-            makespan_steps: self.makespan(strategy, concurrency),
+            predicted_peak_bytes: saturate(sum),
+            parts,
+            recompute_factor: (total_forward as f64 / recorded as f64).max(1.0),
+            makespan_steps: self.makespan(total_forward, concurrency),
+            tiers,
+            seconds: None,
+            waited_seconds: None,
+            schedule: Schedule(schedule),
+        }
+    }
+
+    /// Bytes that a tier of one worker takes in RAM.
+    fn tier_bytes(&self, strategy: Strategy, tier: &TierPlan) -> u128 {
+        let engine = u128::from(self.engine_bytes());
+        let largest = u128::from(self.snapshot_bytes.max(self.adjoint_bytes));
+        match tier {
+            TierPlan::Handles { .. } => strategy.bytes_in_ram(self),
+            TierPlan::Ram { capacity_bytes, .. } => u128::from(*capacity_bytes) + engine,
+            TierPlan::File { queue, .. } => {
+                (*queue as u128 + 1) * largest + engine + u128::from(choose::FILE_BUFFER_BYTES)
+            }
         }
     }
 }
 
 impl Plan {
     /// The schedule of one job.
-    pub fn actions(&self) -> Actions {
-        Actions(match self.strategy {
-            Strategy::StoreAll => Chosen::StoreAll(StoreAll::new(self.steps)),
-            Strategy::Revolve { snapshots } => {
-                Chosen::Revolve(Revolve::with_slots(self.steps, snapshots, Trajectory::default()))
-            }
-        })
+    pub fn actions(&self) -> AnySchedule {
+        self.schedule.0.clone()
     }
 
-    /// Slots that an [`Executor`](crate::Executor) of one job needs.
+    /// Snapshots that the first tier holds at most, where they are handles.
     pub fn slots(&self) -> u64 {
-        match self.strategy {
-            Strategy::StoreAll => 0,
-            Strategy::Revolve { snapshots } => snapshots,
-        }
-    }
-}
-
-/// The schedule of a [`Plan`].
-#[derive(Clone, Debug)]
-pub struct Actions(Chosen);
-
-#[derive(Clone, Debug)]
-enum Chosen {
-    StoreAll(StoreAll),
-    Revolve(Revolve),
-}
-
-impl Iterator for Actions {
-    type Item = Action;
-
-    fn next(&mut self) -> Option<Action> {
-        match &mut self.0 {
-            Chosen::StoreAll(schedule) => schedule.next(),
-            Chosen::Revolve(schedule) => schedule.next(),
-        }
-    }
-}
-
-impl std::iter::FusedIterator for Actions {}
-
-impl fmt::Display for Strategy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::StoreAll => f.write_str("store-all"),
-            Self::Revolve { snapshots: 1 } => f.write_str("Revolve with 1 snapshot"),
-            Self::Revolve { snapshots } => write!(f, "Revolve with {snapshots} snapshots"),
+        match self.tiers.first() {
+            Some(TierPlan::Handles { slots }) => *slots,
+            Some(TierPlan::Ram { .. } | TierPlan::File { .. }) | None => 0,
         }
     }
 }

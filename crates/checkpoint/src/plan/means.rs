@@ -1,0 +1,156 @@
+//! What a planner may use: speeds, codecs, a disk.
+
+use std::path::PathBuf;
+
+use crate::codec::Codec;
+use crate::simulate::TierSpeed;
+
+/// Seconds of one job's steps, with the wanted number of jobs at a time. Guesses do: they decide
+/// what is chosen, never what is computed.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Speeds {
+    /// One forward step.
+    pub forward_seconds: f64,
+    /// One forward step with its adjoint data kept.
+    pub record_seconds: f64,
+    /// One reverse step.
+    pub reverse_seconds: f64,
+    /// What every start of a forward run costs beside its steps.
+    pub restart_seconds: f64,
+}
+
+impl Default for Speeds {
+    /// All steps alike, in the unit of a step.
+    fn default() -> Self {
+        Self {
+            forward_seconds: 1.0,
+            record_seconds: 1.0,
+            reverse_seconds: 1.0,
+            restart_seconds: 0.0,
+        }
+    }
+}
+
+/// A codec, and what it makes of this job's data.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CodecOffer {
+    /// The codec.
+    pub codec: Codec,
+    /// Raw bytes per encoded byte of the snapshot that is encoded worst.
+    pub ratio: f64,
+    /// Raw bytes encoded per second.
+    pub encode_bytes_per_second: f64,
+    /// Raw bytes decoded per second.
+    pub decode_bytes_per_second: f64,
+}
+
+impl CodecOffer {
+    /// No codec: bytes as they are, at the speed of a copy.
+    pub fn none(copy_bytes_per_second: f64) -> Self {
+        Self {
+            codec: Codec::None,
+            ratio: 1.0,
+            encode_bytes_per_second: copy_bytes_per_second,
+            decode_bytes_per_second: copy_bytes_per_second,
+        }
+    }
+}
+
+/// A folder on a disk for snapshots.
+#[derive(Clone, PartialEq, Debug)]
+pub struct DiskOffer {
+    /// The folder.
+    pub path: PathBuf,
+    /// The most bytes that all jobs together may store there.
+    pub capacity_bytes: u64,
+    /// Bytes written per second, by all jobs together.
+    pub write_bytes_per_second: f64,
+    /// Bytes read per second, by all jobs together.
+    pub read_bytes_per_second: f64,
+    /// What every transfer costs beside its bytes.
+    pub latency_seconds: f64,
+    /// Time of a step while the disk's thread is busy, in times that it takes otherwise.
+    pub slowdown: f64,
+    /// What is done to data on their way; [`CodecOffer::none`] if nothing.
+    pub codec: CodecOffer,
+}
+
+/// What a plan may use beside RAM for handles.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Means {
+    /// How fast the model is.
+    pub speeds: Speeds,
+    /// Whether the model stores adjoint data.
+    pub stores_adjoint: bool,
+    /// Codecs for snapshots in RAM.
+    pub ram_codecs: Vec<CodecOffer>,
+    /// A disk.
+    pub disk: Option<DiskOffer>,
+}
+
+/// One tier of a plan, of one job.
+#[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
+pub enum TierPlan {
+    /// Snapshots in RAM as they are.
+    Handles {
+        /// The most at a time.
+        slots: u64,
+    },
+    /// Encoded snapshots in RAM.
+    Ram {
+        /// Bytes of the tier.
+        capacity_bytes: u64,
+        /// How they are encoded.
+        codec: Codec,
+    },
+    /// Snapshots in a file.
+    File {
+        /// The folder.
+        folder: PathBuf,
+        /// Bytes of the tier.
+        capacity_bytes: u64,
+        /// How they are encoded.
+        codec: Codec,
+        /// Depth of the queue of background transfers.
+        queue: usize,
+    },
+}
+
+impl TierPlan {
+    /// What kind of tier it is, whatever its size.
+    pub(super) fn kind(&self) -> String {
+        match self {
+            Self::Handles { .. } => "handles".to_owned(),
+            Self::Ram { codec, .. } => format!("RAM {codec}"),
+            Self::File { folder, codec, .. } => format!("{} {codec}", folder.display()),
+        }
+    }
+}
+
+impl CodecOffer {
+    /// The speed of a tier in RAM with this codec.
+    pub(super) fn ram_speed(&self) -> TierSpeed {
+        TierSpeed {
+            ratio: self.ratio,
+            encode_bytes_per_second: self.encode_bytes_per_second,
+            decode_bytes_per_second: self.decode_bytes_per_second,
+            ..TierSpeed::HANDLES
+        }
+    }
+}
+
+impl DiskOffer {
+    /// The speed of a file that `workers` jobs at a time use alike.
+    pub(super) fn speed(&self, workers: u64, queue: usize) -> TierSpeed {
+        let share = workers.max(1) as f64;
+        TierSpeed {
+            write_bytes_per_second: self.write_bytes_per_second / share,
+            read_bytes_per_second: self.read_bytes_per_second / share,
+            latency_seconds: self.latency_seconds,
+            queue,
+            slowdown: self.slowdown,
+            ..self.codec.ram_speed()
+        }
+    }
+}
