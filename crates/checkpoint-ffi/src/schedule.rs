@@ -76,7 +76,7 @@ impl Content for Schedule {
 
 impl Schedule {
     fn new(
-        schedule: impl Iterator<Item = Action> + Clone + Send + 'static,
+        schedule: impl Iterator<Item = Action> + Clone + Send + Sync + 'static,
         costs: Option<(u64, Costs)>,
         slots: Option<[u64; 2]>,
     ) -> Self {
