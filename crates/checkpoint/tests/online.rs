@@ -11,8 +11,8 @@ use std::ops::{Range, RangeInclusive};
 use common::rows;
 use proptest::prelude::*;
 use retrograd_checkpoint::{
-    Action, Costs, Executor, KnownEnd, MemoryModel, Model, Online, OnlineRule, Report, Revolve,
-    ScheduleError, TierLimit, replay,
+    Action, Costs, Data, Executor, KnownEnd, MemoryModel, Model, Online, OnlineRule, Report,
+    Revolve, ScheduleError, TierLimit, replay,
 };
 
 const RULES: [OnlineRule; 2] = [OnlineRule::Targets, OnlineRule::WangMoin];
@@ -324,15 +324,15 @@ impl Model for Counter<'_> {
         self.hash = self.hash.wrapping_mul(31).wrapping_add(self.recorded);
         Ok(())
     }
-    fn save(&mut self) -> Result<u64, Infallible> {
+    fn save(&mut self, _: Data, _: u64) -> Result<u64, Infallible> {
         Ok(self.x)
     }
-    fn restore(&mut self, from: &u64) -> Result<(), Infallible> {
+    fn restore(&mut self, _: Data, _: u64, from: &u64) -> Result<(), Infallible> {
         self.x = *from;
         Ok(())
     }
-    fn take(&mut self, from: u64) -> Result<(), Infallible> {
-        self.restore(&from)
+    fn take(&mut self, kind: Data, step: u64, from: u64) -> Result<(), Infallible> {
+        self.restore(kind, step, &from)
     }
 }
 

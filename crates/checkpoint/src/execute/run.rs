@@ -64,19 +64,24 @@ fn count(total: &mut u64, steps: &Range<u64>) {
 }
 
 /// What is followed: the schedule as given, or what has replaced it since a tier failed.
+#[derive(Clone)]
 enum Source<I: Iterator<Item = Action>> {
     Schedule(Peekable<I>),
     Rescue(Peekable<Rescue>),
 }
 
-impl<I: Iterator<Item = Action>> Source<I> {
+impl<I: Iterator<Item = Action>> Iterator for Source<I> {
+    type Item = Action;
+
     fn next(&mut self) -> Option<Action> {
         match self {
             Self::Schedule(actions) => actions.next(),
             Self::Rescue(actions) => actions.next(),
         }
     }
+}
 
+impl<I: Iterator<Item = Action>> Source<I> {
     fn peek(&mut self) -> Option<&Action> {
         match self {
             Self::Schedule(actions) => actions.peek(),
@@ -109,9 +114,7 @@ impl<'a, S: Send + 'static> Run<'a, S> {
         M: Model<Snapshot = S>,
         I: Iterator<Item = Action> + Clone,
     {
-        let prefetches = self.executor.tiers.iter().any(|tier| tier.prefetches());
-        let scout = prefetches.then(|| Scout::new(actions.clone()));
-        self.follow_source(model, Source::Schedule(actions.peekable()), scout, watch, log)
+        self.follow_source(model, Source::Schedule(actions.peekable()), watch, log)
     }
 
     /// Reverses the steps before `pending` from what the tiers hold.
@@ -140,21 +143,22 @@ impl<'a, S: Send + 'static> Run<'a, S> {
         let missing = TierError::Missing { tier: "no tier".to_owned(), key };
         let rescue = self.replan(model, &action, missing, pending)?;
         let source = Source::<std::iter::Empty<Action>>::Rescue(rescue.peekable());
-        self.follow_source(model, source, None, watch, log)
+        self.follow_source(model, source, watch, log)
     }
 
     fn follow_source<M, I>(
         mut self,
         model: &mut M,
         mut source: Source<I>,
-        mut scout: Option<Scout<I>>,
         mut watch: impl FnMut(&Progress) -> ControlFlow<()>,
         mut log: impl FnMut(&mut M, &mut Executor<S>, u64) -> Result<(), M::Error>,
     ) -> Result<Progress, ExecuteError<M::Error>>
     where
         M: Model<Snapshot = S>,
-        I: Iterator<Item = Action>,
+        I: Iterator<Item = Action> + Clone,
     {
+        let prefetches = self.executor.tiers.iter().any(|tier| tier.prefetches());
+        let mut scout = None;
         loop {
             let Some(action) = source.next() else { return self.finish() };
             if watch(&self.done).is_break() {
@@ -183,9 +187,9 @@ impl<'a, S: Send + 'static> Run<'a, S> {
                 source.next();
                 self.done.actions += 1;
             }
-            // Nothing is loaded before the first reverse.
-            if let Some(scout) = scout.as_mut().filter(|_| self.done.reversed > 0) {
-                scout.look(self.done.actions, self.executor);
+            if prefetches && self.done.reversed > 0 {
+                let rest = || Scout::new(source.clone(), self.done.actions);
+                scout.get_or_insert_with(rest).look(self.done.actions, self.executor);
             }
         }
     }

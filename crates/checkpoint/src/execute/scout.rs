@@ -28,8 +28,11 @@ pub(crate) trait Listener {
 }
 
 impl<I: Iterator<Item = Action>> Scout<I> {
-    pub(crate) fn new(actions: I) -> Self {
-        Self { ahead: actions, position: 0, found: None }
+    /// `rest` is what is left of a schedule behind `followed` actions. It is cloned as late as the
+    /// first reverse: nothing is loaded before, and a schedule that learns from the run how long
+    /// it is knows by then.
+    pub(crate) fn new(rest: I, followed: u64) -> Self {
+        Self { ahead: rest, position: followed, found: None }
     }
 
     /// Announces the loads behind `followed` actions, as far as the listener takes them.

@@ -180,19 +180,20 @@ pub fn simulate_watched<I>(machine: &Machine, actions: I, watch: impl FnMut(Span
 where
     I: IntoIterator<Item = Action, IntoIter: Clone>,
 {
-    let actions = actions.into_iter();
+    let mut actions = actions.into_iter();
     let lanes = (0..).map(TierId).zip(&machine.tiers).map(|(id, speed)| Lane::new(id, *speed));
     let mut run =
         Run { machine, lanes: lanes.collect(), now: 0.0, done: Prediction::default(), watch };
-    let mut scout = Scout::new(actions.clone());
+    let mut scout = None;
     let (mut followed, mut reversing) = (0, false);
     let queues = run.lanes.iter().any(|lane| lane.queue() > 0);
-    for action in actions {
+    while let Some(action) = actions.next() {
         run.follow(&action);
         followed += 1;
         reversing |= matches!(action, Action::Reverse { .. });
         if queues && reversing {
-            scout.look(followed, &mut run);
+            let rest = || Scout::new(actions.clone(), followed);
+            scout.get_or_insert_with(rest).look(followed, &mut run);
         }
     }
     run.finish()

@@ -1,0 +1,271 @@
+//! The executor: a model of C follows a schedule.
+
+use std::ffi::{CString, c_char, c_int, c_void};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+
+use retrograd_checkpoint::tier::{TierError, TierUse};
+use retrograd_checkpoint::{ExecuteError, Progress};
+
+use crate::handle::{Content, Handle, Owned, Shared, free, make};
+use crate::model::{Callbacks, ModelError, rg_model};
+use crate::pointer::{In, Out, array};
+use crate::schedule::Schedule;
+use crate::snapshot::{Pool, Snapshot};
+use crate::status::{Error, c_text, chain, rg_status, run};
+use crate::tiers::rg_tier;
+
+/// Tiers, and what they hold during a run: `rg_executor`.
+pub type rg_executor = Handle<Executor>;
+
+/// What an [`rg_executor`] holds.
+pub struct Executor(Mutex<State>);
+
+struct State {
+    executor: retrograd_checkpoint::Executor<Snapshot>,
+    pool: Arc<Pool>,
+    /// What went wrong during the last run and was mended.
+    failures: Vec<CString>,
+    /// What the callback has returned that ended the last run; 0 if none did.
+    model_status: c_int,
+}
+
+/// How far a run has come: `rg_progress`.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct rg_progress {
+    /// Actions done.
+    pub actions: u64,
+    /// Forward steps run without recording.
+    pub advances: u64,
+    /// Forward steps run with recording.
+    pub recorded: u64,
+    /// Steps reversed.
+    pub reversed: u64,
+    /// Snapshots stored.
+    pub writes: u64,
+    /// Snapshots loaded.
+    pub reads: u64,
+    /// Snapshots held now.
+    pub held: u64,
+    /// The most snapshots held at a time.
+    pub peak_held: u64,
+    /// Data that a tier could not keep or give back, and that were computed again.
+    pub lost: u64,
+}
+
+/// What a tier has done, of all runs together: `rg_tier_use`.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct rg_tier_use {
+    /// Bytes held now, encoded.
+    pub held_bytes: u64,
+    /// The most bytes held at a time.
+    pub peak_bytes: u64,
+    /// Bytes that were handed in.
+    pub raw_bytes: u64,
+    /// Bytes that were written, encoded.
+    pub written_bytes: u64,
+    /// Bytes that were read.
+    pub read_bytes: u64,
+    /// Seconds that the run has waited for stores and loads.
+    pub waited_seconds: f64,
+    /// The largest error that the codec has made, in the unit of the data.
+    pub max_error: f64,
+}
+
+/// Called before every action; nonzero stops the run.
+pub type rg_watch = unsafe extern "C-unwind" fn(*mut c_void, *const rg_progress) -> c_int;
+
+/// More tiers than any machine has.
+const TIERS_MAX: u64 = 1 << 10;
+
+impl Content for Executor {
+    const TAG: [u8; 8] = *b"rgexecu\0";
+
+    fn is_idle(&self) -> bool {
+        self.lock().is_ok()
+    }
+}
+
+impl Executor {
+    /// Waits for nobody: who holds the lock may be the caller of the callback that asks.
+    fn lock(&self) -> Result<MutexGuard<'_, State>, Error> {
+        match self.0.try_lock() {
+            Ok(state) => Ok(state),
+            // A run begins by clearing what an unfinished one has left.
+            Err(TryLockError::Poisoned(state)) => Ok(PoisonError::into_inner(state)),
+            Err(TryLockError::WouldBlock) => Err(Error::Busy { what: "executor" }),
+        }
+    }
+}
+
+impl From<Progress> for rg_progress {
+    fn from(done: Progress) -> Self {
+        let Progress {
+            actions,
+            advances,
+            recorded,
+            reversed,
+            writes,
+            reads,
+            held,
+            peak_held,
+            lost,
+        } = done;
+        Self { actions, advances, recorded, reversed, writes, reads, held, peak_held, lost }
+    }
+}
+
+impl From<TierUse> for rg_tier_use {
+    fn from(done: TierUse) -> Self {
+        let TierUse {
+            held_bytes,
+            peak_bytes,
+            raw_bytes,
+            written_bytes,
+            read_bytes,
+            waited_seconds,
+            max_error,
+        } = done;
+        Self {
+            held_bytes,
+            peak_bytes,
+            raw_bytes,
+            written_bytes,
+            read_bytes,
+            waited_seconds,
+            max_error,
+        }
+    }
+}
+
+/// Makes an executor with `count` tiers, number 0 first.
+///
+/// # Safety
+/// `tiers` is NULL, or `count` tiers lie there whose texts end with a NUL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rg_executor_new(
+    tiers: *const rg_tier,
+    count: u64,
+    out: Out<'_, *mut rg_executor>,
+) -> rg_status {
+    make(out, || {
+        if count > TIERS_MAX {
+            return Err(Error::argument("count", count, "at most 1024"));
+        }
+        // SAFETY: promised by the caller.
+        let given = unsafe { array(tiers, count, "tiers") }?;
+        let pool = Arc::default();
+        let mut tiers = Vec::with_capacity(given.len());
+        for (number, tier) in given.iter().enumerate() {
+            // SAFETY: promised by the caller.
+            tiers.push(unsafe { tier.build(number, &pool) }?);
+        }
+        let what = "a table of so many snapshots";
+        let executor = retrograd_checkpoint::Executor::with_tiers(tiers);
+        let executor = executor.map_err(|_| Error::Memory { what })?;
+        let state = State { executor, pool, failures: Vec::new(), model_status: 0 };
+        Ok(Executor(Mutex::new(state)))
+    })
+}
+
+/// Runs the whole schedule, however much of it was pulled, over a model that is at its initial
+/// state. `watch`, if not NULL, is called with `watch_ctx` before every action. `done`, if not
+/// NULL, says how far the run has come, also where it has failed.
+///
+/// # Safety
+/// The callbacks of the model are what the header says and may be called with its `ctx`; `watch`
+/// with `watch_ctx`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rg_executor_run(
+    executor: Shared<'_, Executor>,
+    schedule: Shared<'_, Schedule>,
+    model: In<'_, rg_model>,
+    watch: Option<rg_watch>,
+    watch_ctx: *mut c_void,
+    done: Out<'_, rg_progress>,
+) -> rg_status {
+    run(|| {
+        let mut state = executor.get("executor")?.lock()?;
+        let actions = schedule.get("schedule")?.whole();
+        let mut place = done.wanted("done")?;
+        // SAFETY: promised by the caller.
+        let mut model = unsafe { Callbacks::new(&model.get("model")?, Arc::clone(&state.pool)) }?;
+        let mut last = Progress::default();
+        let result = state.executor.run_watched(&mut model, actions, |progress| {
+            last = *progress;
+            let progress = rg_progress::from(*progress);
+            // SAFETY: promised by the caller; the progress is ours.
+            let stop =
+                watch.is_some_and(|watch| unsafe { watch(watch_ctx, &raw const progress) } != 0);
+            if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        let failures: Vec<CString> = state
+            .executor
+            .failures()
+            .iter()
+            .map(|failure: &TierError| c_text(&chain(failure)))
+            .collect();
+        state.failures = failures;
+        state.model_status = match &result {
+            Err(ExecuteError::Model { source: ModelError::Failed { code, .. }, .. }) => *code,
+            Ok(_) | Err(_) => 0,
+        };
+        if let Some(place) = &mut place {
+            place.put(result.as_ref().map_or(last, |done| *done).into());
+        }
+        result?;
+        Ok(rg_status::RG_OK)
+    })
+}
+
+/// What the callback has returned that has ended the last run; 0 if none did, or if this is no
+/// executor.
+#[unsafe(no_mangle)]
+pub extern "C" fn rg_executor_model_status(executor: Shared<'_, Executor>) -> c_int {
+    let mut status = 0;
+    run(|| {
+        status = executor.get("executor")?.lock()?.model_status;
+        Ok(rg_status::RG_OK)
+    });
+    status
+}
+
+/// What went wrong in tiers during the last run and was mended, in words: number `index` of the
+/// first few, NULL if there are fewer. The text stays until the next run or until the executor is
+/// freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn rg_executor_failure(executor: Shared<'_, Executor>, index: u64) -> *const c_char {
+    let mut text = std::ptr::null();
+    run(|| {
+        let state = executor.get("executor")?.lock()?;
+        let index = usize::try_from(index).unwrap_or(usize::MAX);
+        text = state.failures.get(index).map_or(std::ptr::null(), |text| text.as_ptr());
+        Ok(rg_status::RG_OK)
+    });
+    text
+}
+
+/// What tier number `tier` has done, of all runs together.
+#[unsafe(no_mangle)]
+pub extern "C" fn rg_executor_usage(
+    executor: Shared<'_, Executor>,
+    tier: u32,
+    out: Out<'_, rg_tier_use>,
+) -> rg_status {
+    run(|| {
+        let mut place = out.get("out")?;
+        let usage = executor.get("executor")?.lock()?.executor.usage();
+        let usage = usage.get(tier as usize);
+        let missing = || Error::argument("tier", tier, "the number of a tier of the executor");
+        place.put((*usage.ok_or_else(missing)?).into());
+        Ok(rg_status::RG_OK)
+    })
+}
+
+/// Frees an executor and all that its tiers hold; NULL is none. One that is running is not freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn rg_executor_free(executor: Owned<Executor>) -> rg_status {
+    free(executor, "executor")
+}

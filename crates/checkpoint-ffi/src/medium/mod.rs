@@ -1,0 +1,5 @@
+//! Media that need unsafe code, which the checkpoint crate does not allow itself.
+
+mod mapped;
+
+pub use mapped::MappedFile;

@@ -1,0 +1,605 @@
+/* What the header promises, asked for by C: every function called rightly and wrongly. The folder
+ * for files is the first argument. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "retrograd_checkpoint.h"
+
+#define CHECK(condition)                                                                     \
+    do {                                                                                     \
+        if (!(condition)) {                                                                  \
+            fprintf(stderr, "%s:%d: %s; last error: %s\n", __FILE__, __LINE__, #condition,   \
+                    rg_last_error());                                                        \
+            exit(1);                                                                         \
+        }                                                                                    \
+    } while (0)
+
+/* ------------------------------------------------------------------------------- model ------ */
+
+/* x' = 1.5 x - 0.1 x^2, whose adjoint is bar = (1.5 - 0.2 x) bar'. */
+typedef struct toy {
+    double x, tape[64], bar;
+    uint64_t recorded;
+    int fail_at; /* calls until a failure; negative: none */
+    rg_executor *executor; /* to be misused from within */
+} toy;
+
+static int call(toy *t)
+{
+    return t->fail_at >= 0 && t->fail_at-- == 0 ? 42 : 0;
+}
+
+static int advance(void *ctx, uint64_t begin, uint64_t end)
+{
+    toy *t = ctx;
+    for (; begin < end; begin++) {
+        t->x = 1.5 * t->x - 0.1 * t->x * t->x;
+    }
+    return call(t);
+}
+
+static int record(void *ctx, uint64_t begin, uint64_t end)
+{
+    toy *t = ctx;
+    t->recorded = begin;
+    for (uint64_t i = begin; i < end; i++) {
+        t->tape[i - begin] = t->x;
+        t->x = 1.5 * t->x - 0.1 * t->x * t->x;
+    }
+    return call(t);
+}
+
+static int reverse(void *ctx, uint64_t begin, uint64_t end)
+{
+    toy *t = ctx;
+    while (end > begin) {
+        t->bar *= 1.5 - 0.2 * t->tape[--end - t->recorded];
+    }
+    return call(t);
+}
+
+static int save(void *ctx, int32_t data, uint64_t step, void *buffer, uint64_t bytes)
+{
+    toy *t = ctx;
+    const double *from = data == RG_RESTART ? &t->x : &t->tape[step - t->recorded];
+    CHECK(bytes == sizeof(double));
+    memcpy(buffer, from, sizeof(double));
+    return call(t);
+}
+
+static int restore(void *ctx, int32_t data, uint64_t step, const void *buffer, uint64_t bytes)
+{
+    toy *t = ctx;
+    CHECK(bytes == sizeof(double));
+    if (data == RG_RESTART) {
+        memcpy(&t->x, buffer, sizeof(double));
+    } else {
+        t->recorded = step;
+        memcpy(&t->tape[0], buffer, sizeof(double));
+    }
+    return call(t);
+}
+
+static uint64_t snapshot_bytes(void *ctx, int32_t data, uint64_t step)
+{
+    (void)ctx, (void)data, (void)step;
+    return sizeof(double);
+}
+
+static const rg_field *fields(void *ctx, int32_t data, uint64_t step, uint64_t *count)
+{
+    static const rg_field one = {RG_F64, {1, 1, 1}};
+    (void)ctx, (void)data, (void)step;
+    *count = 1;
+    return &one;
+}
+
+static int restart(void *ctx)
+{
+    toy *t = ctx;
+    t->x = 0.7;
+    return 0;
+}
+
+static rg_model model_of(toy *t)
+{
+    rg_model model;
+    memset(t, 0, sizeof *t);
+    t->x = 0.7;
+    t->bar = 1;
+    t->fail_at = -1;
+    memset(&model, 0, sizeof model);
+    model.ctx = t;
+    model.advance = advance;
+    model.record = record;
+    model.reverse = reverse;
+    model.save = save;
+    model.restore = restore;
+    model.snapshot_bytes = snapshot_bytes;
+    model.restart = restart;
+    model.stores_adjoint = 1;
+    return model;
+}
+
+static double gradient(uint64_t steps)
+{
+    double x = 0.7, bar = 1;
+    for (; steps > 0; steps--) {
+        bar *= 1.5 - 0.2 * x;
+        x = 1.5 * x - 0.1 * x * x;
+    }
+    return bar;
+}
+
+static double distance(double a, double b)
+{
+    return a > b ? a - b : b - a;
+}
+
+/* --------------------------------------------------------------------------- schedules ------ */
+
+/* Pulls a schedule to its end, proves it, and frees it. */
+static void follow(rg_schedule *schedule, uint64_t steps, uint64_t total_forward)
+{
+    rg_action action;
+    rg_costs costs;
+    rg_report report;
+    rg_memory memory = {0};
+    rg_tier_limit limits[2];
+    rg_tier_report tiers[2];
+    uint64_t reversed = 0, forward = 0, actions = 0;
+
+    CHECK(schedule != NULL);
+    while (rg_schedule_next(schedule, &action) == RG_OK) {
+        actions++;
+        forward += action.kind == RG_ADVANCE || action.kind == RG_RECORD ? action.end - action.begin : 0;
+        if (action.kind == RG_REVERSE) {
+            CHECK(action.end == steps - reversed);
+            reversed += action.end - action.begin;
+        }
+    }
+    CHECK(rg_schedule_next(schedule, &action) == RG_END);
+    CHECK(reversed == steps && forward == total_forward);
+    CHECK(rg_schedule_costs(schedule, &costs) == RG_OK);
+    CHECK(costs.steps == steps && costs.total_forward == total_forward);
+
+    for (uint32_t tier = 0; tier < 2; tier++) {
+        limits[tier].bytes = RG_UNLIMITED;
+        CHECK(rg_schedule_slots(schedule, tier, &limits[tier].slots) == RG_OK);
+    }
+    memory.tiers = limits;
+    memory.tier_count = 2;
+    memory.restart_bytes = memory.adjoint_bytes = 8;
+    CHECK(rg_replay(schedule, steps, &memory, &report, tiers) == RG_OK);
+    CHECK(report.actions == actions && report.advances == costs.advances);
+    CHECK(tiers[0].writes + tiers[1].writes == costs.writes);
+    CHECK(tiers[0].peak_slots == limits[0].slots && tiers[1].peak_slots == limits[1].slots);
+    CHECK(rg_replay(schedule, steps, &memory, NULL, NULL) == RG_OK);
+    CHECK(rg_replay(schedule, steps + 1, &memory, NULL, NULL) == RG_ERROR_ACTION);
+    CHECK(strstr(rg_last_error(), "action") != NULL);
+    CHECK(rg_schedule_free(schedule) == RG_OK);
+}
+
+static void schedules(void)
+{
+    rg_schedule *s = NULL, *other = NULL;
+    rg_action first, again, list[3];
+
+    CHECK(rg_schedule_store_all(30, &s) == RG_OK);
+    follow(s, 30, 30);
+    CHECK(rg_schedule_store_none(30, &s) == RG_OK);
+    follow(s, 30, 30 + 435);
+    CHECK(rg_schedule_no_reuse(30, 3, &s) == RG_OK);
+    follow(s, 30, 30 + 155);
+    CHECK(rg_schedule_memory_reuse(30, 3, &s) == RG_OK);
+    follow(s, 30, 30 + 100);
+    CHECK(rg_schedule_revolve(30, 3, RG_TRAJECTORY_REVOLVE, &s) == RG_OK);
+    follow(s, 30, 30 + 85);
+    CHECK(rg_schedule_revolve(30, 3, RG_TRAJECTORY_MAXIMUM, &s) == RG_OK);
+    follow(s, 30, 30 + 85);
+    CHECK(rg_schedule_multistage(30, 2, 1, RG_TRAJECTORY_REVOLVE, &s) == RG_OK);
+    follow(s, 30, 30 + 85);
+    CHECK(rg_schedule_two_level(30, 10, 2, RG_LAST_BLOCK_RELOADED, &s) == RG_OK);
+    follow(s, 30, 30 + 30 + 3 * 15);
+    CHECK(rg_schedule_two_level(30, 10, 2, RG_LAST_BLOCK_FUSED, &s) == RG_OK);
+    follow(s, 30, 30 + 20 + 2 * 15 + 20);
+    CHECK(rg_schedule_asynchronous(30, 10, 3, &s) == RG_OK);
+    follow(s, 30, 30 + 20 + 3 * 15);
+    CHECK(rg_schedule_mixed(30, 3, 1, 1, &s) == RG_OK);
+    follow(s, 30, 100);
+    CHECK(rg_schedule_cams(30, 3, 1, RG_METHOD_GENERAL, &s) == RG_OK);
+    follow(s, 30, 100);
+
+    /* Clones stand where the original does, and go their own ways. */
+    CHECK(rg_schedule_revolve(9, 2, RG_TRAJECTORY_REVOLVE, &s) == RG_OK);
+    CHECK(rg_schedule_next(s, &first) == RG_OK && first.kind == RG_STORE);
+    CHECK(rg_schedule_clone(s, &other) == RG_OK);
+    CHECK(rg_schedule_next(s, &first) == RG_OK && rg_schedule_next(other, &again) == RG_OK);
+    CHECK(first.kind == RG_ADVANCE && again.kind == RG_ADVANCE && first.end == again.end);
+    CHECK(rg_schedule_reset(s) == RG_OK);
+    CHECK(rg_schedule_next(s, &first) == RG_OK && first.kind == RG_STORE);
+    CHECK(rg_schedule_free(other) == RG_OK && rg_schedule_free(s) == RG_OK);
+
+    /* A schedule of our own. */
+    memset(list, 0, sizeof list);
+    list[0].kind = RG_RECORD;
+    list[1].kind = RG_REVERSE;
+    list[0].end = list[1].end = 5;
+    CHECK(rg_schedule_from_actions(list, 2, &s) == RG_OK);
+    follow(s, 5, 5);
+    list[2].kind = 6;
+    CHECK(rg_schedule_from_actions(list, 3, &s) == RG_ERROR_ARGUMENT && s == NULL);
+    list[2].kind = RG_STORE;
+    list[2].data = 2;
+    CHECK(rg_schedule_from_actions(list, 3, &s) == RG_ERROR_ARGUMENT && s == NULL);
+    CHECK(rg_schedule_from_actions(NULL, 3, &s) == RG_ERROR_NULL);
+    CHECK(rg_schedule_from_actions(list, UINT64_MAX, &s) == RG_ERROR_ARGUMENT);
+    CHECK(rg_schedule_from_actions(NULL, 0, &s) == RG_OK);
+    CHECK(rg_schedule_next(s, &first) == RG_END && rg_schedule_free(s) == RG_OK);
+}
+
+static void wrong_schedules(void)
+{
+    rg_schedule *s = (rg_schedule *)&s; /* overwritten with NULL */
+    rg_memory memory = {0};
+    rg_costs costs;
+    rg_action action;
+    uint64_t slots;
+
+    CHECK(rg_schedule_revolve(30, 0, RG_TRAJECTORY_REVOLVE, &s) == RG_ERROR_SCHEDULE);
+    CHECK(s == NULL && strstr(rg_last_error(), "help: allow at least 1") != NULL);
+    CHECK(rg_schedule_revolve(30, 3, 2, &s) == RG_ERROR_ARGUMENT);
+    CHECK(strstr(rg_last_error(), "`trajectory` is 2, but must be RG_TRAJECTORY_REVOLVE") != NULL);
+    CHECK(rg_schedule_revolve(30, 3, RG_TRAJECTORY_REVOLVE, NULL) == RG_ERROR_NULL);
+    CHECK(strcmp(rg_last_error(), "`out` is NULL") == 0);
+    CHECK(rg_schedule_multistage(30, 0, 0, 0, &s) == RG_ERROR_SCHEDULE);
+    CHECK(rg_schedule_multistage(30, 1, 1, -1, &s) == RG_ERROR_ARGUMENT);
+    CHECK(rg_schedule_two_level(30, 0, 1, 0, &s) == RG_ERROR_SCHEDULE);
+    CHECK(rg_schedule_two_level(30, 1, 1, 9, &s) == RG_ERROR_ARGUMENT);
+    CHECK(rg_schedule_asynchronous(30, 0, 1, &s) == RG_ERROR_SCHEDULE);
+    CHECK(rg_schedule_mixed(30, 1, 0, 1, &s) == RG_ERROR_SCHEDULE);
+    CHECK(rg_schedule_cams(30, 3, 0, RG_METHOD_GENERAL, &s) == RG_ERROR_SCHEDULE);
+    CHECK(rg_schedule_cams(30, 3, 1, 7, &s) == RG_ERROR_ARGUMENT);
+    CHECK(rg_schedule_cams(1000000000, 1000000, 2, RG_METHOD_STIFFLY_ACCURATE, &s) == RG_ERROR_SCHEDULE);
+    CHECK(rg_schedule_no_reuse(30, 0, &s) == RG_ERROR_SCHEDULE);
+    CHECK(rg_schedule_memory_reuse(30, 0, &s) == RG_ERROR_SCHEDULE);
+    CHECK(rg_schedule_store_all(1, NULL) == RG_ERROR_NULL);
+    CHECK(rg_schedule_store_none(1, NULL) == RG_ERROR_NULL);
+
+    CHECK(rg_schedule_next(NULL, &action) == RG_ERROR_NULL);
+    CHECK(rg_schedule_reset(NULL) == RG_ERROR_NULL);
+    CHECK(rg_schedule_clone(NULL, &s) == RG_ERROR_NULL && s == NULL);
+    CHECK(rg_schedule_costs(NULL, &costs) == RG_ERROR_NULL);
+    CHECK(rg_schedule_slots(NULL, 0, &slots) == RG_ERROR_NULL);
+    CHECK(rg_replay(NULL, 1, &memory, NULL, NULL) == RG_ERROR_NULL);
+    CHECK(rg_schedule_free(NULL) == RG_OK);
+
+    CHECK(rg_schedule_store_none(UINT64_MAX, &s) == RG_OK);
+    CHECK(rg_schedule_costs(s, &costs) == RG_OK && costs.advances == UINT64_MAX);
+    CHECK(rg_schedule_next(s, NULL) == RG_ERROR_NULL);
+    CHECK(rg_schedule_costs(s, NULL) == RG_ERROR_NULL);
+    CHECK(rg_schedule_slots(s, 0, NULL) == RG_ERROR_NULL);
+    CHECK(rg_schedule_slots(s, UINT32_MAX, &slots) == RG_OK && slots == 0);
+    CHECK(rg_replay(s, 1, NULL, NULL, NULL) == RG_ERROR_NULL);
+    memory.tier_count = 1;
+    CHECK(rg_replay(s, 1, &memory, NULL, NULL) == RG_ERROR_NULL);
+    CHECK(rg_executor_free((rg_executor *)s) == RG_ERROR_HANDLE);
+    CHECK(strcmp(rg_last_error(), "`executor` is not a handle of this kind") == 0);
+    CHECK(rg_schedule_free(s) == RG_OK);
+}
+
+/* Ten stages of 10 bytes and 20 of adjoint data. */
+static void chains(void)
+{
+    static uint64_t x[11], xb[11], none[11];
+    static double one[10];
+    rg_chain chain = {10, x, xb, one, one, one, none, none, none};
+    rg_schedule *s = NULL;
+    rg_action action;
+    rg_costs costs;
+    double time = 0;
+    uint64_t least = 0, reversed = 0;
+
+    for (int i = 0; i <= 10; i++) {
+        x[i] = 10;
+        xb[i] = 20;
+        if (i < 10) {
+            one[i] = 1;
+        }
+    }
+    CHECK(rg_schedule_chain(&chain, 1000, RG_PERSISTENT, &time, &s) == RG_OK && time == 20);
+    CHECK(rg_schedule_free(s) == RG_OK);
+    CHECK(rg_chain_minimum_bytes(&chain, &least) == RG_OK && least > 40 && least < 230);
+    CHECK(rg_schedule_chain(&chain, least - 1, RG_PERSISTENT, NULL, &s) == RG_ERROR_SCHEDULE);
+    CHECK(rg_schedule_chain(&chain, least, RG_NON_PERSISTENT, &time, &s) == RG_OK && time > 20);
+    CHECK(rg_schedule_costs(s, &costs) == RG_OK);
+    CHECK(costs.steps == 10 && (double)(costs.total_forward + 10) == time);
+    while (rg_schedule_next(s, &action) == RG_OK) {
+        reversed += action.kind == RG_REVERSE ? action.end - action.begin : 0;
+    }
+    CHECK(reversed == 10 && rg_schedule_free(s) == RG_OK);
+
+    CHECK(rg_schedule_chain(&chain, least, 2, &time, &s) == RG_ERROR_ARGUMENT);
+    CHECK(rg_schedule_chain(NULL, least, RG_PERSISTENT, &time, &s) == RG_ERROR_NULL);
+    CHECK(rg_schedule_chain(&chain, least, RG_PERSISTENT, NULL, NULL) == RG_ERROR_NULL);
+    CHECK(rg_chain_minimum_bytes(&chain, NULL) == RG_ERROR_NULL);
+    chain.stages = UINT64_MAX;
+    CHECK(rg_chain_minimum_bytes(&chain, &least) == RG_ERROR_ARGUMENT);
+    chain.stages = 0;
+    CHECK(rg_chain_minimum_bytes(&chain, &least) == RG_ERROR_SCHEDULE);
+    chain.stages = 10;
+    chain.ff = NULL;
+    CHECK(rg_chain_minimum_bytes(&chain, &least) == RG_ERROR_NULL);
+    CHECK(strcmp(rg_last_error(), "`chain.ff` is NULL") == 0);
+}
+
+/* ----------------------------------------------------------------------------- planner ------ */
+
+static void plans(void)
+{
+    rg_workload work = {0};
+    rg_plan_result plan;
+    rg_schedule *s = NULL;
+    uint64_t least = 0;
+
+    work.steps = 100;
+    work.snapshot_bytes = work.adjoint_bytes = 10;
+    work.worker_bytes = 30;
+    work.jobs = 1;
+    CHECK(rg_plan(&work, RG_NO_BUDGET, &plan) == RG_OK);
+    CHECK(plan.strategy == RG_STORE_ALL && plan.predicted_peak_bytes == 1030);
+    CHECK(rg_plan_schedule(&plan, &s) == RG_OK);
+    follow(s, 100, 100);
+    CHECK(rg_plan(&work, 100, &plan) == RG_OK);
+    CHECK(plan.strategy == RG_REVOLVE && plan.snapshots == 6 && plan.adjoint_bytes == 10);
+    CHECK(rg_plan_schedule(&plan, &s) == RG_OK);
+    follow(s, 100, (uint64_t)(100 * plan.recompute_factor + 0.5));
+    CHECK(rg_minimum_bytes(&work, &least) == RG_OK && least == 50);
+    CHECK(rg_plan(&work, 49, &plan) == RG_ERROR_BUDGET && plan.snapshots == 6);
+    CHECK(rg_plan(NULL, 49, &plan) == RG_ERROR_NULL && rg_plan(&work, 49, NULL) == RG_ERROR_NULL);
+    CHECK(rg_minimum_bytes(NULL, &least) == RG_ERROR_NULL);
+    CHECK(rg_minimum_bytes(&work, NULL) == RG_ERROR_NULL);
+    CHECK(rg_plan_schedule(NULL, &s) == RG_ERROR_NULL && s == NULL);
+    plan.strategy = 3;
+    CHECK(rg_plan_schedule(&plan, &s) == RG_ERROR_ARGUMENT);
+}
+
+/* ---------------------------------------------------------------------------- executor ------ */
+
+static int stop_at_ten(void *ctx, const rg_progress *progress)
+{
+    ++*(int *)ctx;
+    return progress->actions >= 10;
+}
+
+/* Calls for the executor from its own run: refused, and the run goes on. */
+static int misuse(void *ctx, const rg_progress *progress)
+{
+    rg_executor *executor = ctx;
+    rg_tier_use use;
+    (void)progress;
+    CHECK(rg_executor_usage(executor, 0, &use) == RG_ERROR_BUSY);
+    CHECK(rg_executor_free(executor) == RG_ERROR_BUSY);
+    CHECK(rg_executor_run(executor, NULL, NULL, NULL, NULL, NULL) == RG_ERROR_BUSY);
+    CHECK(rg_executor_failure(executor, 0) == NULL && rg_executor_model_status(executor) == 0);
+    return 0;
+}
+
+static void runs(void)
+{
+    toy t;
+    rg_model model = model_of(&t);
+    rg_tier ram = {0};
+    rg_executor *e = NULL;
+    rg_schedule *s = NULL;
+    rg_progress done;
+    rg_tier_use use;
+    int calls = 0;
+
+    ram.slots = 3;
+    CHECK(rg_executor_new(&ram, 1, &e) == RG_OK);
+    CHECK(rg_schedule_revolve(30, 3, RG_TRAJECTORY_REVOLVE, &s) == RG_OK);
+    CHECK(rg_executor_run(e, s, &model, NULL, NULL, &done) == RG_OK);
+    CHECK(distance(t.bar, gradient(30)) < 1e-12 * t.bar);
+    CHECK(done.reversed == 30 && done.advances == 85 && done.recorded == 30);
+    CHECK(done.peak_held == 3 && done.held == 0 && done.lost == 0);
+    CHECK(rg_executor_usage(e, 0, &use) == RG_OK && use.held_bytes == 0);
+    CHECK(rg_executor_usage(e, 1, &use) == RG_ERROR_ARGUMENT);
+
+    model = model_of(&t);
+    CHECK(rg_executor_run(e, s, &model, stop_at_ten, &calls, &done) == RG_CANCELLED);
+    CHECK(calls > 0 && done.actions == 10 && strstr(rg_last_error(), "cancelled after 10") != NULL);
+
+    model = model_of(&t);
+    CHECK(rg_executor_run(e, s, &model, misuse, e, NULL) == RG_OK);
+    CHECK(distance(t.bar, gradient(30)) < 1e-12 * t.bar);
+
+    model = model_of(&t);
+    t.fail_at = 7;
+    CHECK(rg_executor_run(e, s, &model, NULL, NULL, &done) == RG_ERROR_MODEL);
+    CHECK(rg_executor_model_status(e) == 42 && strstr(rg_last_error(), "has returned 42") != NULL);
+    CHECK(done.actions > 0 && done.actions < 30);
+
+    CHECK(rg_schedule_free(s) == RG_OK);
+    CHECK(rg_schedule_revolve(30, 4, RG_TRAJECTORY_REVOLVE, &s) == RG_OK);
+    model = model_of(&t);
+    CHECK(rg_executor_run(e, s, &model, NULL, NULL, &done) == RG_ERROR_ACTION);
+    CHECK(strstr(rg_last_error(), "all 3 slots are taken") != NULL);
+    CHECK(rg_schedule_free(s) == RG_OK);
+
+    /* Adjoint data in the slots; and a model that does not know them. */
+    CHECK(rg_schedule_mixed(30, 3, 1, 1, &s) == RG_OK);
+    model = model_of(&t);
+    CHECK(rg_executor_run(e, s, &model, NULL, NULL, &done) == RG_OK);
+    CHECK(distance(t.bar, gradient(30)) < 1e-12 * t.bar);
+    model = model_of(&t);
+    model.stores_adjoint = 0;
+    CHECK(rg_executor_run(e, s, &model, NULL, NULL, &done) == RG_ERROR_ACTION);
+    CHECK(rg_schedule_free(s) == RG_OK && rg_executor_free(e) == RG_OK);
+}
+
+/* Every medium gives the same gradient; codecs as good as they say. */
+static void media(const char *folder)
+{
+    static const struct { int32_t medium; uint32_t depth; const char *codec; double error; } all[] = {
+        {RG_RAM, 0, NULL, 0}, {RG_RAM, 3, "shuffle+lz4", 0}, {RG_RAM, 1, "block:absolute=1e-9", 1e-9},
+        {RG_FILE, 2, NULL, 0}, {RG_FILE_CACHED, 0, "zstd:3", 0}, {RG_MAPPED, 2, NULL, 0},
+        {RG_MAPPED, 0, "pco", 0}, {RG_MAPPED_SCRATCH, 1, NULL, 0}
+    };
+    rg_schedule *s = NULL;
+    char file[4096];
+
+    CHECK(strlen(folder) + 10 < sizeof file);
+    strcpy(file, folder);
+    strcat(file, "/snapshots");
+    CHECK(rg_schedule_asynchronous(30, 5, 3, &s) == RG_OK);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        toy t;
+        rg_model model = model_of(&t);
+        rg_tier tiers[2];
+        rg_executor *e = NULL;
+        rg_progress done;
+        rg_tier_use use;
+
+        memset(tiers, 0, sizeof tiers);
+        tiers[0].slots = 3;
+        tiers[1].medium = all[i].medium;
+        tiers[1].queue_depth = all[i].depth;
+        tiers[1].codec = all[i].codec;
+        tiers[1].path = all[i].medium == RG_MAPPED_SCRATCH ? folder : file;
+        tiers[1].capacity_bytes = 1 << 16;
+        tiers[1].snapshot_bytes = sizeof(double);
+        tiers[1].threads = 2;
+        model.fields = fields;
+        model.snapshot_bytes = NULL;
+        CHECK(rg_executor_new(tiers, 2, &e) == RG_OK);
+        CHECK(rg_executor_run(e, s, &model, NULL, NULL, &done) == RG_OK);
+        CHECK(done.lost == 0 && rg_executor_failure(e, 0) == NULL);
+        CHECK(distance(t.bar, gradient(30)) <= (1e-12 + 1e3 * all[i].error) * t.bar);
+        CHECK(rg_executor_usage(e, 1, &use) == RG_OK);
+        CHECK(use.raw_bytes == 5 * sizeof(double) && use.max_error <= all[i].error);
+        CHECK(rg_executor_free(e) == RG_OK);
+    }
+
+    /* A tier without room loses what it is given, and the model is asked again. */
+    {
+        toy t;
+        rg_model model = model_of(&t);
+        rg_tier tiers[2];
+        rg_executor *e = NULL;
+        rg_progress done;
+
+        memset(tiers, 0, sizeof tiers);
+        tiers[0].slots = 3;
+        tiers[1].medium = RG_MAPPED_SCRATCH;
+        tiers[1].path = folder;
+        CHECK(rg_executor_new(tiers, 2, &e) == RG_OK);
+        CHECK(rg_executor_run(e, s, &model, NULL, NULL, &done) == RG_OK);
+        CHECK(done.lost > 0 && distance(t.bar, gradient(30)) < 1e-12 * t.bar);
+        CHECK(strstr(rg_executor_failure(e, 0), "has no room") != NULL);
+        CHECK(rg_executor_free(e) == RG_OK);
+    }
+    CHECK(rg_schedule_free(s) == RG_OK);
+}
+
+static void wrong_executors(void)
+{
+    rg_tier tier = {0};
+    rg_executor *e = (rg_executor *)&e;
+    rg_schedule *s = NULL;
+    rg_tier_use use;
+    toy t;
+    rg_model model;
+
+    CHECK(rg_executor_new(NULL, 1, &e) == RG_ERROR_NULL && e == NULL);
+    CHECK(rg_executor_new(&tier, 1, NULL) == RG_ERROR_NULL);
+    CHECK(rg_executor_new(&tier, UINT64_MAX, &e) == RG_ERROR_ARGUMENT);
+    tier.slots = UINT64_MAX;
+    CHECK(rg_executor_new(&tier, 1, &e) == RG_ERROR_MEMORY);
+    tier.codec = "lz4";
+    CHECK(rg_executor_new(&tier, 1, &e) == RG_ERROR_ARGUMENT);
+    tier.medium = 17;
+    CHECK(rg_executor_new(&tier, 1, &e) == RG_ERROR_ARGUMENT);
+    tier.medium = RG_RAM;
+    tier.codec = "lzzz";
+    CHECK(rg_executor_new(&tier, 1, &e) == RG_ERROR_ARGUMENT && strstr(rg_last_error(), "lzzz"));
+    tier.codec = "\xff";
+    CHECK(rg_executor_new(&tier, 1, &e) == RG_ERROR_ARGUMENT);
+    tier.codec = NULL;
+    tier.queue_depth = UINT32_MAX;
+    CHECK(rg_executor_new(&tier, 1, &e) == RG_ERROR_ARGUMENT);
+    tier.queue_depth = 0;
+    tier.threads = UINT32_MAX;
+    CHECK(rg_executor_new(&tier, 1, &e) == RG_ERROR_ARGUMENT);
+    tier.threads = 0;
+    tier.capacity_bytes = UINT64_MAX;
+    CHECK(rg_executor_new(&tier, 1, &e) == RG_ERROR_TIER && strstr(rg_last_error(), "tier 0"));
+    tier.capacity_bytes = 4096;
+    tier.medium = RG_MAPPED;
+    CHECK(rg_executor_new(&tier, 1, &e) == RG_ERROR_NULL);
+    tier.path = "/nowhere/at/all";
+    CHECK(rg_executor_new(&tier, 1, &e) == RG_ERROR_TIER);
+    tier.medium = RG_FILE;
+    CHECK(rg_executor_new(&tier, 1, &e) == RG_ERROR_TIER && e == NULL);
+
+    CHECK(rg_executor_new(NULL, 0, &e) == RG_OK);
+    CHECK(rg_schedule_revolve(5, 2, RG_TRAJECTORY_REVOLVE, &s) == RG_OK);
+    model = model_of(&t);
+    CHECK(rg_executor_run(e, s, &model, NULL, NULL, NULL) == RG_ERROR_ACTION);
+    CHECK(rg_executor_run(NULL, s, &model, NULL, NULL, NULL) == RG_ERROR_NULL);
+    CHECK(rg_executor_run(e, NULL, &model, NULL, NULL, NULL) == RG_ERROR_NULL);
+    CHECK(rg_executor_run(e, s, NULL, NULL, NULL, NULL) == RG_ERROR_NULL);
+    CHECK(rg_executor_run((rg_executor *)s, s, &model, NULL, NULL, NULL) == RG_ERROR_HANDLE);
+    CHECK(rg_executor_run(e, (rg_schedule *)e, &model, NULL, NULL, NULL) == RG_ERROR_HANDLE);
+    model.save = NULL;
+    CHECK(rg_executor_run(e, s, &model, NULL, NULL, NULL) == RG_ERROR_NULL);
+    CHECK(strcmp(rg_last_error(), "`model.save` is NULL") == 0);
+    model = model_of(&t);
+    model.snapshot_bytes = NULL;
+    CHECK(rg_executor_run(e, s, &model, NULL, NULL, NULL) == RG_ERROR_NULL);
+    CHECK(rg_executor_usage(NULL, 0, &use) == RG_ERROR_NULL);
+    CHECK(rg_executor_usage(e, 0, NULL) == RG_ERROR_NULL);
+    CHECK(rg_executor_failure(NULL, 0) == NULL && rg_executor_failure(e, UINT64_MAX) == NULL);
+    CHECK(rg_executor_model_status(NULL) == 0);
+    CHECK(rg_executor_free(NULL) == RG_OK && rg_executor_free(e) == RG_OK);
+    CHECK(rg_schedule_free(s) == RG_OK);
+}
+
+/* ----------------------------------------------------------------------------- arbiter ------ */
+
+static void arbiters(void)
+{
+    rg_arbiter *a = NULL;
+    rg_lease *one = NULL, *two = NULL;
+
+    CHECK(rg_arbiter_new(100, &a) == RG_OK);
+    CHECK(rg_arbiter_lease(a, 70, &one) == RG_OK && one != NULL);
+    CHECK(rg_arbiter_try_lease(a, 40, &two) == RG_OK && two == NULL);
+    CHECK(rg_lease_free(one) == RG_OK);
+    CHECK(rg_arbiter_try_lease(a, 40, &two) == RG_OK && two != NULL);
+    CHECK(rg_arbiter_lease(a, 101, &one) == RG_ERROR_BUDGET && one == NULL);
+    CHECK(rg_lease_free((rg_lease *)a) == RG_ERROR_HANDLE);
+    CHECK(rg_arbiter_free(a) == RG_OK && rg_lease_free(two) == RG_OK);
+    CHECK(rg_arbiter_free(NULL) == RG_OK && rg_lease_free(NULL) == RG_OK);
+    CHECK(rg_arbiter_new(1, NULL) == RG_ERROR_NULL);
+    CHECK(rg_arbiter_lease(NULL, 1, &one) == RG_ERROR_NULL);
+    CHECK(rg_arbiter_try_lease(NULL, 1, &one) == RG_ERROR_NULL);
+}
+
+int main(int count, char **arguments)
+{
+    CHECK(count == 2);
+    CHECK(strcmp(rg_last_error(), "") == 0);
+    CHECK(rg_abi_version() == RG_ABI_VERSION && strlen(rg_version()) >= 5);
+    schedules();
+    wrong_schedules();
+    chains();
+    plans();
+    runs();
+    media(arguments[1]);
+    wrong_executors();
+    arbiters();
+    puts("all as promised");
+    return 0;
+}
