@@ -87,7 +87,7 @@ pub fn print<T: Serialize>(format: Format, value: &T, text: &str) -> Result<(), 
 /// of the object are a line each, and so are those of a list in it.
 ///
 /// # Errors
-/// As for [`print`].
+/// As for [`print()`].
 pub fn print_json<T: Serialize>(value: &T) -> Result<(), Failure> {
     write(|out| {
         value
@@ -99,7 +99,7 @@ pub fn print_json<T: Serialize>(value: &T) -> Result<(), Failure> {
 /// Lets `content` write to standard output.
 ///
 /// # Errors
-/// As for [`print`].
+/// As for [`print()`].
 pub fn write(content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
     match content(&mut out).and_then(|()| out.flush()) {
