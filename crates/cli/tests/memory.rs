@@ -202,7 +202,7 @@ fn less_memory_costs_as_little_time_as_it_can() {
         let factor = found["predicted_recompute_factor"].as_f64().expect("a number");
         match found["strategy"].as_str() {
             Some("store-all") => {
-                assert_eq!((factor, bytes(&found, "shots_in_parallel") < 4), (1.0, true))
+                assert_eq!((factor, bytes(&found, "shots_in_parallel") < 4), (1.0, true));
             }
             Some("mixed") => {
                 let lost = found["runners_up"].as_array().expect("a list");

@@ -326,14 +326,12 @@ impl Engine {
         let misfit = |_: usize, mut r: Residual<'_>| least_squares(&mut r, observed, dt_s);
         let watch = |_: &retrograd::Progress| ControlFlow::Continue(());
         let kept = worker.executor.take().filter(|(tiers, _)| *tiers == plan.tiers);
-        let (tiers, mut executor) = match kept {
-            Some(kept) => kept,
-            None => {
-                let threads =
-                    NonZeroUsize::new(simulation.team_size()).unwrap_or(NonZeroUsize::MIN);
-                let executor = self.storage.executor(&plan.tiers, simulation, threads)?;
-                (plan.tiers.clone(), executor)
-            }
+        let (tiers, mut executor) = if let Some(kept) = kept {
+            kept
+        } else {
+            let threads = NonZeroUsize::new(simulation.team_size()).unwrap_or(NonZeroUsize::MIN);
+            let executor = self.storage.executor(&plan.tiers, simulation, threads)?;
+            (plan.tiers.clone(), executor)
         };
         let found = simulation.evaluate_in(&mut executor, plan.actions(), misfit, watch)?;
         worker.executor = Some((tiers, executor));

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use retrograd_checkpoint::tier::Key;
-use retrograd_checkpoint::{Action, Data, ExecuteError, Executor, SweepLog};
+use retrograd_checkpoint::{Action, Data, Executor, SweepLog};
 use retrograd_compile::Adjoint;
 use retrograd_compile::adjoint::{REVERSE, REVERSE_SEEDED};
 use retrograd_compile::symbolic::Function;
@@ -104,7 +104,7 @@ impl Simulation {
         misfit: impl FnMut(usize, Residual<'_>) -> f64,
         watch: impl FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<Evaluation, Error> {
-        self.sweep(misfit, |sweep| executor.run_watched(sweep, actions, watch))
+        self.sweep(misfit, |sweep| Ok(executor.run_watched(sweep, actions, watch)?))
     }
 
     /// As [`evaluate_in`](Self::evaluate_in), such that another process can take the reverse sweep
@@ -120,7 +120,29 @@ impl Simulation {
         misfit: impl FnMut(usize, Residual<'_>) -> f64,
         watch: impl FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<Evaluation, Error> {
-        self.sweep(misfit, |sweep| executor.run_resumable(sweep, actions, log, watch))
+        self.sweep(misfit, |sweep| Ok(executor.run_resumable(sweep, actions, log, watch)?))
+    }
+
+    /// An approximate gradient, for comparison: adjoint data are kept of every `every`-th step only
+    /// and count `every` times. The adjoint wavefield is exact where the operator is linear in the
+    /// state; nothing is recomputed.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub fn evaluate_sampled(
+        &mut self,
+        every: usize,
+        misfit: impl FnMut(usize, Residual<'_>) -> f64,
+    ) -> Result<Evaluation, Error> {
+        let every = every.max(1);
+        let found = self.sweep(misfit, |sweep| sweep.run_sampled(every))?;
+        let adjoint = self.compiled.adjoint.clone().ok_or(Error::NoGradient)?;
+        for field in self.accumulators(&adjoint) {
+            let values: Vec<f64> = self.session.function(field);
+            let scaled: Vec<f64> = values.iter().map(|value| value * every as f64).collect();
+            self.session.set_function(field, &scaled)?;
+        }
+        Ok(found)
     }
 
     /// Makes unfilled snapshots of this simulation, for tiers of bytes.
@@ -139,7 +161,7 @@ impl Simulation {
     fn sweep<F: FnMut(usize, Residual<'_>) -> f64>(
         &mut self,
         misfit: F,
-        run: impl FnOnce(&mut Sweep<'_, F>) -> Result<Progress, ExecuteError<Error>>,
+        run: impl FnOnce(&mut Sweep<'_, F>) -> Result<Progress, Error>,
     ) -> Result<Evaluation, Error> {
         let adjoint = self.compiled.adjoint.clone().ok_or(Error::NoGradient)?;
         self.reset();

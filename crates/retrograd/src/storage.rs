@@ -82,16 +82,15 @@ impl Storage {
         let mut folders =
             self.shared.folders.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let known = folders.iter().position(|(path, _)| path == parent);
-        let at = match known {
-            Some(at) => at,
-            None => {
-                let address = Arc::as_ptr(&self.shared) as usize;
-                let run = format!("{}-{address:x}", std::process::id());
-                let folder = Folder::open(parent, &run);
-                let folder = folder.map_err(|e| storage_error("no folder for snapshots", e))?;
-                folders.push((parent.to_owned(), folder));
-                folders.len() - 1
-            }
+        let at = if let Some(at) = known {
+            at
+        } else {
+            let address = Arc::as_ptr(&self.shared) as usize;
+            let run = format!("{}-{address:x}", std::process::id());
+            let folder = Folder::open(parent, &run);
+            let folder = folder.map_err(|e| storage_error("no folder for snapshots", e))?;
+            folders.push((parent.to_owned(), folder));
+            folders.len() - 1
         };
         Ok(folders[at].1.path().join(format!("snapshots-{number}")))
     }

@@ -11,7 +11,7 @@ use retrograd_ir::{DType, FieldId, SparseId};
 use retrograd_runtime::{Session, Snapshot};
 
 use crate::error::Error;
-use crate::gradient::Residual;
+use crate::gradient::{Progress, Residual};
 use crate::simulation::Simulation;
 
 /// Restart data (the kept levels of the wavefields) or adjoint data (what is recorded of a step).
@@ -50,6 +50,24 @@ pub(crate) struct Sweep<'a, F> {
 impl<F: FnMut(usize, Residual<'_>) -> f64> Sweep<'_, F> {
     fn session(&mut self) -> &mut Session {
         &mut self.simulation.session
+    }
+
+    /// Both sweeps with adjoint data of every `every`-th step alone; the others read zeros.
+    pub(crate) fn run_sampled(&mut self, every: usize) -> Result<Progress, Error> {
+        let steps = self.simulation.steps();
+        self.session().set_tape_window(0..steps);
+        for step in 0..steps {
+            let kind = if step % every == every / 2 { RECORD } else { FORWARD };
+            self.session().run(kind, [step])?;
+        }
+        self.turn()?;
+        for step in (0..steps).rev() {
+            self.session().run(REVERSE, [step])?;
+            self.session().drop_tape_entry(step);
+        }
+        let recorded = (0..steps).filter(|step| step % every == every / 2).count() as u64;
+        let (advances, reversed) = (steps as u64 - recorded, steps as u64);
+        Ok(Progress { advances, recorded, reversed, ..Progress::default() })
     }
 
     /// The turn: all samples are there, the reverse sweep is about to begin.

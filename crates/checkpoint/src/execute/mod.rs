@@ -232,22 +232,19 @@ impl<S: Send + 'static> Executor<S> {
             }
             Ok(())
         };
-        let result = match found {
-            Some((pending, state)) => {
-                self.failures.clear();
-                self.ledger.clear();
-                match model.load_sweep(&state) {
-                    Ok(()) => Run::new(self).follow_rest(model, pending, watch, write),
-                    Err(source) => {
-                        let action = Action::Reverse { steps: pending..pending };
-                        Err(ExecuteError::Model { position: 0, action, source })
-                    }
+        let result = if let Some((pending, state)) = found {
+            self.failures.clear();
+            self.ledger.clear();
+            match model.load_sweep(&state) {
+                Ok(()) => Run::new(self).follow_rest(model, pending, watch, write),
+                Err(source) => {
+                    let action = Action::Reverse { steps: pending..pending };
+                    Err(ExecuteError::Model { position: 0, action, source })
                 }
             }
-            None => {
-                self.begin();
-                Run::new(self).follow_all(model, actions.into_iter(), watch, write)
-            }
+        } else {
+            self.begin();
+            Run::new(self).follow_all(model, actions.into_iter(), watch, write)
         };
         if result.is_ok() {
             log.remove();

@@ -10,6 +10,8 @@
 //! where `T` is the simulated time of one job and `e` ([`Means::inner_efficiency`]) says how well the
 //! threads that a missing worker leaves idle work inside the jobs that do run.
 
+use std::fmt::Write as _;
+
 use super::means::{CodecOffer, DiskOffer, Means, TierPlan};
 use super::{Plan, PlanError, Strategy, Workload};
 use crate::schedule::Asynchronous;
@@ -408,9 +410,10 @@ fn lost(other: &Plan, chosen: &Plan) -> RunnerUp {
     let mut reason = format!("{times:.2} times the time");
     if other.recompute_factor > chosen.recompute_factor {
         let factors = (other.recompute_factor, chosen.recompute_factor);
-        reason += &format!(": {:.2} instead of {:.2} forward steps per step", factors.0, factors.1);
+        let _ =
+            write!(reason, ": {:.2} instead of {:.2} forward steps per step", factors.0, factors.1);
     } else if let Some(waited) = other.waited_seconds.filter(|waited| *waited > 0.05 * seconds) {
-        reason += &format!(": {:.0} % of it spent on storing", 100.0 * waited / seconds);
+        let _ = write!(reason, ": {:.0} % of it spent on storing", 100.0 * waited / seconds);
     }
     RunnerUp {
         strategy: other.strategy,

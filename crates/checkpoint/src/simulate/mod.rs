@@ -223,7 +223,7 @@ impl<W: FnMut(Span)> Run<'_, W> {
                 self.compute(Work::Reverse, machine.reverse_seconds.sum(steps.clone()), steps);
             }
             Action::Store { kind, step, tier } => {
-                self.store(Key { step: *step, kind: *kind }, *tier)
+                self.store(Key { step: *step, kind: *kind }, *tier);
             }
             Action::Load { kind, step, tier } => self.load(Key { step: *step, kind: *kind }, *tier),
             Action::Discard { kind, step, tier } => {

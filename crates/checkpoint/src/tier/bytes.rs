@@ -360,12 +360,11 @@ impl<S: Payload> Tier<S> for Bytes<S> {
         state.queue.clear();
         state.coming.clear();
         drop(state);
-        match &mut self.inline {
-            Some((engine, _)) => engine.clear(),
-            None => {
-                self.wait_idle().queue.push_back(Job::Clear);
-                self.shared.work.notify_one();
-            }
+        if let Some((engine, _)) = &mut self.inline {
+            engine.clear();
+        } else {
+            self.wait_idle().queue.push_back(Job::Clear);
+            self.shared.work.notify_one();
         }
         let mut state = self.wait_idle();
         state.entries.clear();

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 /// How long a folder without owner is kept for a run that may resume it.
-pub const LEASE: Duration = Duration::from_secs(7 * 24 * 3600);
+pub const LEASE: Duration = Duration::from_hours(7 * 24);
 
 /// What the names of folders begin with.
 const PREFIX: &str = "retrograd-snapshots-";

@@ -64,6 +64,7 @@ impl Snapshot {
     /// Shows the numbers of every buffer: number type, extents (last axis fastest, 1 for axes
     /// that the function does not have), and the numbers on the grid without padding, gathered in
     /// `scratch`.
+    #[allow(clippy::type_complexity, reason = "three plain arguments")]
     pub fn for_each(&self, scratch: &mut Vec<u8>, each: &mut dyn FnMut(DType, [usize; 3], &[u8])) {
         for (field, levels) in &self.held {
             let (layout, dtype, _) = &self.fit.functions[field.0 as usize];
@@ -82,6 +83,7 @@ impl Snapshot {
     ///
     /// # Panics
     /// If somebody shares the snapshot: it has to come from a [`Vacancy`].
+    #[allow(clippy::type_complexity, reason = "three plain arguments")]
     pub fn for_each_mut(
         &mut self,
         scratch: &mut Vec<u8>,
