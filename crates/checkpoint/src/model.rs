@@ -12,7 +12,7 @@ use crate::Data;
 ///
 /// A snapshot is opaque: a handle that shares or owns buffers, on the host, on a device or on
 /// many ranks, holding as many time levels as the scheme needs, of a size that may differ from
-/// step to step. Tiers that keep bytes ask more of it: [`Payload`](crate::Payload).
+/// step to step. Tiers that keep bytes ask more of it: [`Payload`](crate::tier::Payload).
 pub trait Model {
     /// Restart or adjoint data of one step. Handed over, not copied.
     type Snapshot: Send;

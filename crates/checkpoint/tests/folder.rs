@@ -45,8 +45,9 @@ fn what_a_crash_leaves_is_adopted_or_cleaned() {
     assert_eq!(std::fs::read_to_string(again.path().join("data")).unwrap(), "snapshots");
     drop(again);
     let path_b = left_behind(parent.path(), "b");
-    assert_eq!(abandoned(parent.path()).unwrap(), [path_b.clone()]);
-    assert_eq!(clean(parent.path()).unwrap(), [path_b.clone()]);
+    let expected = vec![path_b.clone()];
+    assert_eq!(abandoned(parent.path()).unwrap(), expected);
+    assert_eq!(clean(parent.path()).unwrap(), expected);
     assert!(!path.exists() && !path_b.exists());
     assert!(parent.path().join("somebody-elses").is_dir());
 }
