@@ -108,7 +108,7 @@ typedef struct rg_action {
 /* A schedule, and how far it has been pulled. */
 typedef struct rg_schedule rg_schedule;
 
-/* Keeps the adjoint data of every step in working memory, and no snapshot: nothing is recomputed. */
+/* Keeps the adjoint data of every step in working memory, and no snapshot: no recomputation. */
 rg_status rg_schedule_store_all(uint64_t steps, rg_schedule **out);
 
 /* Keeps x_0 only: n (n - 1) / 2 advances. */
@@ -219,8 +219,8 @@ typedef struct rg_uneven {
 rg_status rg_schedule_uneven(const rg_uneven *uneven, uint64_t capacity, double *time,
                              rg_schedule **out);
 
-/* A chain of L stages that differ in time and memory, such as the layers of a network; stage i leads
- * from state i to state i + 1, and a loss follows the last. Sizes in bytes, times in any unit. */
+/* A chain of L stages that differ in time and memory, such as the layers of a network; stage i
+ * leads from state i to state i + 1, and a loss follows the last. Sizes in bytes, times in any unit. */
 typedef struct rg_chain {
     uint64_t stages;    /* L */
     const uint64_t *x;  /* L + 1: states */
@@ -235,8 +235,8 @@ typedef struct rg_chain {
 
 /* Which schedules of a chain are considered. */
 enum {
-    RG_PERSISTENT = 0,    /* what is stored stays until its stage is reversed: the optimum of these */
-    RG_NON_PERSISTENT = 1 /* others as well: never slower, not proved optimal */
+    RG_PERSISTENT = 0,    /* what is stored stays until its stage is reversed */
+    RG_NON_PERSISTENT = 1 /* others as well: never slower, no proof */
 };
 
 /* The fastest schedule of a chain within a budget that holds everything: states, adjoint data,
