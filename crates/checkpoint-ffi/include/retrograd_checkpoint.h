@@ -220,7 +220,8 @@ rg_status rg_schedule_uneven(const rg_uneven *uneven, uint64_t capacity, double 
                              rg_schedule **out);
 
 /* A chain of L stages that differ in time and memory, such as the layers of a network; stage i
- * leads from state i to state i + 1, and a loss follows the last. Sizes in bytes, times in any unit. */
+ * leads from state i to state i + 1, and a loss follows the last. Sizes are in bytes, times in any
+ * unit. */
 typedef struct rg_chain {
     uint64_t stages;    /* L */
     const uint64_t *x;  /* L + 1: states */

@@ -145,6 +145,7 @@ proptest! {
             stores_adjoint: true,
             ram_codecs: vec![zfp(ratio)],
             disk: Some(disk(rate)),
+            ..Means::default()
         };
         let Ok(choice) = workload.choose(&means, Some(budget * MIB)) else {
             prop_assert!(budget * MIB < workload.minimum_bytes());

@@ -1,5 +1,8 @@
 //! Arguments of the command line.
 
+pub mod schedule;
+pub mod values;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -57,6 +60,13 @@ pub enum Command {
         retrograd invert job.toml --set stage.0.iterations=3\n  \
         retrograd invert --resume runs/basin")]
     Invert(InvertArgs),
+    /// Count, list and draw checkpointing schedules, of any family
+    #[command(
+        after_help = "Examples:\n  retrograd schedule                     list the families\n  \
+        retrograd schedule revolve --steps 1000 --slots 10\n  \
+        retrograd schedule multistage --steps 60 --ram 2 --disk 3 --plot multistage.svg"
+    )]
+    Schedule(schedule::ScheduleArgs),
     /// Show the program of one time step, forward and adjoint, after each stage
     #[command(after_help = "Examples:\n  retrograd compile --target c\n  \
         retrograd compile job.toml --target ir")]

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::numerics::schedule::Lanes;
+
 /// Result of `check`.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct CheckOutcome {
@@ -258,4 +260,67 @@ pub struct BenchOutcome {
     pub copy_gb_per_s: f64,
     /// `gb_per_s / copy_gb_per_s`.
     pub fraction_of_copy: f64,
+}
+
+/// Result of `schedule`. Tiers go by their number.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct ScheduleOutcome {
+    /// The family and its options, in words.
+    pub schedule: String,
+    /// There is such a schedule.
+    pub feasible: bool,
+    /// Steps that are reversed.
+    pub steps: u64,
+    /// Forward steps run without recording: advances.
+    pub forward_steps: u128,
+    /// Forward steps run in all.
+    pub total_forward: u128,
+    /// Forward steps beyond one per step, for `cams`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extra_forward_steps: Option<u128>,
+    /// Forward steps run per step reversed.
+    pub recompute_factor: f64,
+    /// `uf advances + ub n + w writes + r reads`; of a chain, the time of all stages.
+    pub makespan: f64,
+    /// The most snapshots in each tier at a time; null where nobody counted.
+    pub peak: Option<BTreeMap<u32, u64>>,
+    /// The most units in each tier at a time, where snapshots differ in size.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_units: Option<BTreeMap<u32, u64>>,
+    /// The most memory at a time, everything included, for `chain`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_memory: Option<u64>,
+    /// Stores in each tier; null where nobody counted.
+    pub writes: Option<BTreeMap<u32, u64>>,
+    /// Loads from each tier; null where nobody counted.
+    pub reads: Option<BTreeMap<u32, u64>>,
+    /// Whether no schedule within the same slots and costs is better.
+    pub proven_optimal: bool,
+    /// Why.
+    pub reason: &'static str,
+    /// What the run would take, if it was simulated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeline: Option<Lanes>,
+}
+
+/// Result of `schedule` where there is none.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct InfeasibleOutcome {
+    /// False.
+    pub feasible: bool,
+    /// The least with which a schedule exists.
+    pub minimum: u64,
+    /// What was given.
+    pub given: u64,
+    /// Of what.
+    pub what: String,
+}
+
+/// A family, as `schedule` lists it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct FamilyOutcome {
+    /// Its name on the command line.
+    pub family: String,
+    /// What it does.
+    pub about: String,
 }

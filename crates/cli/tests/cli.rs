@@ -9,8 +9,9 @@ use std::process::Output;
 use assert_cmd::Command;
 use tempfile::TempDir;
 
-const COMMANDS: [&str; 9] =
-    ["new", "check", "plan", "model", "gradient", "invert", "compile", "bench", "doctor"];
+const COMMANDS: [&str; 10] = [
+    "new", "check", "plan", "model", "gradient", "invert", "schedule", "compile", "bench", "doctor",
+];
 
 const TEMPLATES: [&str; 4] = ["basin", "marmousi2", "marmousi", "files"];
 

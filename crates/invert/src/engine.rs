@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use retrograd::checkpoint::codec::Codec;
-use retrograd::checkpoint::plan::{CodecOffer, Speeds, TierPlan};
+use retrograd::checkpoint::plan::{Means, TierPlan};
 use retrograd::checkpoint::{Executor, Plan, Workload};
 use retrograd::{Compiled, Error, Grid, Options, Residual, Simulation, State, Storage, Team};
 
@@ -340,7 +340,7 @@ impl Engine {
         Ok(found.misfit)
     }
 
-    /// Times the steps of one of `concurrency` shots at a time, and measures what codecs make of the
+    /// Times the steps of one of `concurrency` shots at a time and of one shot alone, and measures what codecs make of the
     /// first shot's data in a velocity model, at the moments when they make least of them. Runs the
     /// shot once for each codec.
     ///
@@ -353,18 +353,33 @@ impl Engine {
         concurrency: usize,
         vp: &[f64],
         wavelet: &[f64],
-    ) -> Result<(Speeds, Vec<CodecOffer>), Error> {
+    ) -> Result<Means, Error> {
         self.set_model(vp)?;
         let team = (self.threads / concurrency.max(1)).max(1);
+        let mut trial = self.trial(team, wavelet)?;
+        let threads = NonZeroUsize::new(team).unwrap_or(NonZeroUsize::MIN);
+        let of = |codec| trial.measure_codec(codec, CODEC_SAMPLES, threads);
+        let ram_codecs = codecs.iter().map(of).collect::<Result<_, _>>()?;
+        let speeds = trial.measure_speeds()?;
+        drop(trial);
+        let mut means = Means { speeds, stores_adjoint: true, ram_codecs, ..Means::default() };
+        if team < self.threads {
+            let alone = self.trial(self.threads, wavelet)?.measure_speeds()?;
+            let gain = (speeds.forward_seconds / alone.forward_seconds).ln();
+            let threads = (self.threads as f64 / team as f64).ln();
+            means.inner_efficiency = (gain / threads).clamp(0.0, 1.0);
+        }
+        Ok(means)
+    }
+
+    /// A simulation of the first shot, ready to run.
+    fn trial(&self, team: usize, wavelet: &[f64]) -> Result<Simulation, Error> {
         let mut trial = self.base.fork(Team::new(team))?;
         if let Some(shot) = self.experiment.survey.shots.first() {
             place(&mut trial, &self.acoustic, shot)?;
             trial.set_series(&self.acoustic.source, &shot.source_samples(wavelet))?;
         }
-        let threads = NonZeroUsize::new(team).unwrap_or(NonZeroUsize::MIN);
-        let of = |codec| trial.measure_codec(codec, CODEC_SAMPLES, threads);
-        let offers = codecs.iter().map(of).collect::<Result<_, _>>()?;
-        Ok((trial.measure_speeds()?, offers))
+        Ok(trial)
     }
 
     /// Sets the squared slowness, extended into the layer, and what follows from it.

@@ -62,6 +62,16 @@ impl Frame {
         (self.rect.x + u * self.rect.w, self.rect.y + v * self.rect.h)
     }
 
+    /// Positions in data units and their labels along the horizontal axis, and its name.
+    pub(crate) fn x_ticks(&self, axis: &AxisLabel) -> (Vec<(f64, String)>, String) {
+        marks(axis, &Self::ticks(self.x, axis, self.rect.w, 95.0))
+    }
+
+    /// As [`Frame::x_ticks`], of the vertical axis.
+    pub(crate) fn y_ticks(&self, axis: &AxisLabel) -> (Vec<(f64, String)>, String) {
+        marks(axis, &Self::ticks(self.y, axis, self.rect.h, 55.0))
+    }
+
     fn ticks(range: [f64; 2], axis: &AxisLabel, length: f64, apart: f64) -> Ticks {
         let low = range[0].min(range[1]) / axis.scale;
         let high = range[0].max(range[1]) / axis.scale;
@@ -76,18 +86,18 @@ impl Frame {
         axis: &AxisLabel,
         grid: GridLines,
     ) -> Result<(), PlotError> {
-        let ticks = Self::ticks(self.x, axis, self.rect.w, 95.0);
+        let (ticks, name) = self.x_ticks(axis);
         let style = TextStyle::new(TICK_SIZE).align(Align::Middle);
-        for &value in &ticks.values {
-            let (x, _) = self.at(value * axis.scale, self.y[0]);
+        for (value, label) in ticks {
+            let (x, _) = self.at(value, self.y[0]);
             if grid == GridLines::Drawn {
                 canvas.vertical(x, self.rect.y, self.rect.bottom(), 0.0, RULE);
             }
             canvas.vertical(x, self.rect.bottom(), self.rect.bottom() + 5.0, 0.0, INK);
-            canvas.text((x, self.rect.bottom() + 19.0), &ticks.label(value), style)?;
+            canvas.text((x, self.rect.bottom() + 19.0), &label, style)?;
         }
         let style = TextStyle::new(LABEL_SIZE).align(Align::Middle);
-        let text = style.fit(&with_multiplier(axis, &ticks), self.rect.w + 60.0)?;
+        let text = style.fit(&name, self.rect.w + 60.0)?;
         canvas.text((self.rect.x + self.rect.w / 2.0, self.rect.bottom() + 41.0), &text, style)
     }
 
@@ -98,10 +108,7 @@ impl Frame {
         axis: &AxisLabel,
         grid: GridLines,
     ) -> Result<(), PlotError> {
-        let ticks = Self::ticks(self.y, axis, self.rect.h, 55.0);
-        let marks: Vec<(f64, String)> =
-            ticks.values.iter().map(|&v| (v * axis.scale, ticks.label(v))).collect();
-        let name = with_multiplier(axis, &ticks);
+        let (marks, name) = self.y_ticks(axis);
         self.left_marks(canvas, &marks, &name, grid)
     }
 
@@ -186,8 +193,12 @@ fn cells(center: f64, half: f64, count: usize) -> [usize; 2] {
     [nearest, nearest + 1]
 }
 
-fn with_multiplier(axis: &AxisLabel, ticks: &Ticks) -> String {
-    ticks.multiplier().map_or_else(|| axis.text.clone(), |m| format!("{}, {m}", axis.text))
+/// Positions in data units with their labels, and the name of the axis with its power of ten.
+fn marks(axis: &AxisLabel, ticks: &Ticks) -> (Vec<(f64, String)>, String) {
+    let marks = ticks.values.iter().map(|&v| (v * axis.scale, ticks.label(v))).collect();
+    let name =
+        ticks.multiplier().map_or_else(|| axis.text.clone(), |m| format!("{}, {m}", axis.text));
+    (marks, name)
 }
 
 /// The title, and a soft remark right-aligned on the same line if there is one.

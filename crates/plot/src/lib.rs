@@ -1,7 +1,8 @@
 //! Pictures and self-contained HTML reports.
 //!
-//! Values go in as slices with their shape, a [`Picture`] comes out: PNG bytes or a file. Nothing
-//! here needs a display, an installed font or a network; equal input gives equal bytes.
+//! Values go in as slices with their shape, a [`Picture`] comes out: PNG bytes or a file; of charts
+//! of many strokes a [`Drawing`], which is SVG. Nothing here needs a display, an installed font or
+//! a network; equal input gives equal bytes.
 //!
 //! | picture | shows |
 //! |---|---|
@@ -11,6 +12,7 @@
 //! | [`Gather`] | shot gathers side by side with one clip |
 //! | [`TraceComparison`] | selected traces laid over each other |
 //! | [`Profiles`] | values against depth at some positions |
+//! | [`TimeChart`] | what ran when, as SVG: sweeps, timelines |
 //! | [`Report`] | one page with all of it |
 //!
 //! Positions are in metres, times in seconds; axis 0 of a section is x, axis 1 is z, positive
@@ -42,6 +44,8 @@ mod picture;
 mod profile;
 mod report;
 mod stroke;
+mod svg;
+mod time_chart;
 mod traces;
 
 pub use array::Array2;
@@ -55,4 +59,5 @@ pub use panels::Panels;
 pub use picture::Picture;
 pub use profile::Profiles;
 pub use report::{Report, Section, Table, Tile, Tone};
+pub use time_chart::{Drawing, KindId, Look, TimeChart};
 pub use traces::TraceComparison;

@@ -4,19 +4,16 @@
 //! discrete-event simulator ([`simulate`](crate::simulate)) on this job's speeds. The makespan is
 //!
 //! ```text
-//! ceil(jobs / k) T (k / wanted)^0.9
+//! ceil(jobs / k) T (k / wanted)^e
 //! ```
 //!
-//! where `T` is the simulated time of one job: threads that a missing worker leaves idle work
-//! inside the jobs that do run, nine tenths as well.
+//! where `T` is the simulated time of one job and `e` ([`Means::inner_efficiency`]) says how well the
+//! threads that a missing worker leaves idle work inside the jobs that do run.
 
 use super::means::{CodecOffer, DiskOffer, Means, TierPlan};
 use super::{Plan, PlanError, Strategy, Workload};
 use crate::schedule::Asynchronous;
 use crate::simulate::{Machine, TierSpeed, simulate};
-
-/// How well more threads inside a job replace more jobs.
-const INNER_EFFICIENCY: f64 = 0.9;
 
 /// Forward steps of a candidate up to which it is simulated; longer ones are taken in proportion.
 const SIMULATED_STEPS: u64 = 200_000;
@@ -377,7 +374,7 @@ impl Workload {
         let schedule = strategy.schedule(self.steps)?;
         let mut plan = self.lay_out_tiers(strategy, schedule, tiers, (workers, budget_bytes));
         let rounds = self.jobs.max(1).div_ceil(workers) as f64;
-        let share = (workers as f64 / self.workers() as f64).powf(INNER_EFFICIENCY);
+        let share = (workers as f64 / self.workers() as f64).powf(means.inner_efficiency);
         let scaled = |seconds: f64| (seconds * share).into();
         let machine = Machine {
             forward_seconds: scaled(means.speeds.forward_seconds),

@@ -76,16 +76,32 @@ pub struct DiskOffer {
 }
 
 /// What a plan may use beside RAM for handles.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Means {
     /// How fast the model is.
     pub speeds: Speeds,
+    /// The exponent `e` by which a job gets faster with the threads of others, `threads^e`: 0 not
+    /// at all, 1 in proportion.
+    pub inner_efficiency: f64,
     /// Whether the model stores adjoint data.
     pub stores_adjoint: bool,
     /// Codecs for snapshots in RAM.
     pub ram_codecs: Vec<CodecOffer>,
     /// A disk.
     pub disk: Option<DiskOffer>,
+}
+
+impl Default for Means {
+    /// Handles in RAM, steps that are all alike, and threads that help each other by half.
+    fn default() -> Self {
+        Self {
+            speeds: Speeds::default(),
+            inner_efficiency: 0.5,
+            stores_adjoint: false,
+            ram_codecs: Vec::new(),
+            disk: None,
+        }
+    }
 }
 
 /// One tier of a plan, of one job.

@@ -9,6 +9,7 @@ pub mod invert;
 pub mod model;
 pub mod new;
 pub mod plan;
+pub mod schedule;
 
 use std::env;
 use std::fmt::Write as _;
@@ -33,6 +34,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Model(args) => model::run(&args, &load(&args)?),
         Command::Gradient(args) => gradient::run(&args, &load(&args)?),
         Command::Invert(args) => invert::run(&args),
+        Command::Schedule(args) => schedule::run(&args),
         Command::Compile(args) => compile::run(&args, &load(&args.job)?),
         Command::Bench(args) => bench::run(&args),
         Command::Doctor(args) => doctor::run(&args),

@@ -21,7 +21,7 @@ pub mod reader;
 mod rules;
 mod sections;
 mod structure;
-mod suggest;
+pub(crate) mod suggest;
 #[cfg(test)]
 mod tests;
 pub mod tree;

@@ -1,7 +1,7 @@
 //! "Did you mean": the nearest name by edit distance.
 
 /// The candidate nearest to `typed`, if near enough to be a slip of the finger.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     typed: &str,
     candidates: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {

@@ -5,6 +5,7 @@ mod folder;
 mod invert;
 mod plan;
 mod record;
+pub mod schedule;
 mod setup;
 mod sound;
 mod sweep;

@@ -192,15 +192,14 @@ fn gradients(
 /// What a plan may use: only what the setup offers is measured.
 fn means(setup: &InversionSetup, engine: &mut Engine) -> Result<Means, InversionError> {
     let memory = &setup.memory;
-    let mut means = Means { stores_adjoint: true, ..Means::default() };
+    let unmeasured = Means { stores_adjoint: true, ..Means::default() };
     let chosen = matches!(memory.strategy, MemoryStrategy::Auto { snapshots: None });
     if !chosen || (memory.disk.is_none() && memory.codecs.is_empty()) {
-        return Ok(means);
+        return Ok(unmeasured);
     }
     let wanted = memory.shots_in_parallel.unwrap_or_else(|| engine.wanted_concurrency());
     let wavelet = setup.emitted(setup.stages.len().saturating_sub(1));
-    let codecs = &memory.codecs;
-    (means.speeds, means.ram_codecs) = engine.measure(codecs, wanted, &setup.start, &wavelet)?;
+    let mut means = engine.measure(&memory.codecs, wanted, &setup.start, &wavelet)?;
     if let Some(folder) = &memory.disk {
         let mut disk = retrograd::measure_disk(folder)?;
         if let Some(best) = means.ram_codecs.iter().max_by(|a, b| a.ratio.total_cmp(&b.ratio)) {
