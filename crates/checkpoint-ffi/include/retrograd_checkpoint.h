@@ -108,7 +108,7 @@ typedef struct rg_action {
 /* A schedule, and how far it has been pulled. */
 typedef struct rg_schedule rg_schedule;
 
-/* Keeps the adjoint data of every step in working memory, and no snapshot: nothing is recomputed. */
+/* Keeps the adjoint data of every step in working memory, and no snapshot: no recomputation. */
 rg_status rg_schedule_store_all(uint64_t steps, rg_schedule **out);
 
 /* Keeps x_0 only: n (n - 1) / 2 advances. */
@@ -152,6 +152,10 @@ rg_status rg_schedule_two_level(uint64_t steps, uint64_t period, uint64_t slots,
 rg_status rg_schedule_asynchronous(uint64_t steps, uint64_t period, uint64_t slots,
                                    rg_schedule **out);
 
+/* The same, where the steps between are recorded whole: working memory holds the adjoint data of
+ * period steps, and nothing is stored in tier 0. */
+rg_status rg_schedule_asynchronous_recording(uint64_t steps, uint64_t period, rg_schedule **out);
+
 /* The fewest forward steps where snapshots of restart_size and adjoint data of adjoint_size units
  * share the capacity of tier 0 (Maddison 2024, doi:10.1016/j.jocs.2024.102405). */
 rg_status rg_schedule_mixed(uint64_t steps, uint64_t capacity, uint64_t restart_size,
@@ -169,8 +173,55 @@ enum {
 rg_status rg_schedule_cams(uint64_t steps, uint64_t slots, uint64_t stages, int32_t method,
                            rg_schedule **out);
 
-/* A chain of L stages that differ in time and memory, such as the layers of a network; stage i leads
- * from state i to state i + 1, and a loss follows the last. Sizes in bytes, times in any unit. */
+/* What steps and a disk cost, in any unit of time. */
+typedef struct rg_prices {
+    double forward; /* an advanced step */
+    double adjoint; /* a reversed step with its recording */
+    double write;   /* a snapshot written to the disk */
+    double read;    /* a snapshot read from the disk */
+} rg_prices;
+
+/* Which schedules over memory and disk. */
+enum {
+    RG_DISK_OPTIMAL = 0,      /* all: Disk-Revolve */
+    RG_DISK_ONE_READ = 1,     /* those that read every snapshot on disk once */
+    RG_DISK_ONE_SNAPSHOT = 2, /* those with x_0 on disk and no more: 1D-Revolve */
+    RG_DISK_PERIODIC = 3      /* that with a snapshot on disk every so many steps */
+};
+
+/* The best schedule with slots in tier 0, which cost nothing, and tier 1 without limit, which does
+ * (Aupy et al. 2016, doi:10.1137/15M1019222). *time, if time is not NULL, is its cost: of all
+ * advances, reversed steps, writes and reads. */
+rg_status rg_schedule_disk_revolve(uint64_t steps, uint64_t slots, const rg_prices *prices,
+                                   int32_t variant, double *time, rg_schedule **out);
+
+/* A tier with its slots and costs. */
+typedef struct rg_tier_spec {
+    uint64_t slots;
+    double write;
+    double read;
+} rg_tier_spec;
+
+/* The best schedule over count tiers, number 0 first (H-Revolve, doi:10.1145/3378672, with its
+ * borders corrected). forward, adjoint and *time as above. */
+rg_status rg_schedule_h_revolve(uint64_t steps, const rg_tier_spec *tiers, uint64_t count,
+                                double forward, double adjoint, double *time, rg_schedule **out);
+
+/* Steps that are not alike: adaptive in time or in space. */
+typedef struct rg_uneven {
+    uint64_t steps;
+    const double *forward;         /* cost of advancing each */
+    const double *adjoint;         /* cost of reversing each with its recording */
+    const uint64_t *restart_bytes; /* size of the snapshot of each; NULL if they count in slots */
+} rg_uneven;
+
+/* The best schedule for them in tier 0, with capacity bytes, or slots where sizes do not count. */
+rg_status rg_schedule_uneven(const rg_uneven *uneven, uint64_t capacity, double *time,
+                             rg_schedule **out);
+
+/* A chain of L stages that differ in time and memory, such as the layers of a network; stage i
+ * leads from state i to state i + 1, and a loss follows the last. Sizes are in bytes, times in any
+ * unit. */
 typedef struct rg_chain {
     uint64_t stages;    /* L */
     const uint64_t *x;  /* L + 1: states */
@@ -185,8 +236,8 @@ typedef struct rg_chain {
 
 /* Which schedules of a chain are considered. */
 enum {
-    RG_PERSISTENT = 0,    /* what is stored stays until its stage is reversed: the optimum of these */
-    RG_NON_PERSISTENT = 1 /* others as well: never slower, not proved optimal */
+    RG_PERSISTENT = 0,    /* what is stored stays until its stage is reversed */
+    RG_NON_PERSISTENT = 1 /* others as well: never slower, no proof */
 };
 
 /* The fastest schedule of a chain within a budget that holds everything: states, adjoint data,
@@ -198,6 +249,29 @@ rg_status rg_schedule_chain(const rg_chain *chain, uint64_t budget_bytes, int32_
 
 /* The least budget within which there is a persistent one. */
 rg_status rg_chain_minimum_bytes(const rg_chain *chain, uint64_t *out);
+
+/* Rules for runs that do not know where they end. */
+enum {
+    RG_ONLINE_TARGETS = 0,   /* our own: the fewest advances */
+    RG_ONLINE_WANG_MOIN = 1  /* doi:10.1137/080727890, to compare with */
+};
+
+/* When a run has found its end. */
+enum {
+    RG_BEFORE_LAST = 0, /* the next step is the last, and not run yet */
+    RG_AT_END = 1       /* the last step has been run, and not recorded */
+};
+
+/* A forward sweep of which nobody knows where it ends, with slots snapshots in tier 0 and, if
+ * period is not 0, one in tier 1 every period steps. It is pulled until the end is there, and then
+ * finished by rg_schedule_finish; or run by rg_executor_run_until. Its costs are not known before,
+ * and it cannot be replayed. */
+rg_status rg_schedule_online(uint64_t slots, uint64_t period, int32_t rule, rg_schedule **out);
+
+/* Says that the end is there, when the model has followed all actions pulled so far. What is pulled
+ * next is the reverse sweep, optimal from the snapshots there are; from now on the schedule is one
+ * as any other. */
+rg_status rg_schedule_finish(rg_schedule *schedule, int32_t end);
 
 /* A schedule of your own: a copy of count actions. rg_replay proves it. */
 rg_status rg_schedule_from_actions(const rg_action *actions, uint64_t count, rg_schedule **out);
@@ -221,8 +295,8 @@ typedef struct rg_costs {
     double recompute_factor; /* forward steps per step reversed; 1 is no recomputation */
 } rg_costs;
 
-/* Counts of the whole schedule, however much of it was pulled: at once, but for mixed, cams,
- * chain and from_actions, where it takes as long as pulling all of them. */
+/* Counts of the whole schedule, however much of it was pulled: at once for store_all to
+ * asynchronous_recording, otherwise it takes as long as pulling all of them. */
 rg_status rg_schedule_costs(const rg_schedule *schedule, rg_costs *out);
 
 /* The most snapshots in a tier at a time: slots that the tier needs. Takes as long as the costs. */
@@ -439,6 +513,15 @@ typedef int (*rg_watch)(void *watch_ctx, const rg_progress *progress);
 rg_status rg_executor_run(rg_executor *executor, const rg_schedule *schedule,
                           const rg_model *model, rg_watch watch, void *watch_ctx,
                           rg_progress *done);
+
+/* Asked at each new state, after all actions before: is the step from there the last? 0 if not. */
+typedef int (*rg_is_last)(void *ctx, uint64_t step);
+
+/* As rg_executor_run, for a schedule of rg_schedule_online, which is run from its beginning and
+ * left as it is. is_last is called with the ctx of the model. */
+rg_status rg_executor_run_until(rg_executor *executor, const rg_schedule *schedule,
+                                const rg_model *model, rg_is_last is_last, rg_watch watch,
+                                void *watch_ctx, rg_progress *done);
 
 /* What the callback of the model has returned that ended the last run; 0 if none did. */
 int rg_executor_model_status(const rg_executor *executor);

@@ -5,11 +5,11 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use retrograd_checkpoint::tier::{TierError, TierUse};
-use retrograd_checkpoint::{ExecuteError, Progress};
+use retrograd_checkpoint::{Action, ExecuteError, Progress};
 
 use crate::handle::{Content, Handle, Owned, Shared, free, make};
 use crate::model::{Callbacks, ModelError, rg_model};
-use crate::pointer::{In, Out, array};
+use crate::pointer::{In, Out, Place, array};
 use crate::schedule::Schedule;
 use crate::snapshot::{Pool, Snapshot};
 use crate::status::{Error, c_text, chain, rg_status, run};
@@ -76,6 +76,9 @@ pub struct rg_tier_use {
 
 /// Called before every action; nonzero stops the run.
 pub type rg_watch = unsafe extern "C-unwind" fn(*mut c_void, *const rg_progress) -> c_int;
+
+/// Asked at each new state whether the step from there is the last; nonzero says that it is.
+pub type rg_is_last = unsafe extern "C-unwind" fn(*mut c_void, u64) -> c_int;
 
 /// More tiers than any machine has.
 const TIERS_MAX: u64 = 1 << 10;
@@ -188,27 +191,71 @@ pub unsafe extern "C" fn rg_executor_run(
 ) -> rg_status {
     run(|| {
         let mut state = executor.get("executor")?.lock()?;
-        let actions = schedule.get("schedule")?.whole();
-        let mut place = done.wanted("done")?;
+        let actions = schedule.get("schedule")?.whole()?;
+        let place = done.wanted("done")?;
         // SAFETY: promised by the caller.
-        let mut model = unsafe { Callbacks::new(&model.get("model")?, Arc::clone(&state.pool)) }?;
+        unsafe { state.run(&model.get("model")?, actions, Watch { watch, watch_ctx }, place) }
+    })
+}
+
+/// As [`rg_executor_run`], for a schedule that does not know where it ends: at each new state,
+/// after all actions before, `is_last` is asked whether the step from there is the last.
+///
+/// # Safety
+/// As for [`rg_executor_run`]; `is_last` may be called with the model's `ctx`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rg_executor_run_until(
+    executor: Shared<'_, Executor>,
+    schedule: Shared<'_, Schedule>,
+    model: In<'_, rg_model>,
+    is_last: Option<rg_is_last>,
+    watch: Option<rg_watch>,
+    watch_ctx: *mut c_void,
+    done: Out<'_, rg_progress>,
+) -> rg_status {
+    run(|| {
+        let mut state = executor.get("executor")?.lock()?;
+        let online = schedule.get("schedule")?.forward()?;
+        let (place, model) = (done.wanted("done")?, model.get("model")?);
+        let is_last = is_last.ok_or(Error::Null { what: "is_last" })?;
+        // SAFETY: promised by the caller.
+        let actions = online.until(|step| unsafe { is_last(model.ctx, step) } != 0);
+        // SAFETY: promised by the caller.
+        unsafe { state.run(&model, actions, Watch { watch, watch_ctx }, place) }
+    })
+}
+
+/// Who watches a run.
+struct Watch {
+    watch: Option<rg_watch>,
+    watch_ctx: *mut c_void,
+}
+
+impl State {
+    /// # Safety
+    /// As for [`rg_executor_run`].
+    unsafe fn run(
+        &mut self,
+        model: &rg_model,
+        actions: impl Iterator<Item = Action> + Clone,
+        Watch { watch, watch_ctx }: Watch,
+        mut place: Option<Place<'_, rg_progress>>,
+    ) -> Result<rg_status, Error> {
+        // SAFETY: promised by the caller.
+        let mut model = unsafe { Callbacks::new(model, Arc::clone(&self.pool)) }?;
         let mut last = Progress::default();
-        let result = state.executor.run_watched(&mut model, actions, |progress| {
+        let result = self.executor.run_watched(&mut model, actions, |progress| {
             last = *progress;
-            let progress = rg_progress::from(*progress);
-            // SAFETY: promised by the caller; the progress is ours.
-            let stop =
-                watch.is_some_and(|watch| unsafe { watch(watch_ctx, &raw const progress) } != 0);
+            let stop = watch.is_some_and(|watch| {
+                let progress = rg_progress::from(last);
+                // SAFETY: promised by the caller; the progress is ours.
+                unsafe { watch(watch_ctx, &raw const progress) != 0 }
+            });
             if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        let failures: Vec<CString> = state
-            .executor
-            .failures()
-            .iter()
-            .map(|failure: &TierError| c_text(&chain(failure)))
-            .collect();
-        state.failures = failures;
-        state.model_status = match &result {
+        let words = |failure: &TierError| c_text(&chain(failure));
+        self.failures = self.executor.failures().iter().map(words).collect();
+        self.model_status = match &result {
             Err(ExecuteError::Model { source: ModelError::Failed { code, .. }, .. }) => *code,
             Ok(_) | Err(_) => 0,
         };
@@ -217,7 +264,7 @@ pub unsafe extern "C" fn rg_executor_run(
         }
         result?;
         Ok(rg_status::RG_OK)
-    })
+    }
 }
 
 /// What the callback has returned that has ended the last run; 0 if none did, or if this is no

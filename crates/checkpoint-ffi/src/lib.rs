@@ -30,7 +30,6 @@
 
 pub mod action;
 pub mod arbiter;
-pub mod chain;
 pub mod executor;
 pub mod handle;
 pub mod medium;
@@ -45,11 +44,12 @@ pub mod tiers;
 
 pub use action::rg_action;
 pub use arbiter::{rg_arbiter, rg_lease};
-pub use chain::rg_chain;
 pub use executor::{rg_executor, rg_executor_run, rg_progress, rg_tier_use};
 pub use model::{rg_field, rg_model};
 pub use plan::{rg_plan_result, rg_workload};
 pub use replay::{rg_memory, rg_report, rg_tier_limit, rg_tier_report};
-pub use schedule::{rg_costs, rg_schedule, rg_schedule_next};
+pub use schedule::{
+    rg_chain, rg_costs, rg_prices, rg_schedule, rg_schedule_next, rg_tier_spec, rg_uneven,
+};
 pub use status::rg_status;
 pub use tiers::rg_tier;

@@ -96,7 +96,7 @@ pub unsafe extern "C" fn rg_replay(
             adjoint_restarts: memory.adjoint_restarts != 0,
             ..MemoryModel::new(limits.collect(), memory.restart_bytes, memory.adjoint_bytes)
         };
-        let report = replay(steps, &model, schedule.whole())?;
+        let report = replay(steps, &model, schedule.whole()?)?;
         if let Some(place) = &mut place {
             place.put(rg_report {
                 actions: report.actions,

@@ -61,6 +61,13 @@ pub(crate) enum Error {
     Busy { what: &'static str },
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
+    #[error(
+        "nobody knows where this schedule ends\n  \
+         help: pull it and finish it, or run it until the model says so"
+    )]
+    Open,
+    #[error("this schedule knows where it ends")]
+    Closed,
     #[error(transparent)]
     Plan(#[from] PlanError),
     #[error(transparent)]
@@ -90,7 +97,9 @@ impl Error {
             Self::Argument { .. } | Self::Codec(_) => rg_status::RG_ERROR_ARGUMENT,
             Self::Handle { .. } => rg_status::RG_ERROR_HANDLE,
             Self::Busy { .. } => rg_status::RG_ERROR_BUSY,
-            Self::Schedule(_) | Self::Plan(PlanError::Schedule(_)) => rg_status::RG_ERROR_SCHEDULE,
+            Self::Open | Self::Closed | Self::Schedule(_) | Self::Plan(PlanError::Schedule(_)) => {
+                rg_status::RG_ERROR_SCHEDULE
+            }
             Self::Plan(_) | Self::Lease(_) => rg_status::RG_ERROR_BUDGET,
             Self::Memory { .. } => rg_status::RG_ERROR_MEMORY,
             Self::Action(_) | Self::Execute(ExecuteError::Invalid(_)) => rg_status::RG_ERROR_ACTION,

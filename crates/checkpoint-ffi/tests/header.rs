@@ -7,16 +7,16 @@ use std::fmt::Write as _;
 use std::mem::offset_of;
 
 use retrograd_checkpoint_ffi::action::{data, kind};
-use retrograd_checkpoint_ffi::chain::persistence;
 use retrograd_checkpoint_ffi::model::element;
 use retrograd_checkpoint_ffi::plan::{RG_NO_BUDGET, strategy};
 use retrograd_checkpoint_ffi::replay::RG_UNLIMITED;
-use retrograd_checkpoint_ffi::schedule::choice;
+use retrograd_checkpoint_ffi::schedule::{choice, persistence};
 use retrograd_checkpoint_ffi::status::rg_abi_version;
 use retrograd_checkpoint_ffi::tiers::medium_kind;
 use retrograd_checkpoint_ffi::{
-    rg_action, rg_chain, rg_costs, rg_field, rg_memory, rg_model, rg_plan_result, rg_progress,
-    rg_report, rg_status, rg_tier, rg_tier_limit, rg_tier_report, rg_tier_use, rg_workload,
+    rg_action, rg_chain, rg_costs, rg_field, rg_memory, rg_model, rg_plan_result, rg_prices,
+    rg_progress, rg_report, rg_status, rg_tier, rg_tier_limit, rg_tier_report, rg_tier_spec,
+    rg_tier_use, rg_uneven, rg_workload,
 };
 
 fn header() -> String {
@@ -69,12 +69,16 @@ fn compilers_accept_the_header_without_a_warning() {
 fn the_header_declares_what_the_library_defines_and_the_contract_calls_it() {
     let declared = words(&code(&header()), "rg_", "(");
     let mut defined = BTreeSet::new();
-    for entry in std::fs::read_dir(common::home().join("src")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|end| end == "rs") {
+    let mut folders = vec![common::home().join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
             let text = std::fs::read_to_string(path).unwrap();
-            let functions = text.split("#[unsafe(no_mangle)]").skip(1);
-            for function in functions {
+            for function in text.split("#[unsafe(no_mangle)]").skip(1) {
                 let name = function.split_once(" fn ").expect("a function should follow").1;
                 defined.insert(name.split_once('(').unwrap().0.to_owned());
             }
@@ -122,6 +126,9 @@ fn structs_and_constants_are_the_same_in_c() {
         rg_action { kind, data, begin, end, step, tier }
         rg_costs { steps, advances, total_forward, writes, reads, recompute_factor }
         rg_chain { stages, x, xb, f, ff, b, tf, tn, tb }
+        rg_prices { forward, adjoint, write, read }
+        rg_tier_spec { slots, write, read }
+        rg_uneven { steps, forward, adjoint, restart_bytes }
         rg_tier_limit { slots, bytes }
         rg_memory { tiers, tier_count, restart_bytes, adjoint_bytes, adjoint_restarts }
         rg_report { actions, advances, recorded, peak_recorded, peak_bytes }
@@ -160,7 +167,8 @@ fn structs_and_constants_are_the_same_in_c() {
         data { RG_RESTART, RG_ADJOINT }
         choice {
             RG_TRAJECTORY_REVOLVE, RG_TRAJECTORY_MAXIMUM, RG_LAST_BLOCK_RELOADED,
-            RG_LAST_BLOCK_FUSED, RG_METHOD_GENERAL, RG_METHOD_STIFFLY_ACCURATE,
+            RG_LAST_BLOCK_FUSED, RG_METHOD_GENERAL, RG_METHOD_STIFFLY_ACCURATE, RG_DISK_OPTIMAL, RG_DISK_ONE_READ, RG_DISK_ONE_SNAPSHOT,
+            RG_DISK_PERIODIC, RG_ONLINE_TARGETS, RG_ONLINE_WANG_MOIN, RG_BEFORE_LAST, RG_AT_END,
         }
         persistence { RG_PERSISTENT, RG_NON_PERSISTENT }
         strategy { RG_STORE_ALL, RG_REVOLVE }

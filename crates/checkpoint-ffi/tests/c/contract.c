@@ -21,8 +21,8 @@
 typedef struct toy {
     double x, tape[64], bar;
     uint64_t recorded;
-    int fail_at; /* calls until a failure; negative: none */
-    rg_executor *executor; /* to be misused from within */
+    int fail_at;    /* calls until a failure; negative: none */
+    uint64_t found; /* where the run has found its end */
 } toy;
 
 static int call(toy *t)
@@ -100,6 +100,14 @@ static int restart(void *ctx)
     toy *t = ctx;
     t->x = 0.7;
     return 0;
+}
+
+/* The run ends when x is near its fixed point. */
+static int below(void *ctx, uint64_t step)
+{
+    toy *t = ctx;
+    t->found = step + 1;
+    return 5 - t->x < 1e-3;
 }
 
 static rg_model model_of(toy *t)
@@ -206,6 +214,8 @@ static void schedules(void)
     follow(s, 30, 30 + 20 + 2 * 15 + 20);
     CHECK(rg_schedule_asynchronous(30, 10, 3, &s) == RG_OK);
     follow(s, 30, 30 + 20 + 3 * 15);
+    CHECK(rg_schedule_asynchronous_recording(30, 10, &s) == RG_OK);
+    follow(s, 30, 30 + 20);
     CHECK(rg_schedule_mixed(30, 3, 1, 1, &s) == RG_OK);
     follow(s, 30, 100);
     CHECK(rg_schedule_cams(30, 3, 1, RG_METHOD_GENERAL, &s) == RG_OK);
@@ -287,6 +297,112 @@ static void wrong_schedules(void)
     CHECK(rg_executor_free((rg_executor *)s) == RG_ERROR_HANDLE);
     CHECK(strcmp(rg_last_error(), "`executor` is not a handle of this kind") == 0);
     CHECK(rg_schedule_free(s) == RG_OK);
+}
+
+/* Families with costs: where tier 1 is free, they need no more advances than with slots for all. */
+static void costed(void)
+{
+    static const rg_prices free_disk = {1, 2, 0, 0}, dear_disk = {1, 2, 1e9, 1e9};
+    static const rg_tier_spec tiers[2] = {{3, 0, 0}, {30, 1e9, 1e9}};
+    static double one[30], two[30];
+    static uint64_t bytes[30];
+    rg_uneven uneven = {30, one, two, NULL};
+    rg_schedule *s = NULL;
+    double time = 0;
+
+    for (int i = 0; i < 30; i++) {
+        one[i] = 1;
+        two[i] = 2;
+        bytes[i] = 8;
+    }
+    CHECK(rg_schedule_disk_revolve(30, 3, &free_disk, RG_DISK_OPTIMAL, &time, &s) == RG_OK);
+    CHECK(time == 29 + 60);
+    follow(s, 30, 30 + 29);
+    for (int32_t variant = RG_DISK_OPTIMAL; variant <= RG_DISK_PERIODIC; variant++) {
+        CHECK(rg_schedule_disk_revolve(30, 3, &free_disk, variant, NULL, &s) == RG_OK);
+        CHECK(rg_schedule_free(s) == RG_OK);
+    }
+    CHECK(rg_schedule_disk_revolve(30, 3, &dear_disk, RG_DISK_OPTIMAL, &time, &s) == RG_OK);
+    CHECK(time == 85 + 60);
+    follow(s, 30, 30 + 85);
+    CHECK(rg_schedule_disk_revolve(30, 3, &free_disk, 4, &time, &s) == RG_ERROR_ARGUMENT);
+    CHECK(rg_schedule_disk_revolve(30, 3, NULL, 0, &time, &s) == RG_ERROR_NULL);
+
+    CHECK(rg_schedule_h_revolve(30, tiers, 2, 1, 2, &time, &s) == RG_OK && time == 85 + 60);
+    follow(s, 30, 30 + 85);
+    CHECK(rg_schedule_h_revolve(30, NULL, 0, 1, 2, &time, &s) == RG_ERROR_SCHEDULE);
+    CHECK(rg_schedule_h_revolve(30, NULL, 2, 1, 2, &time, &s) == RG_ERROR_NULL);
+    CHECK(rg_schedule_h_revolve(30, tiers, 2, -1, 2, &time, &s) == RG_ERROR_SCHEDULE);
+
+    CHECK(rg_schedule_uneven(&uneven, 3, &time, &s) == RG_OK && time == 85 + 60);
+    follow(s, 30, 30 + 85);
+    uneven.restart_bytes = bytes;
+    CHECK(rg_schedule_uneven(&uneven, 24, &time, &s) == RG_OK && time == 85 + 60);
+    follow(s, 30, 30 + 85);
+    CHECK(rg_schedule_uneven(&uneven, 7, &time, &s) == RG_ERROR_SCHEDULE);
+    uneven.adjoint = NULL;
+    CHECK(rg_schedule_uneven(&uneven, 24, &time, &s) == RG_ERROR_NULL);
+    CHECK(rg_schedule_uneven(NULL, 24, &time, &s) == RG_ERROR_NULL);
+}
+
+/* A sweep whose end shows on the way. */
+static void open_ends(void)
+{
+    rg_schedule *s = NULL;
+    rg_executor *e = NULL;
+    rg_tier ram = {0};
+    rg_action action;
+    rg_costs costs;
+    uint64_t slots, at;
+    toy t;
+    rg_model model = model_of(&t);
+
+    ram.slots = 3;
+    CHECK(rg_executor_new(&ram, 1, &e) == RG_OK);
+    CHECK(rg_schedule_online(3, 0, RG_ONLINE_TARGETS, &s) == RG_OK);
+    CHECK(rg_schedule_costs(s, &costs) == RG_ERROR_SCHEDULE);
+    CHECK(rg_schedule_slots(s, 0, &slots) == RG_ERROR_SCHEDULE);
+    CHECK(rg_executor_run(e, s, &model, NULL, NULL, NULL) == RG_ERROR_SCHEDULE);
+    CHECK(strstr(rg_last_error(), "nobody knows where this schedule ends") != NULL);
+    CHECK(rg_schedule_finish(s, 2) == RG_ERROR_ARGUMENT);
+    for (at = 0; at < 29;) {
+        CHECK(rg_schedule_next(s, &action) == RG_OK);
+        at += action.kind == RG_ADVANCE ? action.end - action.begin : 0;
+    }
+    CHECK(rg_schedule_finish(s, RG_BEFORE_LAST) == RG_OK);
+    CHECK(rg_schedule_finish(s, RG_BEFORE_LAST) == RG_ERROR_SCHEDULE);
+    CHECK(rg_schedule_costs(s, &costs) == RG_OK && costs.steps == 30);
+    CHECK(costs.advances >= 85 && costs.advances <= 90);
+    while (rg_schedule_next(s, &action) == RG_OK) {
+        at -= action.kind == RG_REVERSE ? action.end - action.begin : 0;
+    }
+    CHECK(at + 1 == 0);
+    CHECK(rg_schedule_reset(s) == RG_OK);
+    follow(s, 30, costs.total_forward);
+
+    CHECK(rg_schedule_online(2, 10, RG_ONLINE_TARGETS, &s) == RG_OK);
+    for (at = 0; at < 30;) {
+        CHECK(rg_schedule_next(s, &action) == RG_OK);
+        at += action.kind == RG_ADVANCE ? action.end - action.begin : 0;
+    }
+    CHECK(rg_schedule_finish(s, RG_AT_END) == RG_OK && rg_schedule_costs(s, &costs) == RG_OK);
+    CHECK(rg_schedule_reset(s) == RG_OK && costs.steps == 30);
+    follow(s, 30, costs.total_forward);
+
+    CHECK(rg_schedule_online(3, 0, RG_ONLINE_WANG_MOIN, &s) == RG_OK);
+    CHECK(rg_executor_run_until(e, s, &model, below, NULL, NULL, NULL) == RG_OK);
+    CHECK(distance(t.bar, gradient(t.found)) < 1e-12 * t.bar && t.found > 5);
+    CHECK(rg_executor_run_until(e, s, &model, NULL, NULL, NULL, NULL) == RG_ERROR_NULL);
+    CHECK(rg_executor_run_until(e, NULL, &model, below, NULL, NULL, NULL) == RG_ERROR_NULL);
+    CHECK(rg_schedule_free(s) == RG_OK);
+    CHECK(rg_schedule_store_all(3, &s) == RG_OK);
+    CHECK(rg_schedule_finish(s, RG_AT_END) == RG_ERROR_SCHEDULE);
+    CHECK(rg_executor_run_until(e, s, &model, below, NULL, NULL, NULL) == RG_ERROR_SCHEDULE);
+    CHECK(rg_schedule_free(s) == RG_OK && rg_executor_free(e) == RG_OK);
+
+    CHECK(rg_schedule_online(0, 0, RG_ONLINE_TARGETS, &s) == RG_ERROR_SCHEDULE);
+    CHECK(rg_schedule_online(3, 5, RG_ONLINE_WANG_MOIN, &s) == RG_ERROR_ARGUMENT);
+    CHECK(rg_schedule_finish(NULL, RG_AT_END) == RG_ERROR_NULL);
 }
 
 /* Ten stages of 10 bytes and 20 of adjoint data. */
@@ -594,6 +710,8 @@ int main(int count, char **arguments)
     CHECK(rg_abi_version() == RG_ABI_VERSION && strlen(rg_version()) >= 5);
     schedules();
     wrong_schedules();
+    costed();
+    open_ends();
     chains();
     plans();
     runs();

@@ -2,9 +2,10 @@
 
 use retrograd_checkpoint::{Chain, ChainColumns, ChainOptions, Persistence};
 
+use super::{Schedule, rg_schedule};
 use crate::handle::make;
 use crate::pointer::{In, Out, array};
-use crate::schedule::{Schedule, rg_schedule};
+
 use crate::status::{Error, rg_status, run};
 
 /// A chain of stages as columns: `rg_chain`. What the letters mean is said by
