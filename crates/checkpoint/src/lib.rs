@@ -8,11 +8,17 @@
 //!
 //! | you want | you use |
 //! |---|---|
-//! | a schedule, as an iterator of [`Action`]s | [`Revolve`], [`StoreAll`] |
+//! | a schedule, as an iterator of [`Action`]s | [`schedule`]: a module per family; [`Revolve`] and [`StoreAll`] to begin with |
+//! | one for an unknown number of steps | [`Online`] |
+//! | one for steps or states that differ | [`Chain`], [`UnevenSteps`], [`JoinGraph`] |
+//! | one for several tiers | [`schedule::Asynchronous`], [`DiskRevolve`], [`HRevolve`], [`Multistage`], [`TwoLevel`] |
 //! | its costs without iterating | [`Costs`] |
-//! | proof that any stream of actions is right | [`replay()`] |
-//! | the best choice within a budget | [`Workload::plan`], [`plan`] |
+//! | proof that any stream of actions is right | [`replay()`]; [`search`] for the optimum of small problems |
+//! | the time that it will take | [`simulate`] |
+//! | the best choice within a budget | [`Workload::plan`], [`Workload::choose`], [`plan`] |
 //! | to run it | [`Model`], [`Executor`] |
+//! | to keep snapshots elsewhere, smaller, safe | [`tier`], [`codec`], [`Resumable`] |
+//! | to share one budget | [`Arbiter`] |
 //! | to run it in a loop of your own | pull the actions: a schedule is an iterator |
 //!
 //! # Somebody else's simulator

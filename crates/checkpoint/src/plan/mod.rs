@@ -11,6 +11,9 @@
 //! makespan takes a reverse step to cost as much as a forward step, as it does where the operator
 //! is its own adjoint, and workers not to slow each other down.
 //!
+//! [`Workload::plan`] chooses between these two by the rule below, from sizes alone;
+//! [`Workload::choose`] takes speeds, codecs and a disk into account, and all strategies.
+//!
 //! # Rule
 //!
 //! The budget covers everything, and nothing is planned that could exceed it.
