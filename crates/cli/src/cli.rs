@@ -78,6 +78,11 @@ pub enum Command {
     /// Show what this machine offers and what it will be used for
     #[command(after_help = "Examples:\n  retrograd doctor\n  retrograd doctor --json")]
     Doctor(DoctorArgs),
+    /// Remove the snapshot files that killed runs have left in a folder
+    #[command(after_help = "Examples:\n  retrograd clean /scratch\n  \
+        retrograd clean /scratch --dry-run\n\n\
+        Files of runs that are still going are never touched.")]
+    Clean(CleanArgs),
 }
 
 /// Options that every job command takes.
@@ -194,6 +199,19 @@ pub struct DoctorArgs {
     json: bool,
 }
 
+/// Arguments of `clean`.
+#[derive(Args, Debug)]
+pub struct CleanArgs {
+    /// The folder that jobs name in `memory.tiers`
+    pub folder: PathBuf,
+    /// Only say what would be removed
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print exactly one JSON object on standard output
+    #[arg(long)]
+    json: bool,
+}
+
 /// A `--json` flag as a format.
 fn format(json: bool) -> Format {
     if json { Format::Json } else { Format::Human }
@@ -214,6 +232,13 @@ impl NewArgs {
 }
 
 impl BenchArgs {
+    /// How to print the result.
+    pub fn format(&self) -> Format {
+        format(self.json)
+    }
+}
+
+impl CleanArgs {
     /// How to print the result.
     pub fn format(&self) -> Format {
         format(self.json)

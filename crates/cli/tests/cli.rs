@@ -9,8 +9,9 @@ use std::process::Output;
 use assert_cmd::Command;
 use tempfile::TempDir;
 
-const COMMANDS: [&str; 10] = [
-    "new", "check", "plan", "model", "gradient", "invert", "schedule", "compile", "bench", "doctor",
+const COMMANDS: [&str; 11] = [
+    "new", "check", "plan", "model", "gradient", "invert", "schedule", "compile", "bench",
+    "doctor", "clean",
 ];
 
 const TEMPLATES: [&str; 4] = ["basin", "marmousi2", "marmousi", "files"];
@@ -217,4 +218,32 @@ fn a_closed_pipe_is_no_crash() {
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("the binary should end");
     assert!(!text(&output.stderr).contains("bug"), "{}", text(&output.stderr));
+}
+
+/// Snapshot folders without owner go, those of a run that is still going stay.
+#[test]
+fn clean_removes_what_nobody_owns() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let folder = |run: &str| {
+        let path = place.path().join(format!("retrograd-snapshots-{run}"));
+        fs::create_dir(&path).expect("a folder");
+        fs::write(path.join("data"), "snapshots").expect("a file");
+        (fs::File::create(path.join("lock")).expect("a lock"), path)
+    };
+    let (_, dead) = folder("dead");
+    let (owned, alive) = folder("alive");
+    owned.lock().expect("should be free");
+    let place = place.path().to_str().expect("text");
+    let text = |output: Output| String::from_utf8(output.stdout).expect("text");
+    let would = text(check_code(&["clean", place, "--dry-run"], 0));
+    assert_eq!(would, format!("would be removed: {}\n", dead.display()));
+    assert!(dead.is_dir());
+    let done = text(check_code(&["clean", place], 0));
+    assert_eq!(done, format!("removed: {}\n", dead.display()));
+    assert!(!dead.exists() && alive.is_dir());
+    let nothing = text(check_code(&["clean", place], 0));
+    assert_eq!(nothing, format!("nothing is left of killed runs in {place}\n"));
+    let missing = check_code(&["clean", "/nowhere/at/all", "--json"], 1);
+    let error = String::from_utf8(missing.stderr).expect("text");
+    assert!(error.starts_with("error: cannot read the folder /nowhere/at/all"), "{error}");
 }

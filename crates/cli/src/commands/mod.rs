@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod check;
+pub mod clean;
 pub mod compile;
 pub mod doctor;
 pub mod gradient;
@@ -38,6 +39,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Compile(args) => compile::run(&args, &load(&args.job)?),
         Command::Bench(args) => bench::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Clean(args) => clean::run(&args),
     }
 }
 
