@@ -358,3 +358,12 @@ fn a_results_file_that_cannot_be_written() {
     let parts = ["gradient.npy: cannot rename the finished file to it", "help:"];
     fail(folder.path(), &["gradient", "job.toml"], 1, &parts);
 }
+
+#[test]
+fn a_disk_that_is_not_there() {
+    if !compiler() {
+        return;
+    }
+    let parts = ["the disk cannot be used for snapshots", "/nowhere/at/all", "No such file"];
+    check(folder().path(), &["memory.tiers=[\"ram\", \"disk:/nowhere/at/all\"]"], 1, &parts);
+}

@@ -162,6 +162,27 @@ fn an_inversion_of_data_from_a_finer_grid_keeps_its_budget() {
     check_peak("invert", Some("mixed"), "140 MiB", &["--set", "data.refine=3"]);
 }
 
+/// With a disk on offer the budget is kept, whatever is chosen by the speeds of the machine, the
+/// result is the same, and nothing is left on the disk.
+#[test]
+fn an_inversion_with_a_disk_keeps_its_budget() {
+    if !compiler() {
+        return;
+    }
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let (folder, disk) = (folder(), tempfile::tempdir().expect("a temporary folder"));
+    let tiers = format!("memory.tiers=[\"ram\", \"disk:{}\"]", disk.path().display());
+    let run = |tiers: &str, out: &str| {
+        let sets = ["--set", "memory.budget=\"140 MiB\"", "--set", "data.kind=same-grid"];
+        let rest = ["--set", "stage.0.iterations=1", "--set", tiers, "--out", out];
+        watched(folder.path(), &[&["invert", "job.toml"], &sets[..], &rest].concat()).0
+    };
+    let (with, without) = (run(&tiers, "with"), run("memory.tiers=\"ram\"", "without"));
+    assert!(bytes(&with, "peak_rss_bytes") <= bytes(&with, "budget_bytes") + SLACK_BYTES, "{with}");
+    assert_eq!(with["misfit"], without["misfit"]);
+    assert_eq!(fs::read_dir(disk.path()).expect("a folder").count(), 0);
+}
+
 #[test]
 fn a_gradient_takes_what_was_planned() {
     check_peak("gradient", Some("store-all"), "1 GiB", &["--set", "data.kind=same-grid"]);

@@ -173,6 +173,15 @@ fn rules_between_keys_are_checked() {
     let parts = ["recorded data need the wavelet", "wavelet.kind = \"file\"", "wavelet.peak"];
     bad_with(text, &[], &files, 1, &parts);
     bad("[memory]\nstrategy = \"store-all\"\nsnapshots = 4", &["only for Revolve"]);
+    bad("[memory]\ntiers = [\"ram\", \"tape\"]", &["`tape` is no tier", "\"disk:FOLDER\""]);
+    bad("[memory]\ntiers = [\"disk:/a\", \"disk:/b\"]", &["`disk:/b` is no tier", "one"]);
+    bad("[memory]\ncodec = \"zip\"", &["there is no codec `zip`", "zfp:relative=1e-3"]);
+    bad("[memory]\ncodec = \"zfp:rate=0\"", &["the rate of zfp is 0", "more than 0"]);
+    bad("[memory]\ncodec = \"zfp:relative=1e-3\"", &["changes the gradient", "gradient_error"]);
+    bad(
+        "[memory]\nstrategy = \"revolve\"\ntiers = [\"disk:/a\"]",
+        &["is for the strategy \"auto\"", "leave `memory.strategy`"],
+    );
     bad("[job]\nname = \"a/b\"", &["cannot name a folder"]);
 }
 
