@@ -17,7 +17,7 @@ use retrograd_checkpoint::{Action, Data, Executor, Revolve, TierId};
 
 type State = Arc<[f64; POINTS]>;
 
-/// Makes pages of 4 KiB from the small states of these tests.
+/// Room for a small state of these tests, and more.
 const PAGE: u64 = 4096;
 
 fn vacant(_: Key) -> State {
@@ -60,7 +60,7 @@ proptest! {
     /// A tier that is too small loses what does not fit, and that is all.
     #[test]
     fn a_tier_that_is_full_only_costs_time(n in 2_u64..100, room in 0_u64..4, queue in 0_usize..3) {
-        let tier = BytesOptions::in_ram(room * PAGE).unwrap().queue(queue).build(vacant).unwrap();
+        let tier = BytesOptions::in_ram(room * 64).unwrap().queue(queue).build(vacant).unwrap();
         let (gradient, _) = run(two_tiers(n, 9, 1), tier);
         prop_assert_eq!(gradient, gradient_by_hand(n));
     }
@@ -253,5 +253,6 @@ fn announcements_are_bounded_by_the_queue() {
     // Each with its length: 8 bytes for the reader, and one in front of the code.
     assert_eq!(usage.raw_bytes, 4 * bytes);
     assert!((4 * (bytes + 8)..=4 * (bytes + 8 + 10)).contains(&usage.written_bytes));
-    assert_eq!((usage.held_bytes, usage.peak_bytes), (0, 4 * PAGE));
+    // A state with its length is a page of 64 bytes.
+    assert_eq!((usage.held_bytes, usage.peak_bytes), (0, 4 * 64));
 }

@@ -16,8 +16,20 @@ pub struct CheckOutcome {
     pub dot_product: DotProduct,
     /// The Taylor test.
     pub taylor: Taylor,
+    /// What encoded snapshots do to the gradient; nothing if the plan encodes nothing with loss.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gradient_error: Option<GradientError>,
     /// Geometry, stability, sampling, absorbing layer.
     pub rules: Vec<RuleOutcome>,
+}
+
+/// The error that encoded snapshots cause in the gradient of the first shot.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct GradientError {
+    /// `|g - g_exact| / |g_exact|`.
+    pub relative_error: f64,
+    /// What the job allows.
+    pub allowed: f64,
 }
 
 /// `<Fx, y> = <x, F^T y>`.

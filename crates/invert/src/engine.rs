@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 
 use retrograd::checkpoint::codec::Codec;
 use retrograd::checkpoint::plan::{Means, TierPlan};
-use retrograd::checkpoint::{Executor, Plan, Workload};
+use retrograd::checkpoint::{Executor, Plan, Revolve, Workload};
 use retrograd::{Compiled, Error, Grid, Options, Residual, Simulation, State, Storage, Team};
 
 pub use experiment::Experiment;
@@ -35,6 +35,9 @@ pub struct Resources {
 
 /// Moments of a run at which a codec is tried.
 const CODEC_SAMPLES: usize = 6;
+
+/// Snapshots with which a gradient is computed to compare with.
+const EXACT_SNAPSHOTS: u64 = 20;
 
 /// Recorded samples of one shot: all receivers at step 0, then at step 1, and so on; in Pa.
 pub type Record = Vec<f32>;
@@ -368,6 +371,40 @@ impl Engine {
             means.inner_efficiency = (gain / threads).clamp(0.0, 1.0);
         }
         Ok(means)
+    }
+
+    /// The relative error that the codecs of a plan cause in the gradient of the first shot, with the
+    /// energy of its recordings for a misfit: against the gradient without loss.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub fn encoding_error(
+        &mut self,
+        plan: &Plan,
+        vp: &[f64],
+        wavelet: &[f64],
+    ) -> Result<f64, Error> {
+        self.set_model(vp)?;
+        let mut trial = self.trial(self.threads, wavelet)?;
+        let energy = |_: usize, r: Residual<'_>| {
+            r.cotangent.copy_from_slice(r.synthetic);
+            0.5 * r.synthetic.iter().map(|d| d * d).sum::<f64>()
+        };
+        let watch = |_: &retrograd::Progress| ControlFlow::Continue(());
+        let threads = NonZeroUsize::new(self.threads).unwrap_or(NonZeroUsize::MIN);
+        let mut executor = self.storage.executor(&plan.tiers, &trial, threads)?;
+        trial.evaluate_in(&mut executor, plan.actions(), energy, watch)?;
+        drop(executor);
+        let found = trial.gradient_of(&self.acoustic.m)?;
+        let steps = self.experiment.steps as u64;
+        let exact =
+            Revolve::new(steps, EXACT_SNAPSHOTS).map_err(|e| Error::Schedule(e.to_string()))?;
+        trial.evaluate(exact, EXACT_SNAPSHOTS, energy, watch)?;
+        let exact = trial.gradient_of(&self.acoustic.m)?;
+        let norm =
+            |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();
+        let difference = norm(&mut found.iter().zip(&exact).map(|(a, b)| a - b));
+        Ok(difference / norm(&mut exact.iter().copied()).max(f64::MIN_POSITIVE))
     }
 
     /// A simulation of the first shot, ready to run.

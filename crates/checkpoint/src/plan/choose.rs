@@ -239,8 +239,7 @@ impl Workload {
 
     fn revolve_encoded(&self, offer: &CodecOffer, free: u64) -> Option<Candidate> {
         let capacity_bytes = self.encoded_bytes(free)?;
-        let encoded = (self.snapshot_bytes as f64 / offer.ratio).ceil().max(1.0);
-        let fitting = (capacity_bytes as f64 / encoded) as u64;
+        let fitting = (capacity_bytes as f64 / encoded(self.snapshot_bytes, offer)) as u64;
         let snapshots = fitting.min(self.steps - 1);
         (snapshots > 0).then(|| Candidate {
             strategy: Strategy::Revolve { snapshots },
@@ -252,7 +251,7 @@ impl Workload {
     fn mixed_encoded(&self, means: &Means, offer: &CodecOffer, free: u64) -> Option<Candidate> {
         let (_, _, unit) = self.units()?;
         let capacity_bytes = self.encoded_bytes(free)?;
-        let fitting = (capacity_bytes as f64 * offer.ratio / unit as f64) as u64;
+        let fitting = (capacity_bytes as f64 / encoded(unit, offer)) as u64;
         Some(Candidate {
             strategy: self.mixed_strategy(means, fitting)?,
             tiers: vec![TierPlan::Ram { capacity_bytes, codec: offer.codec.clone() }],
@@ -401,6 +400,13 @@ impl Workload {
         plan.waited_seconds = Some(rounds * waited);
         Some(plan)
     }
+}
+
+/// What `bytes` take in RAM when they are encoded: a margin for moments when less is gained than at
+/// those that were measured, and a page that is not full.
+fn encoded(bytes: u64, offer: &CodecOffer) -> f64 {
+    (1.1 * bytes as f64 / offer.ratio + bytes as f64 / 1024.0 + 64.0)
+        .min(1.01 * bytes as f64 + 64.0)
 }
 
 /// Why a plan that fits was not chosen.

@@ -41,6 +41,19 @@ fn describe(outcome: &CheckOutcome) -> String {
     );
     let _ = writeln!(text, "Taylor slopes first order  {}", slopes(&outcome.taylor.slopes_first));
     let _ = writeln!(text, "              second order {}", slopes(&outcome.taylor.slopes_second));
+    if let Some(error) = outcome.gradient_error {
+        let _ = writeln!(
+            text,
+            "encoded snapshots change the gradient by {:.1e}, allowed {:.1e}{}",
+            error.relative_error,
+            error.allowed,
+            if error.relative_error > error.allowed {
+                ": failed, take a smaller tolerance"
+            } else {
+                ""
+            }
+        );
+    }
     text.push_str(if outcome.passed { "passed\n" } else { "failed\n" });
     text
 }

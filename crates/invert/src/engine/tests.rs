@@ -1,6 +1,8 @@
 use retrograd::checkpoint::Strategy;
 use retrograd::{Backend, DType};
 
+use retrograd::checkpoint::plan::Speeds;
+
 use super::*;
 use crate::fixture::{DT_S, STEPS, experiment, resources, velocity};
 use crate::wavelet::Wavelet;
@@ -182,4 +184,50 @@ fn a_record_cut_short_is_no_data() {
     let mut engine = Engine::new(experiment, &resources, Purpose::Gradients).expect("engine");
     let plan = plan(&engine, Strategy::StoreAll, 1);
     evaluate(&mut engine, &velocity(0.0), &[short], &plan);
+}
+
+/// A plan whose steps take so long that encoding and a disk cost nothing beside them.
+fn slow_plan(engine: &mut Engine, codec: &str, disk: Option<&std::path::Path>) -> Plan {
+    let codecs = [codec.parse().expect("a codec")];
+    let measured = engine.measure(&codecs, 1, &velocity(0.0), &wavelet()).expect("speeds");
+    let seconds = 10.0;
+    let speeds = Speeds {
+        forward_seconds: seconds,
+        record_seconds: seconds,
+        reverse_seconds: seconds,
+        restart_seconds: 0.0,
+    };
+    let disk = disk.map(|folder| retrograd::measure_disk(folder).expect("a disk"));
+    let means = Means { speeds, disk, ..measured };
+    let workload = engine.workload(1).expect("workload");
+    // Room for some snapshots, and for the buffers of a file.
+    let fixed = workload.shared_bytes + workload.worker_bytes + workload.adjoint_bytes;
+    let buffers = if means.disk.is_some() { 2 << 20 } else { 0 };
+    let budget = fixed + 12 * workload.snapshot_bytes + buffers;
+    workload.choose(&means, Some(budget)).expect("plan").plan
+}
+
+/// Plans that encode without loss, or keep snapshots on disk, change no bit; one with loss changes
+/// the gradient by what is measured, which falls with the tolerance.
+#[test]
+fn tiers_change_no_bit_and_codecs_what_is_measured() {
+    let Some(mut engine) = engine(2, 2) else { return };
+    let (start, data) = (velocity(0.0), observed(&mut engine));
+    let exact = plan(&engine, Strategy::StoreAll, 1);
+    let expected = bits(&evaluate(&mut engine, &start, &data, &exact));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for disk in [None, Some(folder.path())] {
+        let plan = slow_plan(&mut engine, "zfp:lossless", disk);
+        let found = bits(&evaluate(&mut engine, &start, &data, &plan));
+        assert!(found == expected, "{}", plan.strategy);
+        assert_eq!(engine.encoding_error(&plan, &start, &wavelet()).expect("gradient"), 0.0);
+    }
+    let mut coarser = f64::INFINITY;
+    for codec in ["block:relative=1e-2", "block:relative=1e-3", "block:relative=1e-4"] {
+        let plan = slow_plan(&mut engine, codec, None);
+        assert!(matches!(plan.tiers[..], [TierPlan::Ram { .. }]), "{}", plan.strategy);
+        let error = engine.encoding_error(&plan, &start, &wavelet()).expect("gradient");
+        assert!(error > 0.0 && error < coarser / 3.0, "{codec}: {error} {coarser}");
+        coarser = error;
+    }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use retrograd::checkpoint::plan::TierPlan;
 use serde::{Deserialize, Serialize};
 
 use super::InversionError;
@@ -123,6 +124,24 @@ impl Inversion {
     /// What it will hold.
     pub fn memory(&self) -> &MemoryPlan {
         &self.memory
+    }
+
+    /// The relative error that encoded snapshots cause in the gradient at the start model, measured on
+    /// the first shot; nothing if the plan encodes nothing with loss.
+    ///
+    /// # Errors
+    /// As [`Inversion::evaluate`].
+    pub fn encoding_error(&mut self) -> Result<Option<f64>, InversionError> {
+        let lossy = |tier: &TierPlan| match tier {
+            TierPlan::Ram { codec, .. } | TierPlan::File { codec, .. } => !codec.is_lossless(),
+            _ => false,
+        };
+        if !self.memory.plan.tiers.iter().any(lossy) {
+            return Ok(None);
+        }
+        let wavelet = self.setup.emitted(0);
+        let (plan, start) = (&self.memory.plan, &self.setup.start);
+        Ok(Some(self.engine.encoding_error(plan, start, &wavelet)?))
     }
 
     /// The engine, for modelling and single gradients.
