@@ -82,10 +82,10 @@ def devito_python(folder):
     return python
 
 
-def built(kind, name):
+def built(kind, name, package="retrograd"):
     """Builds a benchmark or an example; the path of its binary."""
     command = ["cargo", "bench", "--no-run"] if kind == "bench" else ["cargo", "build", "--release"]
-    command += ["--package", "retrograd", f"--{kind}", name, "--message-format", "json"]
+    command += ["--package", package, f"--{kind}", name, "--message-format", "json"]
     made = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     if made.returncode:
         raise Failure(f"{kind} `{name}` does not build")

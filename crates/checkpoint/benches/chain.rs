@@ -2,13 +2,15 @@
 //!
 //! Reports the best of several runs, as other load only ever adds time.
 
+mod common;
+
 use std::hint::black_box;
 use std::time::Instant;
 
+use common::{chain, draws};
 use retrograd_checkpoint::schedule::chain::simulate;
 use retrograd_checkpoint::{
-    Chain, ChainColumns, ChainOptions, CostModel, JoinGraph, PerStep, Persistence, Revolve,
-    UnevenSteps,
+    ChainOptions, CostModel, JoinGraph, PerStep, Persistence, Revolve, UnevenSteps,
 };
 
 const RUNS: u32 = 3;
@@ -31,47 +33,17 @@ fn main() {
     }
 }
 
-/// Numbers without pattern below a bound, by a linear congruence.
-fn draws() -> impl FnMut(u64) -> u64 {
-    let mut state = 1_u64;
-    move |below| {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (state >> 33) % below
-    }
-}
-
-/// Stages whose sizes and times vary without pattern, by a linear congruence.
-fn chain(stages: usize) -> Chain {
-    let mut draw = draws();
-    let x: Vec<u64> = (0..=stages).map(|_| 1 + draw(20)).collect();
-    let times =
-        |draw: &mut dyn FnMut(u64) -> u64| (0..stages).map(|_| 1.0 + draw(9) as f64).collect();
-    let f: Vec<f64> = times(&mut draw);
-    let columns = ChainColumns {
-        xb: x.iter().map(|x| x + draw(40)).collect(),
-        ff: f.clone(),
-        b: f.iter().map(|f| 2.0 * f).collect(),
-        f,
-        tf: (0..stages).map(|_| draw(3)).collect(),
-        tn: (0..stages).map(|_| draw(3)).collect(),
-        tb: (0..=stages).map(|_| draw(3)).collect(),
-        x,
-    };
-    Chain::from_columns(&columns).expect("should be a chain")
-}
-
 /// Solves one chain for a quarter of what keeping everything takes.
 fn report_chain(stages: usize, levels: u64, persistence: Persistence) {
-    let chain = chain(stages);
-    let everything: u64 = chain.stages().iter().map(|stage| stage.recordings[0].bytes).sum();
+    let (chain, budget) = chain(stages);
     let options = ChainOptions { persistence, levels: Some(levels) };
     let mut best_s = f64::INFINITY;
     for _ in 0..RUNS {
         let start = Instant::now();
-        black_box(chain.solve_with(everything / 4, options).expect("should be feasible"));
+        black_box(chain.solve_with(budget, options).expect("should be feasible"));
         best_s = best_s.min(start.elapsed().as_secs_f64());
     }
-    let schedule = chain.solve_with(everything / 4, options).expect("should be feasible");
+    let schedule = chain.solve_with(budget, options).expect("should be feasible");
     let report =
         simulate(&chain, schedule.recordings(), schedule.actions()).expect("should be valid");
     let (factor, actions) = (report.makespan / chain.ideal_time(), schedule.actions().len());

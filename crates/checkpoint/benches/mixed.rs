@@ -1,12 +1,13 @@
 //! Time of the schedules that store adjoint data as well, closed form or table included; and of
 //! the two-tier schedules around Revolve.
 //!
-//! The actions are folded into a checksum, without which the loop would be optimised away.
 //! Reports the best of several runs, as other load only ever adds time.
 
-use std::hint::black_box;
+mod common;
+
 use std::time::Instant;
 
+use common::walk;
 use retrograd_checkpoint::{
     Action, Cams, LastBlock, MemoryReuse, Method, Mixed, Multistage, NoReuse, TwoLevel,
 };
@@ -47,24 +48,9 @@ fn report<S: Iterator<Item = Action>>(name: &str, schedule: impl Fn() -> S) {
         let schedule = schedule();
         made_ms = made_ms.min(start.elapsed().as_secs_f64() * 1e3);
         let start = Instant::now();
-        let (count, sum) = schedule.fold((0_u64, 0_u64), |(count, sum), action| {
-            (count + 1, sum.wrapping_mul(3).wrapping_add(first_step(&action)))
-        });
+        actions = walk(schedule);
         walked_ns = walked_ns.min(start.elapsed().as_secs_f64() * 1e9);
-        black_box(sum);
-        actions = count;
     }
     let per_action = walked_ns / actions as f64;
     println!("{name:<44} {made_ms:>11.3} {actions:>11} {per_action:>10.2}");
-}
-
-fn first_step(action: &Action) -> u64 {
-    match action {
-        Action::Advance { steps } | Action::Record { steps } | Action::Reverse { steps } => {
-            steps.start
-        }
-        Action::Store { step, .. } | Action::Load { step, .. } | Action::Discard { step, .. } => {
-            *step
-        }
-    }
 }

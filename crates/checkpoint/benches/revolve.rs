@@ -1,45 +1,17 @@
 //! Time per action of the Revolve schedule: iteration alone, then under an executor whose model
 //! does nothing.
 //!
-//! The actions are folded into a checksum, without which the loop would be optimised away.
 //! Reports the best of several runs, as other load only ever adds time.
 
-use std::convert::Infallible;
+mod common;
+
 use std::hint::black_box;
-use std::ops::Range;
 use std::time::Instant;
 
-use retrograd_checkpoint::{Action, Costs, Data, Executor, Model, Revolve, Trajectory};
+use common::{Idle, walk};
+use retrograd_checkpoint::{Costs, Executor, Revolve, Trajectory};
 
 const RUNS: u32 = 5;
-
-/// A model without work.
-struct Idle;
-
-impl Model for Idle {
-    type Snapshot = u64;
-    type Error = Infallible;
-    fn advance(&mut self, steps: Range<u64>) -> Result<(), Infallible> {
-        black_box(steps);
-        Ok(())
-    }
-    fn record(&mut self, steps: Range<u64>) -> Result<(), Infallible> {
-        self.advance(steps)
-    }
-    fn reverse(&mut self, steps: Range<u64>) -> Result<(), Infallible> {
-        self.advance(steps)
-    }
-    fn save(&mut self, _: Data, _: u64) -> Result<u64, Infallible> {
-        Ok(black_box(0))
-    }
-    fn restore(&mut self, kind: Data, step: u64, from: &u64) -> Result<(), Infallible> {
-        self.take(kind, step, *from)
-    }
-    fn take(&mut self, _: Data, _: u64, from: u64) -> Result<(), Infallible> {
-        black_box(from);
-        Ok(())
-    }
-}
 
 fn main() {
     println!(
@@ -85,24 +57,9 @@ fn report(steps: u64, snapshots: u64, trajectory: Trajectory) {
         let schedule = Revolve::with_trajectory(black_box(steps), snapshots, trajectory)
             .expect("should be feasible");
         let start = Instant::now();
-        let (count, sum) = schedule.fold((0_u64, 0_u64), |(count, sum), action| {
-            (count + 1, sum.wrapping_mul(3).wrapping_add(first_step(&action)))
-        });
+        actions = walk(schedule);
         best_ns = best_ns.min(start.elapsed().as_secs_f64() * 1e9);
-        black_box(sum);
-        actions = count;
     }
     let per_action = best_ns / actions as f64;
     println!("{steps:>10} {snapshots:>9} {trajectory:>11?} {actions:>12} {per_action:>10.2}");
-}
-
-fn first_step(action: &Action) -> u64 {
-    match action {
-        Action::Advance { steps } | Action::Record { steps } | Action::Reverse { steps } => {
-            steps.start
-        }
-        Action::Store { step, .. } | Action::Load { step, .. } | Action::Discard { step, .. } => {
-            *step
-        }
-    }
 }

@@ -3,9 +3,11 @@
 //! A function per family, a line per size. The best of several runs where they are short, as other
 //! load only ever adds time.
 
-use std::hint::black_box;
+mod common;
+
 use std::time::{Duration, Instant};
 
+use common::walk;
 use retrograd_checkpoint::{Action, DiskRevolve, HRevolve, ScheduleError, TierCost, TierSpec};
 
 const RUNS: u32 = 5;
@@ -35,10 +37,7 @@ fn report<S: Iterator<Item = Action>>(name: &str, make: impl Fn() -> Result<S, S
         let schedule = make().expect("should be feasible");
         made = made.min(start.elapsed());
         let start = Instant::now();
-        actions = schedule.fold(0_u64, |count, action| {
-            black_box(action);
-            count + 1
-        });
+        actions = walk(schedule);
         walked = walked.min(start.elapsed());
     }
     let per_action = walked.as_secs_f64() * 1e9 / actions as f64;
