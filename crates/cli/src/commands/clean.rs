@@ -24,8 +24,9 @@ pub fn run(args: &CleanArgs) -> Result<(), Failure> {
     let found = if args.dry_run { abandoned(&args.folder) } else { clean(&args.folder) };
     let removed = found.map_err(|error| RunError::new(error_text(&error)))?;
     let verb = if args.dry_run { "would be removed" } else { "removed" };
-    let mut text: String =
-        removed.iter().map(|path| format!("{verb}: {}\n", path.display())).collect();
+    let lines: Vec<String> =
+        removed.iter().map(|path| format!("{verb}: {}", path.display())).collect();
+    let mut text = lines.join("\n") + "\n";
     if removed.is_empty() {
         text = format!("nothing is left of killed runs in {}\n", args.folder.display());
     }
