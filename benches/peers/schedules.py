@@ -31,8 +31,6 @@ PACKAGES = {
     "pyrevolve": ["pyrevolve==2.2.8"],
 }
 STEPS = [digit * 10**power for power in range(2, 8) for digit in (1, 2, 5)]
-
-
 CS, PYREVOLVE = PACKAGES
 
 
