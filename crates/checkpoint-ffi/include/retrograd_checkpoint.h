@@ -538,6 +538,8 @@ typedef struct rg_tier_use {
     uint64_t written_bytes; /* behind the codec */
     uint64_t read_bytes;
     double waited_seconds; /* that runs have waited for stores and loads */
+    double write_seconds;  /* of encoding and writing, in whatever thread */
+    double read_seconds;   /* of reading and decoding */
     double max_error;      /* of the codec, in the unit of the data */
 } rg_tier_use;
 

@@ -70,6 +70,10 @@ pub struct rg_tier_use {
     pub read_bytes: u64,
     /// Seconds that the run has waited for stores and loads.
     pub waited_seconds: f64,
+    /// Seconds of encoding and writing, in whatever thread.
+    pub write_seconds: f64,
+    /// Seconds of reading and decoding, in whatever thread.
+    pub read_seconds: f64,
     /// The largest error that the codec has made, in the unit of the data.
     pub max_error: f64,
 }
@@ -129,6 +133,8 @@ impl From<TierUse> for rg_tier_use {
             written_bytes,
             read_bytes,
             waited_seconds,
+            write_seconds,
+            read_seconds,
             max_error,
         } = done;
         Self {
@@ -138,6 +144,8 @@ impl From<TierUse> for rg_tier_use {
             written_bytes,
             read_bytes,
             waited_seconds,
+            write_seconds,
+            read_seconds,
             max_error,
         }
     }

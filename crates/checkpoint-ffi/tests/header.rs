@@ -154,7 +154,7 @@ fn structs_and_constants_are_the_same_in_c() {
         }
         rg_tier_use {
             held_bytes, peak_bytes, raw_bytes, written_bytes, read_bytes, waited_seconds,
-            max_error,
+            write_seconds, read_seconds, max_error,
         }
     };
     let constants = constants! {

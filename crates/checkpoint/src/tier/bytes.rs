@@ -144,6 +144,7 @@ fn put<S: Payload>(
     key: Key,
     snapshot: S,
 ) -> Result<(Stored, Extent), TierError> {
+    let start = Instant::now();
     let stored = engine.encode(key, &snapshot)?;
     drop(snapshot); // its buffers are of use elsewhere
     let needed = engine.encoded_bytes();
@@ -157,7 +158,10 @@ fn put<S: Payload>(
     };
     let page = taken.map_err(|free| TierError::Full { tier: engine.name(), key, needed, free })?;
     match engine.write(key, page) {
-        Ok(extent) => Ok((stored, extent)),
+        Ok(extent) => {
+            shared.lock().usage.write_seconds += start.elapsed().as_secs_f64();
+            Ok((stored, extent))
+        }
         Err(error) => {
             shared.lock().pages.give_back(page);
             Err(error)
@@ -173,11 +177,15 @@ fn get<S: Payload>(
     key: Key,
     extent: Extent,
 ) -> Result<S, TierError> {
+    let start = Instant::now();
     shared.lock().pages.runs(extent.page, extent.bytes, engine.runs());
     let other = |source| TierError::Other { tier: engine.name(), source };
     let mut snapshot = vacant(key).map_err(other)?;
     engine.read(key, extent, &mut snapshot)?;
-    shared.lock().usage.read_bytes += extent.bytes;
+    let mut state = shared.lock();
+    state.usage.read_bytes += extent.bytes;
+    state.usage.read_seconds += start.elapsed().as_secs_f64();
+    drop(state);
     Ok(snapshot)
 }
 

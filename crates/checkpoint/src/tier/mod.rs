@@ -69,6 +69,10 @@ pub struct TierUse {
     pub read_bytes: u64,
     /// Seconds that the caller has waited for stores and loads.
     pub waited_seconds: f64,
+    /// Seconds of encoding and writing, in whatever thread.
+    pub write_seconds: f64,
+    /// Seconds of reading and decoding, in whatever thread.
+    pub read_seconds: f64,
     /// The largest error that the codec has made, in the unit of the data.
     pub max_error: f64,
 }
