@@ -27,6 +27,14 @@ impl Payload for State {
         self.0
             .for_each_mut(scratch, &mut |dtype, extents, bytes| each(shape(dtype, extents), bytes));
     }
+
+    fn append_to(&self, out: &mut Vec<u8>, _scratch: &mut Vec<u8>) {
+        self.0.append_to(out);
+    }
+
+    fn fill_from(&mut self, from: &[u8], _scratch: &mut Vec<u8>) -> bool {
+        self.0.fill_from(from)
+    }
 }
 
 fn shape(dtype: DType, extents: [usize; 3]) -> FieldShape {

@@ -23,6 +23,11 @@ impl Coder {
         if self.threads.get() == 1 { Workers::serial() } else { Workers::threads(self.threads) }
     }
 
+    /// Whether bytes are kept as they are.
+    pub(super) fn copies(&self) -> bool {
+        self.codec == Codec::None
+    }
+
     /// Appends a field; gives its error bound.
     pub(super) fn encode(
         &mut self,

@@ -18,6 +18,26 @@ pub trait Payload: Send + 'static {
     /// # Panics
     /// May panic if somebody else reads it.
     fn fields_mut(&mut self, scratch: &mut Vec<u8>, each: &mut dyn FnMut(FieldShape, &mut [u8]));
+
+    /// Appends the numbers of all fields as they are. Worth writing where fields do not lie in one
+    /// piece: it saves a copy.
+    fn append_to(&self, out: &mut Vec<u8>, scratch: &mut Vec<u8>) {
+        self.fields(scratch, &mut |_, bytes| out.extend_from_slice(bytes));
+    }
+
+    /// Fills all fields with what [`Payload::append_to`] has appended; `false` if `from` has another
+    /// length.
+    fn fill_from(&mut self, from: &[u8], scratch: &mut Vec<u8>) -> bool {
+        let (mut rest, mut enough) = (from, true);
+        self.fields_mut(scratch, &mut |_, bytes| match rest.split_at_checked(bytes.len()) {
+            Some((own, behind)) => {
+                bytes.copy_from_slice(own);
+                rest = behind;
+            }
+            None => enough = false,
+        });
+        enough && rest.is_empty()
+    }
 }
 
 macro_rules! numbers_are_payload {

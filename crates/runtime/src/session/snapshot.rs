@@ -61,6 +61,42 @@ impl Vacancy {
 }
 
 impl Snapshot {
+    /// Appends the numbers on the grid of every buffer, without padding.
+    pub fn append_to(&self, out: &mut Vec<u8>) {
+        for (field, levels) in &self.held {
+            let (layout, dtype, _) = &self.fit.functions[field.0 as usize];
+            for level in levels {
+                match dtype {
+                    DType::F32 => gather(layout, level.buffer().slice::<f32>(), out),
+                    DType::F64 => gather(layout, level.buffer().slice::<f64>(), out),
+                }
+            }
+        }
+    }
+
+    /// Fills every buffer with what [`append_to`](Self::append_to) has appended; `false` if `from`
+    /// has another length.
+    ///
+    /// # Panics
+    /// If somebody shares the snapshot: it has to come from a [`Vacancy`].
+    pub fn fill_from(&mut self, from: &[u8]) -> bool {
+        let mut rest = from;
+        for (field, levels) in &mut self.held {
+            let (layout, dtype, _) = &self.fit.functions[field.0 as usize];
+            let bytes = layout.shape().iter().product::<usize>() * dtype.bytes();
+            for level in levels {
+                let Some((own, behind)) = rest.split_at_checked(bytes) else { return false };
+                rest = behind;
+                let buffer = own_level(level).buffer_mut();
+                match dtype {
+                    DType::F32 => scatter(layout, own, buffer.slice_mut::<f32>()),
+                    DType::F64 => scatter(layout, own, buffer.slice_mut::<f64>()),
+                }
+            }
+        }
+        rest.is_empty()
+    }
+
     /// Shows the numbers of every buffer: number type, extents (last axis fastest, 1 for axes
     /// that the function does not have), and the numbers on the grid without padding, gathered in
     /// `scratch`.
@@ -92,7 +128,7 @@ impl Snapshot {
         for (field, levels) in &mut self.held {
             let (layout, dtype, _) = &self.fit.functions[field.0 as usize];
             for level in levels {
-                let level = Arc::get_mut(level).expect("a vacant snapshot should not be shared");
+                let level = own_level(level);
                 let numbers: usize = layout.shape().iter().product();
                 scratch.resize(numbers * dtype.bytes(), 0);
                 each(*dtype, extents(layout), scratch);
@@ -103,6 +139,10 @@ impl Snapshot {
             }
         }
     }
+}
+
+fn own_level(level: &mut Arc<Level>) -> &mut Level {
+    Arc::get_mut(level).expect("a vacant snapshot should not be shared")
 }
 
 fn extents(layout: &Layout) -> [usize; 3] {
