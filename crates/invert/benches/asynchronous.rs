@@ -45,7 +45,7 @@ fn main() -> Result<(), Failure> {
     let all = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let threads = option(&arguments, "--threads").map_or(Ok(all), str::parse)?;
     let runs: usize = option(&arguments, "--runs").map_or(Ok(3), str::parse)?;
-    let shot = Shot::new(case, &model, threads)?;
+    let shot = Shot::new((case, None), &model, threads)?;
     let mut bench = Bench::new(shot, &disk)?;
     bench.describe(threads);
     let machine = bench.calibrate()?;

@@ -4,8 +4,8 @@
 //! RETROGRAD_SHARED=../shared cargo bench -p retrograd-invert --bench memory -- [--disk FOLDER] \
 //!     [--case marmousi|fine|volume] [--only WORD]
 //! ```
-//! Every row is a process of its own, so that its peak is its own; the time is that of the second
-//! of two gradients. "Stores nothing" keeps the adjoint data of one step and is what memory is
+//! Every row is a process of its own, so that its peak is its own; the time is the
+//! median of a few gradients behind a first one. "Stores nothing" keeps the adjoint data of one step and is what memory is
 //! compared with. Errors are `|g - g_exact| / |g_exact|`. `--only` runs the rows whose name has
 //! the word, beside the first.
 
@@ -15,7 +15,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{Case, Failure, MIB, Shot, model_file, option};
+use common::{Case, Failure, MIB, Shot, model_file, option, relative_error};
 use retrograd::checkpoint::codec::Codec;
 use retrograd::checkpoint::plan::{CodecOffer, Means, Plan, TierPlan};
 use retrograd::checkpoint::schedule::{AnySchedule, Asynchronous};
@@ -26,6 +26,10 @@ use retrograd_invert::npy;
 
 /// Memory above the budget that is not counted as broken.
 const SLACK_MIB: f64 = 16.0;
+
+/// Gradients that are timed at most, and seconds after which fewer do.
+const TIMED_RUNS: usize = 5;
+const ENOUGH_SECONDS: f64 = 5.0;
 
 /// The rows: a name, which is what the process is told; and the budget in MiB, if there is one.
 fn rows(case: Case) -> Vec<(String, Option<u64>)> {
@@ -98,13 +102,6 @@ impl Row {
     }
 }
 
-fn relative_error(found: &[f32], exact: &[f32]) -> f64 {
-    let square = |x: f64| x * x;
-    let norm: f64 = exact.iter().map(|&g| square(g.into())).sum();
-    let pairs = found.iter().zip(exact);
-    (pairs.map(|(&f, &e)| square(f64::from(f) - f64::from(e))).sum::<f64>() / norm).sqrt()
-}
-
 /// Runs a row in a process of its own.
 fn child((case, name): (Case, &str), folder: &Path, disk: &Path) -> Result<Row, Failure> {
     let output = folder.join("gradient.npy");
@@ -135,26 +132,24 @@ fn run_row(
     disk: &Path,
 ) -> Result<(), Failure> {
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let mut shot = Shot::new(case, model, threads.get())?;
+    let mut shot = Shot::new((case, None), model, threads.get())?;
     let keep = keep(row, &mut shot.simulation, (disk, threads))?;
     let storage = Storage::default();
-    let (mut seconds, mut note) = (0.0, String::new());
+    let (seconds, note);
     match keep {
         Keep::Tiers(tiers, actions, of) => {
             let mut executor = storage.executor(&tiers, &shot.simulation, threads)?;
-            for _ in 0..2 {
-                seconds = shot.evaluate(&mut executor, actions.clone())?;
-            }
+            seconds = repeated(|| shot.evaluate(&mut executor, actions.clone()))?;
             let lost = executor.failures().len();
-            note = if of.is_empty() { of } else { format!(": {of}") };
-            if lost > 0 {
-                note += &format!(" ({lost} snapshots had to be computed again)");
-            }
+            note = match (of.as_str(), lost) {
+                ("", 0) => String::new(),
+                (of, 0) => format!(": {of}"),
+                (of, _) => format!(": {of} ({lost} snapshots or more computed again)"),
+            };
         }
         Keep::Sampled(every) => {
-            for _ in 0..2 {
-                seconds = shot.evaluate_sampled(every)?;
-            }
+            seconds = repeated(|| shot.evaluate_sampled(every))?;
+            note = String::new();
         }
     }
     let peak_bytes = peak_rss_bytes();
@@ -162,6 +157,17 @@ fn run_row(
     npy::write_f32(output, &[gradient.len()], &gradient)?;
     println!("{seconds}\n{peak_bytes}\n{note}");
     Ok(())
+}
+
+/// Seconds of one of several runs: the median of those behind the first.
+fn repeated(mut run: impl FnMut() -> Result<f64, Failure>) -> Result<f64, Failure> {
+    run()?;
+    let mut all = Vec::new();
+    while all.len() < TIMED_RUNS && all.iter().sum::<f64>() < ENOUGH_SECONDS {
+        all.push(run()?);
+    }
+    all.sort_by(f64::total_cmp);
+    Ok(all[all.len() / 2])
 }
 
 fn keep(

@@ -131,14 +131,20 @@ pub(crate) struct Shot {
 }
 
 impl Shot {
-    pub(crate) fn new(case: Case, model: &Path, threads: usize) -> Result<Self, Failure> {
+    /// With the case's number of steps, or another.
+    pub(crate) fn new(
+        (case, steps): (Case, Option<usize>),
+        model: &Path,
+        threads: usize,
+    ) -> Result<Self, Failure> {
         let truth = npy::read_shaped(model, &SHAPE)?.values.into_f64();
         let start = case.resampled(&smoothed(&truth))?;
         let truth = case.resampled(&truth)?;
         let fastest = truth.iter().copied().fold(0.0, f64::max);
-        let (experiment, wavelet) = experiment(case, start.clone(), fastest)?;
+        let steps = steps.unwrap_or(case.steps());
+        let (experiment, wavelet) = experiment((case, steps), start.clone(), fastest)?;
         let padded = experiment.padded_grid()?;
-        let Experiment { space_order, dtype, interpolation, steps, dt_s, .. } = experiment;
+        let Experiment { space_order, dtype, interpolation, dt_s, .. } = experiment;
         let acoustic = Acoustic::new(&padded, space_order, dtype, interpolation)?;
         let options = Options::from_environment();
         let compiled = acoustic.operator.with_gradient(&[&acoustic.m], &options)?;
@@ -218,18 +224,22 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
-    /// The actions of the run, which are those of the schedule, each with its seconds.
+    /// The actions of the run, which are those of the schedule, each with its seconds: none for
+    /// the discard behind a load.
     pub(crate) fn spans(
         &self,
         actions: impl IntoIterator<Item = Action>,
     ) -> Vec<(Action, Range<f64>)> {
         let ends = self.begun.iter().skip(1).map(|begun| begun.1).chain([self.seconds]);
         let mut entries = self.begun.iter().zip(ends).peekable();
-        let mut spans = Vec::with_capacity(self.begun.len());
+        let (mut spans, mut now) = (Vec::with_capacity(self.begun.len()), 0.0);
         for (number, action) in (0..).zip(actions) {
-            if let Some((begun, end)) = entries.next_if(|(begun, _)| begun.0 == number) {
-                spans.push((action, begun.1..end));
-            }
+            let span = match entries.next_if(|(begun, _)| begun.0 == number) {
+                Some((begun, end)) => begun.1..end,
+                None => now..now,
+            };
+            now = span.end;
+            spans.push((action, span));
         }
         spans
     }
@@ -245,7 +255,7 @@ fn least_squares(residual: &mut Residual<'_>, observed: &[f64]) -> f64 {
 }
 
 fn experiment(
-    case: Case,
+    (case, steps): (Case, usize),
     start: Vec<f64>,
     fastest_m_s: f64,
 ) -> Result<(Experiment, Wavelet), Failure> {
@@ -264,7 +274,7 @@ fn experiment(
         space_order: 8,
         dtype: DType::F32,
         interpolation: Interpolation::Sinc { radius: 4 },
-        steps: case.steps(),
+        steps,
         dt_s: case.dt_s(fastest_m_s),
         survey: Survey::fixed_spread(&[at(0.5 * width_m)], receivers),
     };
@@ -287,4 +297,12 @@ fn smoothed(truth: &[f64]) -> Vec<f64> {
         mean(&rows[row + depths.start..row + depths.end])
     };
     (0..nx * nz).map(down).collect()
+}
+
+/// `|found - exact| / |exact|`; 0 where nothing is exact yet.
+pub(crate) fn relative_error(found: &[f32], exact: &[f32]) -> f64 {
+    let square = |x: f64| x * x;
+    let norm: f64 = exact.iter().map(|&g| square(g.into())).sum();
+    let pairs = found.iter().zip(exact);
+    (pairs.map(|(&f, &e)| square(f64::from(f) - f64::from(e))).sum::<f64>() / norm).sqrt()
 }
