@@ -124,8 +124,8 @@ impl Simulation {
     }
 
     /// An approximate gradient, for comparison: adjoint data are kept of every `every`-th step only
-    /// and count `every` times. The adjoint wavefield is exact where the operator is linear in the
-    /// state; nothing is recomputed.
+    /// and count `every` times. The adjoint wavefield, and with it the gradient by the samples of a
+    /// source, is exact where the operator is linear in the state; nothing is recomputed.
     ///
     /// # Errors
     /// As [`evaluate`](Self::evaluate).
@@ -136,10 +136,10 @@ impl Simulation {
     ) -> Result<Evaluation, Error> {
         let every = every.max(1);
         let found = self.sweep(misfit, |sweep| sweep.run_sampled(every))?;
-        let adjoint = self.compiled.adjoint.clone().ok_or(Error::NoGradient)?;
-        for field in self.accumulators(&adjoint) {
+        // Squares of adjoint data have been counted `every` times too often.
+        for field in self.illuminations() {
             let values: Vec<f64> = self.session.function(field);
-            let scaled: Vec<f64> = values.iter().map(|value| value * every as f64).collect();
+            let scaled: Vec<f64> = values.iter().map(|value| value / every as f64).collect();
             self.session.set_function(field, &scaled)?;
         }
         Ok(found)
@@ -181,10 +181,14 @@ impl Simulation {
     /// Gradients and illumination: what a reverse sweep adds to.
     pub(crate) fn accumulators(&self, adjoint: &Adjoint) -> Vec<FieldId> {
         let mut fields: Vec<FieldId> = adjoint.parameters.iter().map(|(_, g)| *g).collect();
+        fields.extend(self.illuminations());
+        fields
+    }
+
+    fn illuminations(&self) -> Vec<FieldId> {
         let all = self.compiled.stencil().fields.iter().enumerate();
         let collecting = all.filter(|(_, f)| f.name.starts_with(ILLUMINATION));
-        fields.extend(collecting.map(|(number, _)| FieldId(number as u32)));
-        fields
+        collecting.map(|(number, _)| FieldId(number as u32)).collect()
     }
 
     /// Adds the gradient with respect to a function, times `scale`, to values in row-major order.
@@ -221,10 +225,8 @@ impl Simulation {
     /// Adds the illumination (sum over steps of the squared adjoint data) to values in row-major
     /// order.
     pub fn add_illumination_to(&self, sum: &mut [f64]) {
-        for (number, field) in self.compiled.stencil().fields.iter().enumerate() {
-            if field.name.starts_with(ILLUMINATION) {
-                self.session.add_function_to(FieldId(number as u32), 1.0, sum);
-            }
+        for field in self.illuminations() {
+            self.session.add_function_to(field, 1.0, sum);
         }
     }
 }

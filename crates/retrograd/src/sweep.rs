@@ -60,13 +60,17 @@ impl<F: FnMut(usize, Residual<'_>) -> f64> Sweep<'_, F> {
         &mut self.simulation.session
     }
 
-    /// Both sweeps with adjoint data of every `every`-th step alone; the others read zeros.
+    /// Both sweeps with adjoint data of every `every`-th step alone, multiplied by `every`; the
+    /// others read zeros.
     pub(crate) fn run_sampled(&mut self, every: usize) -> Result<Progress, Error> {
         let steps = self.simulation.steps();
         self.session().set_tape_window(0..steps);
         for step in 0..steps {
             let kind = if step % every == every / 2 { RECORD } else { FORWARD };
             self.session().run(kind, [step])?;
+            if kind == RECORD && every > 1 {
+                self.session().scale_tape_entry(step, every as f64);
+            }
         }
         self.turn()?;
         for step in (0..steps).rev() {

@@ -180,3 +180,35 @@ fn revolve_in_a_tier_of_bytes_is_revolve() {
     let usage = executor.usage()[0];
     assert!(usage.written_bytes < usage.raw_bytes && usage.max_error == 0.0);
 }
+
+/// The adjoint wavefield is exact, and with it the gradient by the samples of the source; that by
+/// the medium is a sum over steps with fewer terms.
+#[test]
+fn sampled_gradients_come_closer_with_more_samples() {
+    let problem = acoustic(&[41, 44], 4, Points::Linear, DType::F64);
+    let Some(mut simulation) = simulation(&problem) else { return };
+    evaluate(&mut simulation, Keep::All);
+    let of = |simulation: &Simulation| {
+        let medium = simulation.gradient_of(&problem.m).expect("gradient");
+        let source = simulation.series_gradient::<f64>(&problem.src).expect("gradient");
+        let mut illumination = vec![0.0; medium.len()];
+        simulation.add_illumination_to(&mut illumination);
+        [medium, source, illumination]
+    };
+    let exact = of(&simulation);
+    let norm = |values: &[f64]| values.iter().map(|v| v * v).sum::<f64>().sqrt();
+    let mut coarser = [f64::INFINITY; 2];
+    for every in [8, 4, 2, 1] {
+        simulation.evaluate_sampled(every, energy).expect("should run");
+        let found = of(&simulation);
+        assert!(bits(&found[1]) == bits(&exact[1]), "the source, every {every}");
+        let errors = [0, 2].map(|k| {
+            let pairs = found[k].iter().zip(&exact[k]);
+            norm(&pairs.map(|(a, b)| a - b).collect::<Vec<_>>()) / norm(&exact[k])
+        });
+        println!("every {every}: {errors:?}");
+        assert!(errors[0] < coarser[0] && errors[1] < coarser[1], "every {every}: {errors:?}");
+        coarser = errors;
+    }
+    assert_eq!(coarser, [0.0; 2]);
+}

@@ -13,12 +13,13 @@ use std::sync::Arc;
 
 use retrograd_ir::points::PointError;
 use retrograd_ir::{
-    Bound, DimSet, Field, FieldId, Levels, ParamId, ScalarId, Side, Stencil, Target,
+    Bound, DType, DimSet, Field, FieldId, Levels, ParamId, ScalarId, Side, Stencil, Target,
 };
 
 use crate::buffer::{Buffer, Level, OutOfMemory, Pool};
 use crate::layout::Layout;
 use crate::program::{Program, kept_levels};
+use crate::real::Real;
 use crate::team::Team;
 use plan::StepPlan;
 use points::SparseData;
@@ -362,6 +363,19 @@ impl Session {
         }
     }
 
+    /// Multiplies the adjoint data of one step, if they are there and nobody shares them.
+    pub fn scale_tape_entry(&mut self, step: usize, factor: f64) {
+        for (field, data) in self.fields.iter_mut().enumerate() {
+            let FieldData::Tape(tape) = data else { continue };
+            if let Some(level) = tape.get_mut(step).and_then(Arc::get_mut) {
+                match self.program.stencil().fields[field].dtype {
+                    DType::F32 => scale::<f32>(level.buffer_mut().slice_mut(), factor),
+                    DType::F64 => scale::<f64>(level.buffer_mut().slice_mut(), factor),
+                }
+            }
+        }
+    }
+
     /// Lets go of the adjoint data of one step, which the reverse sweep has read.
     pub fn drop_tape_entry(&mut self, step: usize) {
         for data in &mut self.fields {
@@ -443,6 +457,10 @@ fn check_layers(
         }
     }
     Ok(in_place)
+}
+
+fn scale<T: Real>(numbers: &mut [T], factor: f64) {
+    numbers.iter_mut().for_each(|number| *number = T::from_f64(number.to_f64() * factor));
 }
 
 /// A level from the pool with zeros everywhere.

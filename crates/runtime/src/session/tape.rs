@@ -49,6 +49,11 @@ impl Tape {
         if self.covers(step) { self.entries[self.position(step)].as_ref() } else { None }
     }
 
+    /// The entry of a step, to be changed.
+    pub(super) fn get_mut(&mut self, step: usize) -> Option<&mut Arc<Level>> {
+        self.entries.get_mut(step.checked_sub(self.first)?)?.as_mut()
+    }
+
     /// The entry of a step, to be replaced.
     ///
     /// # Panics
