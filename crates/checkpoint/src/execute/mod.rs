@@ -6,9 +6,8 @@
 //! The rules of order and liveness are checked as the run proceeds, at a cost that does not show
 //! beside a step: a wrong schedule ends in an error, not in a wrong gradient.
 //!
-//! Data that a tier has lost (a full disk, a damaged block) are computed again from the snapshots
-//! that are left: the rest of the schedule is replaced by an optimal one from there, and the
-//! gradient is the same. [`Progress::lost`] says that it happened, [`Executor::failures`] why.
+//! Data that a tier has lost (a full disk, a damaged block) are computed again from the data that
+//! are left: the rest of the schedule is replaced by one from there, and the gradient is the same. [`Progress::lost`] says that it happened, [`Executor::failures`] why.
 
 mod ledger;
 mod rescue;
@@ -22,7 +21,7 @@ use std::ops::ControlFlow;
 
 use crate::error::Place;
 use crate::tier::{Handles, Key, Tier, TierError, TierUse};
-use crate::{Action, InvalidAction, Model, TierId};
+use crate::{Action, Data, InvalidAction, Model, TierId};
 use ledger::Ledger;
 pub use resume::{Resumable, SweepLog};
 use run::Run;
@@ -30,6 +29,9 @@ pub(crate) use scout::{Listener, Scout};
 
 /// Failures of tiers that are kept for the caller at most; more of the same say nothing new.
 const FAILURES_KEPT: usize = 16;
+
+/// The kinds of data, in order.
+const DATA: [Data; 2] = [Data::Restart, Data::Adjoint];
 
 /// How far a run has come. Steps and snapshots are counted, not bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -159,7 +161,8 @@ impl<S: Send + 'static> Executor<S> {
     /// If there is no memory for the table of what the tiers hold.
     pub fn with_tiers(tiers: Vec<Box<dyn Tier<S>>>) -> Result<Self, TryReserveError> {
         let slots = tiers.iter().map(|tier| tier.slots().unwrap_or(0)).fold(0, u64::saturating_add);
-        let ledger = Ledger::new(tiers.len(), slots)?;
+        let sizes = tiers.iter().map(|tier| DATA.map(|kind| tier.slots_of(kind)));
+        let ledger = Ledger::new(sizes, slots)?;
         Ok(Self { tiers, ledger, failures: Vec::new() })
     }
 
@@ -301,7 +304,7 @@ mod tests {
     use std::ops::Range;
 
     use super::*;
-    use crate::{BrokenRule, Data, Revolve};
+    use crate::{BrokenRule, Revolve};
 
     struct Nothing;
 

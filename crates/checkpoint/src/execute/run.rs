@@ -3,7 +3,7 @@
 use std::iter::Peekable;
 use std::ops::{ControlFlow, Range};
 
-use super::rescue::Rescue;
+use super::rescue::{Rescue, Room};
 use super::scout::Scout;
 use super::{ExecuteError, Executor, Progress};
 use crate::tier::{Key, Loaded, TierError};
@@ -95,11 +95,14 @@ pub(super) struct Run<'a, S> {
     executor: &'a mut Executor<S>,
     working: Working,
     done: Progress,
+    /// Steps that were left when `x_0` was last stored anew.
+    restarted_at: Option<u64>,
 }
 
 impl<'a, S: Send + 'static> Run<'a, S> {
     pub(super) fn new(executor: &'a mut Executor<S>) -> Self {
-        Self { executor, working: Working::new(None), done: Progress::default() }
+        let working = Working::new(None);
+        Self { executor, working, done: Progress::default(), restarted_at: None }
     }
 
     /// Follows a schedule from its beginning.
@@ -249,7 +252,7 @@ impl<'a, S: Send + 'static> Run<'a, S> {
             return Err(BrokenRule::UnknownTier { tier, tiers }.into());
         };
         executor.ledger.enter(key, tier)?;
-        if let Some(slots) = place.slots().filter(|&slots| executor.ledger.count(tier) > slots) {
+        if let Some(slots) = place.slots().filter(|&slots| executor.ledger.taken(tier) > slots) {
             return Err(BrokenRule::SlotsExceeded { slots }.into());
         }
         let snapshot = model.save(key.kind, key.step).map_err(Failure::Model)?;
@@ -336,42 +339,52 @@ impl<'a, S: Send + 'static> Run<'a, S> {
     ) -> Result<Rescue, ExecuteError<M::Error>> {
         let position = self.done.actions;
         let at = |failure: Failure<M::Error>| failure.at(position, action.clone());
-        // Only restart data below the steps still to reverse are of use from now on.
+        // Only data of the steps still to reverse are of use from now on.
+        let reads_adjoint = model.stores_adjoint();
         for entry in self.executor.ledger.entries().to_vec() {
-            let useful = entry.key.kind == Data::Restart && entry.key.step < pending;
-            if entry.lost || !useful {
+            let readable = entry.key.kind == Data::Restart || reads_adjoint;
+            if entry.lost || !readable || entry.key.step >= pending {
                 self.discard(entry.key, entry.tier).map_err(|rule| at(rule.into()))?;
             }
         }
         self.working.forget_recorded();
-        if self.executor.ledger.entries().first().is_none_or(|first| first.key.step > 0) {
-            match model.restart() {
+        if !self.executor.ledger.holds_state(0) {
+            // What has been stored anew is lost again: the tier is not going to keep it.
+            let hopeless = self.restarted_at.replace(pending) == Some(pending);
+            match model.restart().filter(|_| !hopeless) {
+                Some(result) => {
+                    result.map_err(|error| at(Failure::Model(error)))?;
+                    self.working.reset();
+                    self.keep_initial_state(model).map_err(at)?;
+                }
+                None if self.executor.ledger.reads_up_to_state(pending) => {}
                 None => return Err(at(Failure::Lost(failure))),
-                Some(result) => result.map_err(|error| at(Failure::Model(error)))?,
             }
-            self.working.reset();
-            self.keep_initial_state(model).map_err(at)?;
         }
         if self.done.lost > 0 {
             self.executor.note_failure(failure);
         }
-        let slots = self.executor.tiers[0].slots().unwrap_or(0);
-        Ok(Rescue::new(pending, slots, self.executor.ledger.entries()))
+        let Executor { tiers, ledger, .. } = &*self.executor;
+        Ok(Rescue::new(pending, Room::of(&*tiers[0]), ledger.entries(), false))
     }
 
-    /// Stores `x_0`, at which the model is, in the first tier; a snapshot there makes room if it
-    /// must.
+    /// Stores `x_0`, at which the model is, in the first tier; what is stored there makes room if
+    /// it must, adjoint data first.
     fn keep_initial_state<M: Model<Snapshot = S>>(
         &mut self,
         model: &mut M,
     ) -> Result<(), Failure<M::Error>> {
         let first = TierId(0);
-        let slots = self.executor.tiers[0].slots().unwrap_or(u64::MAX);
-        if self.executor.ledger.count(first) >= slots {
-            let mut held = self.executor.ledger.entries().iter();
-            if let Some(entry) = held.find(|entry| entry.tier == first).copied() {
-                self.discard(entry.key, first)?;
-            }
+        let Room { slots, restart, .. } = Room::of(&*self.executor.tiers[0]);
+        let most = slots.unwrap_or(u64::MAX).saturating_sub(restart);
+        while self.executor.ledger.taken(first) > most {
+            let held = self.executor.ledger.entries().iter();
+            let held = held.filter(|entry| entry.tier == first);
+            let Some(entry) = held.min_by_key(|entry| (entry.key.kind == Data::Restart, entry.key))
+            else {
+                break;
+            };
+            self.discard(entry.key, first)?;
         }
         self.store(model, Key { step: 0, kind: Data::Restart }, first)
     }
