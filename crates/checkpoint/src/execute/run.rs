@@ -105,6 +105,11 @@ impl<'a, S: Send + 'static> Run<'a, S> {
         Self { executor, working, done: Progress::default(), restarted_at: None }
     }
 
+    /// A run that reverses all steps so many times.
+    pub(super) fn repeated(self, sweeps: u64) -> Self {
+        Self { working: self.working.repeated(sweeps), ..self }
+    }
+
     /// Follows a schedule from its beginning.
     pub(super) fn follow_all<M, I>(
         self,
@@ -144,7 +149,7 @@ impl<'a, S: Send + 'static> Run<'a, S> {
         }
         self.done.peak_held = self.done.held;
         let missing = TierError::Missing { tier: "no tier".to_owned(), key };
-        let rescue = self.replan(model, &action, missing, pending)?;
+        let (rescue, _) = self.replan(model, &action, missing, pending)?;
         let source = Source::<std::iter::Empty<Action>>::Rescue(rescue.peekable());
         self.follow_source(model, source, watch, log)
     }
@@ -182,7 +187,12 @@ impl<'a, S: Send + 'static> Run<'a, S> {
             }
             if let Action::Reverse { steps } = &action {
                 let logged = log(model, self.executor, steps.start).map_err(Failure::Model);
-                logged.map_err(|failure| failure.at(self.done.actions, action))?;
+                logged.map_err(|failure| failure.at(self.done.actions, action.clone()))?;
+                let left = self.working.pending().filter(|&left| left > steps.start);
+                if let (Some(left), Source::Rescue(_)) = (left, &source) {
+                    source = Source::Rescue(self.begin_again(model, &action, left)?.peekable());
+                    scout = None;
+                }
             }
             self.done.actions += 1;
             if last_read {
@@ -325,18 +335,33 @@ impl<'a, S: Send + 'static> Run<'a, S> {
         let discarded = self.discard(key, *tier);
         discarded.map_err(|rule| Failure::<M::Error>::Rule(rule).at(position, action.clone()))?;
         self.done.lost += 1;
-        self.replan(model, action, failure, pending)
+        let (rescue, failure) = self.replan(model, action, failure, pending)?;
+        self.executor.note_failure(failure);
+        Ok(rescue)
+    }
+
+    /// The next sweep over `steps`, behind `action`, after what was kept for it is gone.
+    fn begin_again<M: Model<Snapshot = S>>(
+        &mut self,
+        model: &mut M,
+        action: &Action,
+        steps: u64,
+    ) -> Result<Rescue, ExecuteError<M::Error>> {
+        let key = Key { step: 0, kind: Data::Restart };
+        let missing = TierError::Missing { tier: "no tier".to_owned(), key };
+        self.restarted_at = None;
+        self.replan(model, action, missing, steps).map(|(rescue, _)| rescue)
     }
 
     /// How to reverse the steps before `pending` from what is stored; `failure` is why `action`
-    /// cannot be followed.
+    /// cannot be followed, and comes back.
     fn replan<M: Model<Snapshot = S>>(
         &mut self,
         model: &mut M,
         action: &Action,
         failure: TierError,
         pending: u64,
-    ) -> Result<Rescue, ExecuteError<M::Error>> {
+    ) -> Result<(Rescue, TierError), ExecuteError<M::Error>> {
         let position = self.done.actions;
         let at = |failure: Failure<M::Error>| failure.at(position, action.clone());
         // Only data of the steps still to reverse are of use from now on.
@@ -361,11 +386,10 @@ impl<'a, S: Send + 'static> Run<'a, S> {
                 None => return Err(at(Failure::Lost(failure))),
             }
         }
-        if self.done.lost > 0 {
-            self.executor.note_failure(failure);
-        }
         let Executor { tiers, ledger, .. } = &*self.executor;
-        Ok(Rescue::new(pending, Room::of(&*tiers[0]), ledger.entries(), false))
+        let again = self.working.later() > 0;
+        let rescue = Rescue::new(pending, Room::of(&*tiers[0]), ledger.entries(), again);
+        Ok((rescue, failure))
     }
 
     /// Stores `x_0`, at which the model is, in the first tier; what is stored there makes room if
