@@ -7,7 +7,8 @@
 //! beside a step: a wrong schedule ends in an error, not in a wrong gradient.
 //!
 //! Data that a tier has lost (a full disk, a damaged block) are computed again from the data that
-//! are left: the rest of the schedule is replaced by one from there, and the gradient is the same. [`Progress::lost`] says that it happened, [`Executor::failures`] why.
+//! are left: the rest of the schedule is replaced by one from there, and the gradient is the same.
+//! [`Progress::lost`] says that it happened, [`Executor::failures`] why.
 
 mod ledger;
 mod rescue;

@@ -10,6 +10,9 @@ use crate::tier::{Key, Loaded, TierError};
 use crate::working::Working;
 use crate::{Action, BrokenRule, Data, InvalidAction, Model, TierId};
 
+/// How often `x_0` is stored anew with no step reversed in between.
+const RESTARTS: u32 = 3;
+
 /// Whether a snapshot is read again.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Read {
@@ -67,7 +70,7 @@ fn count(total: &mut u64, steps: &Range<u64>) {
 #[derive(Clone)]
 enum Source<I: Iterator<Item = Action>> {
     Schedule(Peekable<I>),
-    Rescue(Peekable<Rescue>),
+    Rescue(Box<Peekable<Rescue>>),
 }
 
 impl<I: Iterator<Item = Action>> Iterator for Source<I> {
@@ -95,14 +98,14 @@ pub(super) struct Run<'a, S> {
     executor: &'a mut Executor<S>,
     working: Working,
     done: Progress,
-    /// Steps that were left when `x_0` was last stored anew.
-    restarted_at: Option<u64>,
+    /// Steps that were left when `x_0` was last stored anew, and how often then.
+    restarted: (Option<u64>, u32),
 }
 
 impl<'a, S: Send + 'static> Run<'a, S> {
     pub(super) fn new(executor: &'a mut Executor<S>) -> Self {
         let working = Working::new(None);
-        Self { executor, working, done: Progress::default(), restarted_at: None }
+        Self { executor, working, done: Progress::default(), restarted: (None, 0) }
     }
 
     /// A run that reverses all steps so many times.
@@ -150,7 +153,7 @@ impl<'a, S: Send + 'static> Run<'a, S> {
         self.done.peak_held = self.done.held;
         let missing = TierError::Missing { tier: "no tier".to_owned(), key };
         let (rescue, _) = self.replan(model, &action, missing, pending)?;
-        let source = Source::<std::iter::Empty<Action>>::Rescue(rescue.peekable());
+        let source = Source::<std::iter::Empty<Action>>::Rescue(Box::new(rescue.peekable()));
         self.follow_source(model, source, watch, log)
     }
 
@@ -179,7 +182,7 @@ impl<'a, S: Send + 'static> Run<'a, S> {
                 Ok(()) => {}
                 Err(Failure::Lost(failure)) => {
                     let rescue = self.rescue(model, &action, failure)?;
-                    source = Source::Rescue(rescue.peekable());
+                    source = Source::Rescue(Box::new(rescue.peekable()));
                     scout = None;
                     continue;
                 }
@@ -190,7 +193,8 @@ impl<'a, S: Send + 'static> Run<'a, S> {
                 logged.map_err(|failure| failure.at(self.done.actions, action.clone()))?;
                 let left = self.working.pending().filter(|&left| left > steps.start);
                 if let (Some(left), Source::Rescue(_)) = (left, &source) {
-                    source = Source::Rescue(self.begin_again(model, &action, left)?.peekable());
+                    let rescue = self.begin_again(model, &action, left)?;
+                    source = Source::Rescue(Box::new(rescue.peekable()));
                     scout = None;
                 }
             }
@@ -349,7 +353,7 @@ impl<'a, S: Send + 'static> Run<'a, S> {
     ) -> Result<Rescue, ExecuteError<M::Error>> {
         let key = Key { step: 0, kind: Data::Restart };
         let missing = TierError::Missing { tier: "no tier".to_owned(), key };
-        self.restarted_at = None;
+        self.restarted = (None, 0);
         self.replan(model, action, missing, steps).map(|(rescue, _)| rescue)
     }
 
@@ -374,8 +378,10 @@ impl<'a, S: Send + 'static> Run<'a, S> {
         }
         self.working.forget_recorded();
         if !self.executor.ledger.holds_state(0) {
-            // What has been stored anew is lost again: the tier is not going to keep it.
-            let hopeless = self.restarted_at.replace(pending) == Some(pending);
+            // A tier that keeps losing what is stored anew is not going to keep it.
+            let again = self.restarted.0 == Some(pending);
+            self.restarted = (Some(pending), if again { self.restarted.1 + 1 } else { 1 });
+            let hopeless = self.restarted.1 > RESTARTS;
             match model.restart().filter(|_| !hopeless) {
                 Some(result) => {
                     result.map_err(|error| at(Failure::Model(error)))?;

@@ -243,3 +243,6 @@ impl Plan {
 fn in_first(sites: &[Site]) -> u64 {
     sites.iter().filter(|site| site.tier == FIRST).count() as u64
 }
+
+#[cfg(test)]
+mod tests;

@@ -133,7 +133,7 @@ fn gaps(steps: Range<u64>, adjoint: &[Site]) -> Vec<Range<u64>> {
 }
 
 /// Advances of Revolve over `steps`, whose first state is stored.
-fn revolve_advances(steps: &Range<u64>, slots: u64) -> u128 {
+pub(super) fn revolve_advances(steps: &Range<u64>, slots: u64) -> u128 {
     match steps.end - steps.start {
         0 | 1 => 0,
         length => Costs::of_slots(length, slots.min(length - 1)).advances,
