@@ -305,9 +305,9 @@ fn the_leapfrog_of_these_tests_has_the_right_adjoint() {
         let mut moved = Leapfrog::new();
         let state = Arc::make_mut(&mut moved.state);
         if before {
-            state.before[i] += h
+            state.before[i] += h;
         } else {
-            state.now[i] += h
+            state.now[i] += h;
         }
         moved.advance(0..n).unwrap();
         moved.state.now.iter().zip(weights.now).map(|(u, w)| u * w).sum::<f64>()
