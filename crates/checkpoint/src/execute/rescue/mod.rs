@@ -19,8 +19,8 @@
 //! Adjoint data in the first tier take room from everything right of them. Therefore the lowest
 //! 0, 1, 2, 4, ... of them, and all, are given up for comparison, and the fewest advances win; of
 //! equals the fewest steps to compute. Giving up all of them is the rule that knows restart data
-//! only, so that there are never more advances than by that rule, and room is never exceeded:
-//! nothing is stored but into what was free, or has been freed.
+//! only, so that from the same data there are never more advances than by that rule. Room is never
+//! exceeded: nothing is stored but into what was free, or has been freed.
 //!
 //! Planning takes `O(k r log k)` for `k` data and the repetition number `r`, besides the tables, of
 //! a millisecond each. The choice between placements is our own.
