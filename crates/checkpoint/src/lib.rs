@@ -11,6 +11,7 @@
 //! | a schedule, as an iterator of [`Action`]s | [`schedule`]: a module per family; [`Revolve`] and [`StoreAll`] to begin with |
 //! | one for an unknown number of steps | [`Online`] |
 //! | one for steps or states that differ | [`Chain`], [`UnevenSteps`], [`JoinGraph`] |
+//! | one for several adjoint sweeps of one forward run | [`Sweeps`], [`Repeated`] |
 //! | one for several tiers | [`schedule::Asynchronous`], [`DiskRevolve`], [`HRevolve`], [`Multistage`], [`TwoLevel`] |
 //! | its costs without iterating | [`Costs`] |
 //! | proof that any stream of actions is right | [`replay()`]; [`search`] for the optimum of small problems |
@@ -150,7 +151,7 @@ pub use execute::{ExecuteError, Executor, Progress, Resumable, SweepLog};
 pub use model::Model;
 pub use per_step::PerStep;
 pub use plan::{Plan, PlanError, Strategy, Workload};
-pub use replay::{MemoryModel, Report, TierLimit, TierReport, replay};
+pub use replay::{MemoryModel, Report, TierLimit, TierReport, replay, replay_sweeps};
 pub use schedule::chain::{
     Chain, ChainColumns, ChainOptions, ChainReport, ChainSchedule, Persistence, Recording, Stage,
 };
@@ -158,6 +159,6 @@ pub use schedule::join::{IndependentChains, JoinAction, JoinGraph, JoinMemory, J
 pub use schedule::uneven::{UnevenOptions, UnevenSchedule, UnevenSteps};
 pub use schedule::{
     Cams, Costs, DiskRevolve, HRevolve, KnownEnd, LastBlock, MemoryReuse, Method, Mixed,
-    Multistage, NoReuse, Online, OnlineRule, Placed, Reversal, Revolve, StoreAll, StoreNone,
-    TierSpec, Traffic, Trajectory, TwoLevel, Until,
+    Multistage, NoReuse, Online, OnlineRule, Placed, Repeated, Reversal, Revolve, StoreAll,
+    StoreNone, Sweeps, TierSpec, Traffic, Trajectory, TwoLevel, Until,
 };

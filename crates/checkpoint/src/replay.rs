@@ -135,7 +135,30 @@ pub fn replay(
     memory: &MemoryModel,
     actions: impl IntoIterator<Item = Action>,
 ) -> Result<Report, InvalidAction> {
-    let mut replayer = Replayer::new(steps, memory);
+    replay_sweeps(steps, 1, memory, actions)
+}
+
+/// Replays `actions`, which should reverse `steps` as often as there are `sweeps`: each step once
+/// in each sweep, last step first, and nothing left behind the last sweep.
+///
+/// # Errors
+/// As for [`replay`].
+///
+/// ```
+/// use retrograd_checkpoint::{MemoryModel, Sweeps, replay_sweeps};
+///
+/// // Three sweeps from the adjoint data of all steps: nothing is run again.
+/// let report = replay_sweeps(9, 3, &MemoryModel::slots(9), Sweeps::store_all(9, 3))?;
+/// assert_eq!((report.total_forward(), report.tiers[0].writes), (9, 9));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn replay_sweeps(
+    steps: u64,
+    sweeps: u64,
+    memory: &MemoryModel,
+    actions: impl IntoIterator<Item = Action>,
+) -> Result<Report, InvalidAction> {
+    let mut replayer = Replayer::new(if sweeps == 0 { 0 } else { steps }, sweeps, memory);
     for action in actions {
         let position = replayer.report.actions;
         if let Err(rule) = replayer.follow(&action) {
@@ -185,11 +208,12 @@ impl Held {
 }
 
 impl<'a> Replayer<'a> {
-    fn new(steps: u64, memory: &'a MemoryModel) -> Self {
+    fn new(steps: u64, sweeps: u64, memory: &'a MemoryModel) -> Self {
         let tiers = memory.tiers.len();
         let report = Report { tiers: vec![TierReport::default(); tiers], ..Report::default() };
         let held = vec![Held::default(); tiers];
-        let working = Working::new(Some(steps)).restarting(memory.adjoint_restarts);
+        let working = Working::new(Some(steps)).repeated(sweeps);
+        let working = working.restarting(memory.adjoint_restarts);
         Self { memory, working, recorded_bytes: 0, held, report }
     }
 

@@ -18,6 +18,10 @@ pub(crate) struct Working {
     recorded: Range<u64>,
     /// Steps from here on are reversed; `None` before the first reverse of an unknown number.
     pending: Option<u64>,
+    /// Where every sweep begins, once known.
+    last: Option<u64>,
+    /// Sweeps behind the current one.
+    later: u64,
     /// Whether loading adjoint data puts the model at the end of their step.
     adjoint_restarts: bool,
 }
@@ -25,7 +29,25 @@ pub(crate) struct Working {
 impl Working {
     /// A model at `x_0` that is going to reverse `steps`, or as many as the first reverse says.
     pub(crate) fn new(steps: Option<u64>) -> Self {
-        Self { steps, at: Some(0), recorded: 0..0, pending: steps, adjoint_restarts: false }
+        Self {
+            steps,
+            at: Some(0),
+            recorded: 0..0,
+            pending: steps,
+            last: steps,
+            later: 0,
+            adjoint_restarts: false,
+        }
+    }
+
+    /// Says how many times all steps are reversed.
+    pub(crate) fn repeated(self, sweeps: u64) -> Self {
+        Self { later: sweeps.saturating_sub(1), ..self }
+    }
+
+    /// Sweeps behind the current one.
+    pub(crate) fn later(&self) -> u64 {
+        self.later
     }
 
     /// Says whether adjoint data put the model at the end of their step.
@@ -46,7 +68,7 @@ impl Working {
     /// Steps from `pending` on have been reversed by somebody else.
     pub(crate) fn resume(&mut self, pending: u64) {
         self.at = None;
-        self.pending = Some(pending);
+        (self.pending, self.last) = (Some(pending), Some(pending));
     }
 
     /// The model has been put at `x_0`, and holds no recorded steps.
@@ -127,7 +149,10 @@ impl Working {
         if steps.start < self.recorded.start || steps.end > self.recorded.end {
             return Err(self.not_recorded());
         }
-        self.pending = Some(steps.start);
+        let last = *self.last.get_or_insert(steps.end);
+        let again = steps.start == 0 && self.later > 0;
+        self.later -= u64::from(again);
+        self.pending = Some(if again { last } else { steps.start });
         self.recorded.end = steps.start;
         self.at = None;
         Ok(())

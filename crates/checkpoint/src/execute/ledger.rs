@@ -3,7 +3,7 @@
 use std::collections::TryReserveError;
 
 use crate::tier::Key;
-use crate::{BrokenRule, TierId};
+use crate::{BrokenRule, Data, TierId};
 
 /// Entries reserved at most when the table is made; the rest as needed.
 const RESERVED: u64 = 1 << 20;
@@ -12,8 +12,16 @@ const RESERVED: u64 = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Ledger {
     entries: Vec<Entry>,
-    /// Entries of each tier.
-    counts: Vec<u64>,
+    tiers: Vec<Taken>,
+}
+
+/// Slots of one tier.
+#[derive(Debug)]
+struct Taken {
+    /// What restart data take, and adjoint data.
+    sizes: [u64; 2],
+    /// What all entries take.
+    slots: u64,
 }
 
 /// One stored datum.
@@ -26,10 +34,14 @@ pub(super) struct Entry {
 }
 
 impl Ledger {
-    pub(super) fn new(tiers: usize, slots: u64) -> Result<Self, TryReserveError> {
+    /// A book for tiers of `slots` in all, in which restart and adjoint data take `sizes`.
+    pub(super) fn new(
+        sizes: impl Iterator<Item = [u64; 2]>,
+        slots: u64,
+    ) -> Result<Self, TryReserveError> {
         let mut entries = Vec::new();
         entries.try_reserve_exact(slots.min(RESERVED) as usize)?;
-        Ok(Self { entries, counts: vec![0; tiers] })
+        Ok(Self { entries, tiers: sizes.map(|sizes| Taken { sizes, slots: 0 }).collect() })
     }
 
     /// The place of an entry, or else where to insert it.
@@ -48,7 +60,8 @@ impl Ledger {
             Ok(_) => Err(BrokenRule::StoredTwice { kind: key.kind, step: key.step, tier }),
             Err(index) => {
                 self.entries.insert(index, Entry { key, tier, lost: false });
-                self.counts[tier.0 as usize] += 1;
+                let Taken { sizes, slots } = &mut self.tiers[tier.0 as usize];
+                *slots = slots.saturating_add(sizes[key.kind as usize]);
                 Ok(())
             }
         }
@@ -66,7 +79,8 @@ impl Ledger {
     pub(super) fn strike(&mut self, key: Key, tier: TierId) -> Result<Entry, BrokenRule> {
         match self.find((key, tier)) {
             Ok(index) => {
-                self.counts[tier.0 as usize] -= 1;
+                let Taken { sizes, slots } = &mut self.tiers[tier.0 as usize];
+                *slots = slots.saturating_sub(sizes[key.kind as usize]);
                 Ok(self.entries.remove(index))
             }
             Err(_) => Err(BrokenRule::NotStored { kind: key.kind, step: key.step, tier }),
@@ -83,14 +97,34 @@ impl Ledger {
         &self.entries
     }
 
-    /// Number of entries in a tier.
-    pub(super) fn count(&self, tier: TierId) -> u64 {
-        self.counts[tier.0 as usize]
+    /// Slots taken in a tier.
+    pub(super) fn taken(&self, tier: TierId) -> u64 {
+        self.tiers[tier.0 as usize].slots
+    }
+
+    /// Whether the state at the start of `step` is stored anywhere.
+    pub(super) fn holds_state(&self, step: u64) -> bool {
+        let key = Key { step, kind: Data::Restart };
+        let index = self.entries.partition_point(|entry| entry.key < key);
+        self.entries.get(index).is_some_and(|entry| entry.key == key)
+    }
+
+    /// Whether the adjoint data of all steps before `end`, or before the first state, are stored.
+    pub(super) fn reads_up_to_state(&self, end: u64) -> bool {
+        let mut expected = 0;
+        for Entry { key, .. } in &self.entries {
+            match key.kind {
+                Data::Restart if key.step <= expected => return true,
+                Data::Adjoint if key.step == expected => expected += 1,
+                Data::Restart | Data::Adjoint => {}
+            }
+        }
+        expected >= end
     }
 
     pub(super) fn clear(&mut self) {
         self.entries.clear();
-        self.counts.fill(0);
+        self.tiers.iter_mut().for_each(|tier| tier.slots = 0);
     }
 
     /// Where the table is and how large.

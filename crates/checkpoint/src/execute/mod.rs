@@ -6,9 +6,9 @@
 //! The rules of order and liveness are checked as the run proceeds, at a cost that does not show
 //! beside a step: a wrong schedule ends in an error, not in a wrong gradient.
 //!
-//! Data that a tier has lost (a full disk, a damaged block) are computed again from the snapshots
-//! that are left: the rest of the schedule is replaced by an optimal one from there, and the
-//! gradient is the same. [`Progress::lost`] says that it happened, [`Executor::failures`] why.
+//! Data that a tier has lost (a full disk, a damaged block) are computed again from the data that
+//! are left: the rest of the schedule is replaced by one from there, and the gradient is the same.
+//! [`Progress::lost`] says that it happened, [`Executor::failures`] why.
 
 mod ledger;
 mod rescue;
@@ -22,7 +22,7 @@ use std::ops::ControlFlow;
 
 use crate::error::Place;
 use crate::tier::{Handles, Key, Tier, TierError, TierUse};
-use crate::{Action, InvalidAction, Model, TierId};
+use crate::{Action, Data, InvalidAction, Model, TierId};
 use ledger::Ledger;
 pub use resume::{Resumable, SweepLog};
 use run::Run;
@@ -30,6 +30,9 @@ pub(crate) use scout::{Listener, Scout};
 
 /// Failures of tiers that are kept for the caller at most; more of the same say nothing new.
 const FAILURES_KEPT: usize = 16;
+
+/// The kinds of data, in order.
+const DATA: [Data; 2] = [Data::Restart, Data::Adjoint];
 
 /// How far a run has come. Steps and snapshots are counted, not bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -159,7 +162,8 @@ impl<S: Send + 'static> Executor<S> {
     /// If there is no memory for the table of what the tiers hold.
     pub fn with_tiers(tiers: Vec<Box<dyn Tier<S>>>) -> Result<Self, TryReserveError> {
         let slots = tiers.iter().map(|tier| tier.slots().unwrap_or(0)).fold(0, u64::saturating_add);
-        let ledger = Ledger::new(tiers.len(), slots)?;
+        let sizes = tiers.iter().map(|tier| DATA.map(|kind| tier.slots_of(kind)));
+        let ledger = Ledger::new(sizes, slots)?;
         Ok(Self { tiers, ledger, failures: Vec::new() })
     }
 
@@ -198,6 +202,94 @@ impl<S: Send + 'static> Executor<S> {
         self.begin();
         let log = |_: &mut M, _: &mut Self, _| Ok(());
         let result = Run::new(self).follow_all(model, actions.into_iter(), watch, log);
+        self.end();
+        result
+    }
+
+    /// Runs a schedule of several adjoint sweeps, such as [`Sweeps`](crate::Sweeps), as long as
+    /// `watch` says so. [`Progress::reversed`] counts the steps of all sweeps.
+    ///
+    /// `begin` is told that a sweep begins, the first of number 0: before the first action, and
+    /// from then on directly after the last step of the sweep before is reversed. That is the place
+    /// to take the gradient of the sweep before, and to set the next cotangent. One that depends on
+    /// the last state is set when the model is to reverse the last step, as in any run.
+    ///
+    /// Where a tier has lost data, the sweeps that follow begin at `x_0`.
+    ///
+    /// # Errors
+    /// As for [`Executor::run_watched`]; an error of `begin` is one of the model.
+    ///
+    /// ```
+    /// # use std::convert::Infallible;
+    /// # use std::ops::{ControlFlow, Range};
+    /// # use retrograd_checkpoint::{Data, Executor, Model, Sweeps};
+    /// # struct Square { x: f64, recorded: f64, bar: f64 }
+    /// # impl Model for Square {
+    /// #     type Snapshot = f64;
+    /// #     type Error = Infallible;
+    /// #     fn advance(&mut self, steps: Range<u64>) -> Result<(), Infallible> {
+    /// #         steps.for_each(|_| self.x *= self.x);
+    /// #         Ok(())
+    /// #     }
+    /// #     fn record(&mut self, steps: Range<u64>) -> Result<(), Infallible> {
+    /// #         self.recorded = self.x;
+    /// #         self.advance(steps)
+    /// #     }
+    /// #     fn reverse(&mut self, _steps: Range<u64>) -> Result<(), Infallible> {
+    /// #         self.bar *= 2.0 * self.recorded;
+    /// #         Ok(())
+    /// #     }
+    /// #     fn save(&mut self, _: Data, _: u64) -> Result<f64, Infallible> { Ok(self.x) }
+    /// #     fn restore(&mut self, _: Data, _: u64, from: &f64) -> Result<(), Infallible> {
+    /// #         Ok(self.x = *from)
+    /// #     }
+    /// #     fn take(&mut self, _: Data, _: u64, from: f64) -> Result<(), Infallible> {
+    /// #         Ok(self.x = from)
+    /// #     }
+    /// # }
+    /// // The model of the example above, with two cotangents.
+    /// let mut model = Square { x: 1.5, recorded: 0.0, bar: 0.0 };
+    /// let schedule = Sweeps::new(3, 2, 2)?;
+    /// let (cotangents, mut gradients) = ([1.0, 10.0], Vec::new());
+    /// let begin = |model: &mut Square, sweep: u64| {
+    ///     gradients.extend((sweep > 0).then_some(model.bar));
+    ///     Ok(model.bar = cotangents[sweep as usize])
+    /// };
+    /// let mut executor = Executor::new(schedule.slots())?;
+    /// executor.run_sweeps(&mut model, schedule, 2, begin, |_| ControlFlow::Continue(()))?;
+    /// gradients.push(model.bar);
+    /// assert_eq!(gradients, [8.0 * 1.5_f64.powi(7), 80.0 * 1.5_f64.powi(7)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn run_sweeps<M, I>(
+        &mut self,
+        model: &mut M,
+        actions: I,
+        sweeps: u64,
+        mut begin: impl FnMut(&mut M, u64) -> Result<(), M::Error>,
+        watch: impl FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<Progress, ExecuteError<M::Error>>
+    where
+        M: Model<Snapshot = S>,
+        I: IntoIterator<Item = Action, IntoIter: Clone>,
+    {
+        self.begin();
+        if sweeps > 0
+            && let Err(source) = begin(model, 0)
+        {
+            let action = Action::Reverse { steps: 0..0 };
+            return Err(ExecuteError::Model { position: 0, action, source });
+        }
+        let mut begun = 1;
+        let told = |model: &mut M, _: &mut Self, pending: u64| {
+            if pending == 0 && begun < sweeps {
+                begun += 1;
+                begin(model, begun - 1)?;
+            }
+            Ok(())
+        };
+        let run = Run::new(self).repeated(sweeps);
+        let result = run.follow_all(model, actions.into_iter(), watch, told);
         self.end();
         result
     }
@@ -301,7 +393,7 @@ mod tests {
     use std::ops::Range;
 
     use super::*;
-    use crate::{BrokenRule, Data, Revolve};
+    use crate::{BrokenRule, Revolve};
 
     struct Nothing;
 

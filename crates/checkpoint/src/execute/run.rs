@@ -3,12 +3,15 @@
 use std::iter::Peekable;
 use std::ops::{ControlFlow, Range};
 
-use super::rescue::Rescue;
+use super::rescue::{Rescue, Room};
 use super::scout::Scout;
 use super::{ExecuteError, Executor, Progress};
 use crate::tier::{Key, Loaded, TierError};
 use crate::working::Working;
 use crate::{Action, BrokenRule, Data, InvalidAction, Model, TierId};
+
+/// How often `x_0` is stored anew with no step reversed in between.
+const RESTARTS: u32 = 3;
 
 /// Whether a snapshot is read again.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -67,7 +70,7 @@ fn count(total: &mut u64, steps: &Range<u64>) {
 #[derive(Clone)]
 enum Source<I: Iterator<Item = Action>> {
     Schedule(Peekable<I>),
-    Rescue(Peekable<Rescue>),
+    Rescue(Box<Peekable<Rescue>>),
 }
 
 impl<I: Iterator<Item = Action>> Iterator for Source<I> {
@@ -95,11 +98,19 @@ pub(super) struct Run<'a, S> {
     executor: &'a mut Executor<S>,
     working: Working,
     done: Progress,
+    /// Steps that were left when `x_0` was last stored anew, and how often then.
+    restarted: (Option<u64>, u32),
 }
 
 impl<'a, S: Send + 'static> Run<'a, S> {
     pub(super) fn new(executor: &'a mut Executor<S>) -> Self {
-        Self { executor, working: Working::new(None), done: Progress::default() }
+        let working = Working::new(None);
+        Self { executor, working, done: Progress::default(), restarted: (None, 0) }
+    }
+
+    /// A run that reverses all steps so many times.
+    pub(super) fn repeated(self, sweeps: u64) -> Self {
+        Self { working: self.working.repeated(sweeps), ..self }
     }
 
     /// Follows a schedule from its beginning.
@@ -141,8 +152,8 @@ impl<'a, S: Send + 'static> Run<'a, S> {
         }
         self.done.peak_held = self.done.held;
         let missing = TierError::Missing { tier: "no tier".to_owned(), key };
-        let rescue = self.replan(model, &action, missing, pending)?;
-        let source = Source::<std::iter::Empty<Action>>::Rescue(rescue.peekable());
+        let (rescue, _) = self.replan(model, &action, missing, pending)?;
+        let source = Source::<std::iter::Empty<Action>>::Rescue(Box::new(rescue.peekable()));
         self.follow_source(model, source, watch, log)
     }
 
@@ -171,7 +182,7 @@ impl<'a, S: Send + 'static> Run<'a, S> {
                 Ok(()) => {}
                 Err(Failure::Lost(failure)) => {
                     let rescue = self.rescue(model, &action, failure)?;
-                    source = Source::Rescue(rescue.peekable());
+                    source = Source::Rescue(Box::new(rescue.peekable()));
                     scout = None;
                     continue;
                 }
@@ -179,7 +190,13 @@ impl<'a, S: Send + 'static> Run<'a, S> {
             }
             if let Action::Reverse { steps } = &action {
                 let logged = log(model, self.executor, steps.start).map_err(Failure::Model);
-                logged.map_err(|failure| failure.at(self.done.actions, action))?;
+                logged.map_err(|failure| failure.at(self.done.actions, action.clone()))?;
+                let left = self.working.pending().filter(|&left| left > steps.start);
+                if let (Some(left), Source::Rescue(_)) = (left, &source) {
+                    let rescue = self.begin_again(model, &action, left)?;
+                    source = Source::Rescue(Box::new(rescue.peekable()));
+                    scout = None;
+                }
             }
             self.done.actions += 1;
             if last_read {
@@ -249,7 +266,7 @@ impl<'a, S: Send + 'static> Run<'a, S> {
             return Err(BrokenRule::UnknownTier { tier, tiers }.into());
         };
         executor.ledger.enter(key, tier)?;
-        if let Some(slots) = place.slots().filter(|&slots| executor.ledger.count(tier) > slots) {
+        if let Some(slots) = place.slots().filter(|&slots| executor.ledger.taken(tier) > slots) {
             return Err(BrokenRule::SlotsExceeded { slots }.into());
         }
         let snapshot = model.save(key.kind, key.step).map_err(Failure::Model)?;
@@ -322,56 +339,82 @@ impl<'a, S: Send + 'static> Run<'a, S> {
         let discarded = self.discard(key, *tier);
         discarded.map_err(|rule| Failure::<M::Error>::Rule(rule).at(position, action.clone()))?;
         self.done.lost += 1;
-        self.replan(model, action, failure, pending)
+        let (rescue, failure) = self.replan(model, action, failure, pending)?;
+        self.executor.note_failure(failure);
+        Ok(rescue)
+    }
+
+    /// The next sweep over `steps`, behind `action`, after what was kept for it is gone.
+    fn begin_again<M: Model<Snapshot = S>>(
+        &mut self,
+        model: &mut M,
+        action: &Action,
+        steps: u64,
+    ) -> Result<Rescue, ExecuteError<M::Error>> {
+        let key = Key { step: 0, kind: Data::Restart };
+        let missing = TierError::Missing { tier: "no tier".to_owned(), key };
+        self.restarted = (None, 0);
+        self.replan(model, action, missing, steps).map(|(rescue, _)| rescue)
     }
 
     /// How to reverse the steps before `pending` from what is stored; `failure` is why `action`
-    /// cannot be followed.
+    /// cannot be followed, and comes back.
     fn replan<M: Model<Snapshot = S>>(
         &mut self,
         model: &mut M,
         action: &Action,
         failure: TierError,
         pending: u64,
-    ) -> Result<Rescue, ExecuteError<M::Error>> {
+    ) -> Result<(Rescue, TierError), ExecuteError<M::Error>> {
         let position = self.done.actions;
         let at = |failure: Failure<M::Error>| failure.at(position, action.clone());
-        // Only restart data below the steps still to reverse are of use from now on.
+        // Only data of the steps still to reverse are of use from now on.
+        let reads_adjoint = model.stores_adjoint();
         for entry in self.executor.ledger.entries().to_vec() {
-            let useful = entry.key.kind == Data::Restart && entry.key.step < pending;
-            if entry.lost || !useful {
+            let readable = entry.key.kind == Data::Restart || reads_adjoint;
+            if entry.lost || !readable || entry.key.step >= pending {
                 self.discard(entry.key, entry.tier).map_err(|rule| at(rule.into()))?;
             }
         }
         self.working.forget_recorded();
-        if self.executor.ledger.entries().first().is_none_or(|first| first.key.step > 0) {
-            match model.restart() {
+        if !self.executor.ledger.holds_state(0) {
+            // A tier that keeps losing what is stored anew is not going to keep it.
+            let again = self.restarted.0 == Some(pending);
+            self.restarted = (Some(pending), if again { self.restarted.1 + 1 } else { 1 });
+            let hopeless = self.restarted.1 > RESTARTS;
+            match model.restart().filter(|_| !hopeless) {
+                Some(result) => {
+                    result.map_err(|error| at(Failure::Model(error)))?;
+                    self.working.reset();
+                    self.keep_initial_state(model).map_err(at)?;
+                }
+                None if self.executor.ledger.reads_up_to_state(pending) => {}
                 None => return Err(at(Failure::Lost(failure))),
-                Some(result) => result.map_err(|error| at(Failure::Model(error)))?,
             }
-            self.working.reset();
-            self.keep_initial_state(model).map_err(at)?;
         }
-        if self.done.lost > 0 {
-            self.executor.note_failure(failure);
-        }
-        let slots = self.executor.tiers[0].slots().unwrap_or(0);
-        Ok(Rescue::new(pending, slots, self.executor.ledger.entries()))
+        let Executor { tiers, ledger, .. } = &*self.executor;
+        let again = self.working.later() > 0;
+        let rescue = Rescue::new(pending, Room::of(&*tiers[0]), ledger.entries(), again);
+        Ok((rescue, failure))
     }
 
-    /// Stores `x_0`, at which the model is, in the first tier; a snapshot there makes room if it
-    /// must.
+    /// Stores `x_0`, at which the model is, in the first tier; what is stored there makes room if
+    /// it must, adjoint data first.
     fn keep_initial_state<M: Model<Snapshot = S>>(
         &mut self,
         model: &mut M,
     ) -> Result<(), Failure<M::Error>> {
         let first = TierId(0);
-        let slots = self.executor.tiers[0].slots().unwrap_or(u64::MAX);
-        if self.executor.ledger.count(first) >= slots {
-            let mut held = self.executor.ledger.entries().iter();
-            if let Some(entry) = held.find(|entry| entry.tier == first).copied() {
-                self.discard(entry.key, first)?;
-            }
+        let Room { slots, restart, .. } = Room::of(&*self.executor.tiers[0]);
+        let most = slots.unwrap_or(u64::MAX).saturating_sub(restart);
+        while self.executor.ledger.taken(first) > most {
+            let held = self.executor.ledger.entries().iter();
+            let held = held.filter(|entry| entry.tier == first);
+            let Some(entry) = held.min_by_key(|entry| (entry.key.kind == Data::Restart, entry.key))
+            else {
+                break;
+            };
+            self.discard(entry.key, first)?;
         }
         self.store(model, Key { step: 0, kind: Data::Restart }, first)
     }

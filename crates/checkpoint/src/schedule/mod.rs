@@ -17,12 +17,14 @@ mod mixed;
 mod multistage;
 mod no_reuse;
 mod online;
+mod repeated;
 mod reversal;
 mod revolve;
 mod segment;
 mod segments;
 mod store_all;
 mod store_none;
+mod sweeps;
 mod two_level;
 pub mod uneven;
 
@@ -37,10 +39,12 @@ pub use mixed::Mixed;
 pub use multistage::{Multistage, Traffic, slot_traffic};
 pub use no_reuse::NoReuse;
 pub use online::{KnownEnd, Online, OnlineRule, Until};
+pub use repeated::Repeated;
 pub use reversal::{Placed, Reversal};
 pub use revolve::{Revolve, Trajectory};
 pub use store_all::StoreAll;
 pub use store_none::StoreNone;
+pub use sweeps::Sweeps;
 pub use two_level::{LastBlock, TwoLevel};
 
 pub(crate) use costs::useful_snapshots;

@@ -108,6 +108,12 @@ pub trait Tier<S>: Send {
         None
     }
 
+    /// How many of the [`slots`](Tier::slots) data of a kind take, 1 at least; always the same.
+    fn slots_of(&self, kind: Data) -> u64 {
+        let _ = kind;
+        1
+    }
+
     /// Whether loads take time that an announcement could hide.
     fn prefetches(&self) -> bool {
         false
