@@ -11,6 +11,7 @@
 //! gradient is the same. [`Progress::lost`] says that it happened, [`Executor::failures`] why.
 
 mod ledger;
+mod open;
 mod rescue;
 mod resume;
 mod run;
