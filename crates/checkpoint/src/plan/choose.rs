@@ -80,7 +80,7 @@ impl Workload {
             |candidate, workers| {
                 let plan = self.judge(candidate, means, workers, budget_bytes)?;
                 let seconds = plan.seconds.unwrap_or(0.0);
-                (plan.predicted_peak_bytes <= budget).then(|| (plan, seconds))
+                (plan.predicted_peak_bytes <= budget).then_some((plan, seconds))
             },
         );
         let mut found = found.into_iter();

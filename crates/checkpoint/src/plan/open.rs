@@ -19,6 +19,8 @@
 //! the run ends. A disk has room for the largest number, or for [`BEYOND`] times what was judged
 //! where that is not stated; what does not fit is computed again by the executor.
 
+use std::fmt::Write as _;
+
 use super::candidates::{Candidate, PERIODS, QUEUE, encoded};
 use super::choose::{Family, RunnerUp};
 use super::means::{CodecOffer, DiskOffer, Means, TierPlan};
@@ -100,6 +102,17 @@ pub struct OpenPlan {
     pub tier_bytes: Vec<u64>,
     /// Where the plan was judged, fewest steps first.
     pub lengths: Vec<JudgedLength>,
+    schedule: Schedule,
+}
+
+/// The schedule of a plan. It follows from the strategy, which is compared.
+#[derive(Clone, Debug)]
+struct Schedule(OpenSchedule);
+
+impl PartialEq for Schedule {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// The plan chosen, and what lost against it.
@@ -115,8 +128,7 @@ pub struct OpenChoice {
 impl OpenPlan {
     /// The schedule of one job, for [`Executor::run_open`](crate::Executor::run_open).
     pub fn schedule(&self) -> OpenSchedule {
-        let schedule = self.strategy.open_schedule();
-        schedule.expect("only strategies for unknown numbers are candidates")
+        self.schedule.0.clone()
     }
 
     /// The actions of one job whose end is said to `end`.
@@ -197,7 +209,7 @@ impl OpenWorkload {
                     Some(judged_length(&plan, *known))
                 };
                 let lengths = known.iter().map(judged).collect::<Option<Vec<_>>>()?;
-                let plan = self.laid_out(&whole, candidate.clone(), workers, budget_bytes, lengths);
+                let plan = laid_out(&whole, candidate.clone(), workers, budget_bytes, lengths)?;
                 let score = match &plan.lengths[..] {
                     [one] => one.seconds,
                     _ => plan.worst_ratio(),
@@ -228,7 +240,9 @@ impl OpenWorkload {
             (None, Some(largest)) => FRACTIONS.map(|part| largest.div_ceil(part)).to_vec(),
             (None, None) => LENGTHS.to_vec(),
         };
-        lengths.iter_mut().for_each(|steps| *steps = (*steps).max(1));
+        for steps in &mut lengths {
+            *steps = (*steps).max(1);
+        }
         lengths.dedup();
         lengths
     }
@@ -237,31 +251,6 @@ impl OpenWorkload {
     fn longest(&self, lengths: &[u64]) -> u64 {
         let judged = lengths.last().copied().unwrap_or(0);
         self.largest_steps.unwrap_or(judged.saturating_mul(BEYOND)).max(2)
-    }
-
-    fn laid_out(
-        &self,
-        whole: &Workload,
-        candidate: Candidate,
-        concurrency: u64,
-        budget_bytes: Option<u64>,
-        lengths: Vec<JudgedLength>,
-    ) -> OpenPlan {
-        let Candidate { strategy, tiers, .. } = candidate;
-        let parts = whole.parts(strategy, &tiers, concurrency);
-        let tier_bytes =
-            tiers.iter().map(|tier| saturate(whole.tier_bytes(strategy, tier))).collect();
-        OpenPlan {
-            strategy,
-            concurrency,
-            wanted_concurrency: whole.workers(),
-            budget_bytes,
-            predicted_peak_bytes: parts.sum(),
-            parts,
-            tiers,
-            tier_bytes,
-            lengths,
-        }
     }
 
     /// One candidate, or none that fits, of every kind; always in the same order. `whole` has as
@@ -317,6 +306,31 @@ impl OpenWorkload {
             speeds: vec![disk.speed(share.0, QUEUE)],
         })
     }
+}
+
+fn laid_out(
+    whole: &Workload,
+    candidate: Candidate,
+    concurrency: u64,
+    budget_bytes: Option<u64>,
+    lengths: Vec<JudgedLength>,
+) -> Option<OpenPlan> {
+    let Candidate { strategy, tiers, .. } = candidate;
+    let parts = whole.parts(strategy, &tiers, concurrency);
+    let tier_bytes = tiers.iter().map(|tier| saturate(whole.tier_bytes(strategy, tier))).collect();
+    let schedule = Schedule(strategy.open_schedule()?);
+    Some(OpenPlan {
+        strategy,
+        concurrency,
+        wanted_concurrency: whole.workers(),
+        budget_bytes,
+        predicted_peak_bytes: parts.sum(),
+        parts,
+        tiers,
+        tier_bytes,
+        lengths,
+        schedule,
+    })
 }
 
 /// Of so many snapshots that fit those, as far as there are steps for them; at least one.
@@ -394,7 +408,8 @@ fn lost(other: &OpenPlan, chosen: &OpenPlan) -> RunnerUp {
             let factors = (one.recompute_factor, best.recompute_factor);
             let mut reason = format!("{times:.2} times the time at {} steps", one.steps);
             if factors.0 > factors.1 {
-                reason += &format!(
+                let _ = write!(
+                    reason,
                     ": {:.2} instead of {:.2} forward steps per step",
                     factors.0, factors.1
                 );

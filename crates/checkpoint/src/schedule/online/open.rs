@@ -95,7 +95,7 @@ pub struct OpenSchedule(Forward);
 /// The forward sweeps.
 #[derive(Clone, Debug)]
 enum Forward {
-    Online(Online),
+    Online(Box<Online>),
     Blocks { period: u64, at: u64, phase: Phase },
     Each { at: u64, phase: Phase },
 }
@@ -110,7 +110,7 @@ enum Phase {
 
 impl From<Online> for OpenSchedule {
     fn from(online: Online) -> Self {
-        Self(Forward::Online(online))
+        Self(Forward::Online(Box::new(online)))
     }
 }
 
@@ -164,7 +164,7 @@ pub struct OpenActions<F> {
 #[derive(Clone, Debug)]
 enum Sweep {
     Forward(Forward),
-    Reversal(Reversal),
+    Reversal(Box<Reversal>),
     Blocks(Blocks),
     Each(Each),
 }
@@ -235,8 +235,10 @@ impl Forward {
     /// The reverse sweep, if the step from here is the last, or else if the one before was.
     fn finish(self, is_last: bool) -> Sweep {
         match self {
-            Self::Online(online) if is_last => Sweep::Reversal(online.finish_before_last()),
-            Self::Online(online) => Sweep::Reversal(online.finish_at_end()),
+            Self::Online(online) if is_last => {
+                Sweep::Reversal(Box::new(online.finish_before_last()))
+            }
+            Self::Online(online) => Sweep::Reversal(Box::new(online.finish_at_end())),
             Self::Blocks { period, at, .. } => {
                 let end = at.saturating_add(u64::from(is_last));
                 let start = end.saturating_sub(1) / period * period;
