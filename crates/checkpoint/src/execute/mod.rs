@@ -10,6 +10,7 @@
 //! that are left: the rest of the schedule is replaced by an optimal one from there, and the
 //! gradient is the same. [`Progress::lost`] says that it happened, [`Executor::failures`] why.
 
+mod adaptive;
 mod ledger;
 mod open;
 mod rescue;
@@ -24,6 +25,8 @@ use std::ops::ControlFlow;
 use crate::error::Place;
 use crate::tier::{Handles, Key, Tier, TierError, TierUse};
 use crate::{Action, InvalidAction, Model, TierId};
+use adaptive::Meter;
+pub use adaptive::{Adaptive, Measured, MeasuredCost, MeasuredTier, Review};
 use ledger::Ledger;
 pub use resume::{Resumable, SweepLog};
 use run::Run;
@@ -53,6 +56,8 @@ pub struct Progress {
     pub peak_held: u64,
     /// Data that a tier could not keep or give back, and that were or will be computed again.
     pub lost: u64,
+    /// Times that the plan was changed because costs were not what was planned.
+    pub replanned: u64,
 }
 
 /// Why a run stopped early. Snapshots are dropped; where the model stands is not defined.
@@ -135,6 +140,11 @@ pub struct Executor<S> {
     tiers: Vec<Box<dyn Tier<S>>>,
     ledger: Ledger,
     failures: Vec<TierError>,
+    /// Times actions, in a run that adapts its plan.
+    meter: Option<Box<Meter>>,
+    /// What is followed has just been changed.
+    changed: bool,
+    reviews: Vec<Review>,
 }
 
 impl<S> fmt::Debug for Executor<S> {
@@ -161,7 +171,8 @@ impl<S: Send + 'static> Executor<S> {
     pub fn with_tiers(tiers: Vec<Box<dyn Tier<S>>>) -> Result<Self, TryReserveError> {
         let slots = tiers.iter().map(|tier| tier.slots().unwrap_or(0)).fold(0, u64::saturating_add);
         let ledger = Ledger::new(tiers.len(), slots)?;
-        Ok(Self { tiers, ledger, failures: Vec::new() })
+        let (failures, reviews) = (Vec::new(), Vec::new());
+        Ok(Self { tiers, ledger, failures, meter: None, changed: false, reviews })
     }
 
     /// Runs the whole schedule.
@@ -261,6 +272,8 @@ impl<S: Send + 'static> Executor<S> {
     /// Nothing is stored, whatever was left.
     fn begin(&mut self) {
         self.failures.clear();
+        self.reviews.clear();
+        self.meter = None;
         self.end();
     }
 

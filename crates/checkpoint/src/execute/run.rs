@@ -167,8 +167,9 @@ impl<'a, S: Send + 'static> Run<'a, S> {
             let mark = last_read_mark(&action);
             let last_read = mark.is_some_and(|mark| source.peek() == Some(&mark));
             let read = if last_read { Read::Last } else { Read::More };
+            let begun = self.executor.meter.as_ref().map(|meter| meter.now());
             match self.follow(model, &action, read) {
-                Ok(()) => {}
+                Ok(()) => self.executor.note(&action, begun),
                 Err(Failure::Lost(failure)) => {
                     let rescue = self.rescue(model, &action, failure)?;
                     source = Source::Rescue(rescue.peekable());
@@ -180,6 +181,10 @@ impl<'a, S: Send + 'static> Run<'a, S> {
             if let Action::Reverse { steps } = &action {
                 let logged = log(model, self.executor, steps.start).map_err(Failure::Model);
                 logged.map_err(|failure| failure.at(self.done.actions, action))?;
+                if std::mem::take(&mut self.executor.changed) {
+                    self.done.replanned += 1;
+                    scout = None;
+                }
             }
             self.done.actions += 1;
             if last_read {

@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use super::engine::{Engine, Extent, Stored};
 use super::pages::Pages;
-use super::{Key, Loaded, Payload, Tier, TierError, TierUse};
+use super::{Key, Loaded, Payload, Tier, TierError, TierUse, TierWork};
 
 /// Makes an unfilled snapshot for the data of a key.
 pub(super) type Vacant<S> = Box<dyn FnMut(Key) -> Result<S, Refusal> + Send>;
@@ -53,6 +53,7 @@ struct State<S> {
     coming: Vec<Key>,
     pages: Pages,
     usage: TierUse,
+    work: TierWork,
     stop: bool,
 }
 
@@ -205,8 +206,11 @@ fn work<S: Payload>(shared: &Shared<S>, mut engine: Engine, mut vacant: Vacant<S
         drop(state);
         match job {
             Job::Store(key, snapshot) => {
+                let start = Instant::now();
                 let stored = guarded(&name, || put(shared, &mut engine, key, snapshot));
                 state = shared.lock();
+                state.work.stores += 1;
+                state.work.store_seconds += start.elapsed().as_secs_f64();
                 state.enter(key, stored);
             }
             Job::Clear => {
@@ -220,11 +224,14 @@ fn work<S: Payload>(shared: &Shared<S>, mut engine: Engine, mut vacant: Vacant<S
                     state = shared.lock();
                     state.queue.push_back(Job::Load(key));
                 } else {
+                    let start = Instant::now();
                     let read = extent.and_then(|extent| {
                         let extent = extent.expect("it is there");
                         guarded(&name, || get(shared, &mut engine, &mut vacant, key, extent))
                     });
                     state = shared.lock();
+                    state.work.loads += 1;
+                    state.work.load_seconds += start.elapsed().as_secs_f64();
                     state.deliver(key, read);
                 }
             }
@@ -251,6 +258,7 @@ impl<S: Payload> Bytes<S> {
             coming: Vec::with_capacity(depth),
             pages,
             usage: TierUse::default(),
+            work: TierWork::default(),
             stop: false,
         };
         let (work_there, done) = (Condvar::new(), Condvar::new());
@@ -415,6 +423,10 @@ impl<S: Payload> Tier<S> for Bytes<S> {
 
     fn usage(&self) -> TierUse {
         self.shared.lock().usage
+    }
+
+    fn work(&self) -> TierWork {
+        self.shared.lock().work
     }
 }
 

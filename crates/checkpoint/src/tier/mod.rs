@@ -73,6 +73,20 @@ pub struct TierUse {
     pub max_error: f64,
 }
 
+/// What the work of a tier has taken, wherever it is done: encoding and writing, reading and
+/// decoding.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct TierWork {
+    /// Stores that are done.
+    pub stores: u64,
+    /// Seconds of these.
+    pub store_seconds: f64,
+    /// Loads that are done.
+    pub loads: u64,
+    /// Seconds of these.
+    pub load_seconds: f64,
+}
+
 /// A place for snapshots of type `S`.
 pub trait Tier<S>: Send {
     /// Takes data over. A key is stored once until it is discarded.
@@ -132,6 +146,11 @@ pub trait Tier<S>: Send {
     /// What has been done so far.
     fn usage(&self) -> TierUse {
         TierUse::default()
+    }
+
+    /// What that has taken, of a tier that works in the background; of others the caller knows.
+    fn work(&self) -> TierWork {
+        TierWork::default()
     }
 }
 
