@@ -12,9 +12,6 @@ const SOLVED_WORK: u128 = 10_000_000_000;
 /// Depth of the queue of a file: one snapshot on its way while the next is computed.
 pub(super) const QUEUE: usize = 1;
 
-/// What a file's own buffers take in RAM, beside snapshots.
-pub(super) const FILE_BUFFER_BYTES: u64 = 2 << 20;
-
 /// Blocks of the asynchronous schedule, in the least that hides a transfer.
 pub(super) const PERIODS: [f64; 10] = [1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 8.0, 12.0];
 
@@ -104,18 +101,19 @@ impl Workload {
         })
     }
 
-    /// Bytes of an encoded tier in RAM: without the buffers of encoding and one decoded snapshot.
-    pub(super) fn encoded_bytes(&self, free: u64) -> Option<u64> {
-        self.beside_one_step(free)?.checked_sub(self.engine_bytes())
-    }
-
-    /// Buffers of a tier of bytes: the encoded snapshot, a field gathered, a snapshot being read.
-    pub(super) fn engine_bytes(&self) -> u64 {
-        self.snapshot_bytes.max(self.adjoint_bytes).saturating_mul(3)
+    /// Bytes of an encoded tier in RAM, whose largest snapshot has `largest`: without its buffers.
+    pub(super) fn encoded_bytes(&self, offer: &CodecOffer, largest: u64, free: u64) -> Option<u64> {
+        let left = self.beside_one_step(free)?;
+        let needed = |capacity_bytes| {
+            let codec = offer.codec.clone();
+            TierPlan::Ram { capacity_bytes, codec }.needed_bytes(largest)
+        };
+        // The table of pages grows with the capacity: that of what is left has room for less.
+        left.checked_sub(needed(left))
     }
 
     fn revolve_encoded(&self, offer: &CodecOffer, free: u64) -> Option<Candidate> {
-        let capacity_bytes = self.encoded_bytes(free)?;
+        let capacity_bytes = self.encoded_bytes(offer, self.snapshot_bytes, free)?;
         let fitting = (capacity_bytes as f64 / encoded(self.snapshot_bytes, offer)) as u64;
         let snapshots = fitting.min(self.steps - 1);
         (snapshots > 0).then(|| Candidate {
@@ -127,7 +125,8 @@ impl Workload {
 
     fn mixed_encoded(&self, means: &Means, offer: &CodecOffer, free: u64) -> Option<Candidate> {
         let (_, _, unit) = self.units()?;
-        let capacity_bytes = self.encoded_bytes(free)?;
+        let largest = self.snapshot_bytes.max(self.adjoint_bytes);
+        let capacity_bytes = self.encoded_bytes(offer, largest, free)?;
         let fitting = (capacity_bytes as f64 / encoded(unit, offer)) as u64;
         Some(Candidate {
             strategy: self.mixed_strategy(means, fitting)?,
@@ -146,15 +145,13 @@ impl Workload {
         // A page is lost per snapshot, at most.
         let encoded = (bytes as f64 / disk.codec.ratio) as u64 + bytes / 64 + 4096;
         let capacity_bytes = snapshots.checked_mul(encoded)?;
-        let queue_bytes = (QUEUE as u64 + 1).saturating_mul(bytes);
-        let ram = queue_bytes.saturating_add(self.engine_bytes()).saturating_add(FILE_BUFFER_BYTES);
-        let left = self.beside_one_step(free)?.checked_sub(ram)?;
         let tier = TierPlan::File {
             folder: disk.path.clone(),
             capacity_bytes,
             codec: disk.codec.codec.clone(),
             queue: QUEUE,
         };
+        let left = self.beside_one_step(free)?.checked_sub(tier.needed_bytes(bytes))?;
         (capacity_bytes <= disk.capacity_bytes / workers).then_some((tier, left))
     }
 
@@ -197,18 +194,36 @@ impl Workload {
 
     /// Blocks as long as working memory has room for.
     fn recording(&self, disk: &DiskOffer, share: (u64, u64)) -> Option<Candidate> {
-        let one = self.adjoint_bytes.max(1);
-        let (_, left) = self.file(disk, share, (0, self.snapshot_bytes))?;
-        // One step's adjoint data are counted already.
-        let period = (left / one).saturating_add(1).min(self.steps.max(1));
-        let blocks = self.steps / period;
-        let (tier, _) = self.file(disk, share, (blocks, self.snapshot_bytes))?;
+        let (period, tier) = self.blocks(disk, share, |period| self.steps / period)?;
         let empty = TierPlan::Handles { slots: 0 };
         (period > 1 && period < self.steps).then(|| Candidate {
             strategy: Strategy::Recording { period },
             tiers: vec![empty, tier],
             speeds: vec![TierSpeed::HANDLES, disk.speed(share.0, QUEUE)],
         })
+    }
+
+    /// The longest blocks for whose adjoint data there is room beside a file of as many snapshots as
+    /// `count` says, and that file.
+    pub(super) fn blocks(
+        &self,
+        disk: &DiskOffer,
+        share: (u64, u64),
+        count: impl Fn(u64) -> u64,
+    ) -> Option<(u64, TierPlan)> {
+        let mut snapshots = 0;
+        // More snapshots take a larger table, which leaves room for shorter blocks, and so on.
+        loop {
+            let (tier, left) = self.file(disk, share, (snapshots, self.snapshot_bytes))?;
+            // One step's adjoint data are counted already.
+            let period = (left / self.adjoint_bytes.max(1)).saturating_add(1);
+            let period = period.min(self.steps.max(1));
+            let wanted = count(period);
+            if wanted <= snapshots {
+                return Some((period, tier));
+            }
+            snapshots = wanted;
+        }
     }
 
     fn disk_revolve(

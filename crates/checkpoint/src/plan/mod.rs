@@ -370,14 +370,13 @@ impl Workload {
 
     /// Bytes that a tier of one worker takes in RAM.
     fn tier_bytes(&self, strategy: Strategy, tier: &TierPlan) -> u128 {
-        let engine = u128::from(self.engine_bytes());
-        let largest = u128::from(self.snapshot_bytes.max(self.adjoint_bytes));
+        let largest = strategy.largest_encoded(self);
         match tier {
             TierPlan::Handles { .. } => strategy.bytes_in_ram(self),
-            TierPlan::Ram { capacity_bytes, .. } => u128::from(*capacity_bytes) + engine,
-            TierPlan::File { queue, .. } => {
-                (*queue as u128 + 1) * largest + engine + u128::from(candidates::FILE_BUFFER_BYTES)
+            TierPlan::Ram { capacity_bytes, .. } => {
+                u128::from(*capacity_bytes) + u128::from(tier.needed_bytes(largest))
             }
+            TierPlan::File { .. } => tier.needed_bytes(largest).into(),
         }
     }
 }

@@ -349,7 +349,7 @@ fn online(whole: &Workload, rule: OnlineRule, free: u64) -> Option<Candidate> {
 }
 
 fn online_encoded(whole: &Workload, offer: &CodecOffer, free: u64) -> Option<Candidate> {
-    let capacity_bytes = whole.encoded_bytes(free)?;
+    let capacity_bytes = whole.encoded_bytes(offer, whole.snapshot_bytes, free)?;
     let fitting = (capacity_bytes as f64 / encoded(whole.snapshot_bytes, offer)) as u64;
     let (snapshots, rule) = (snapshots(whole, fitting)?, OnlineRule::default());
     Some(Candidate {
@@ -382,11 +382,7 @@ fn with_disk(
 
 /// Blocks as long as working memory has room for.
 fn recording(whole: &Workload, disk: &DiskOffer, share: (u64, u64)) -> Option<Candidate> {
-    let bytes = whole.snapshot_bytes;
-    let (_, left) = whole.file(disk, share, (0, bytes))?;
-    // One step's adjoint data are counted already.
-    let period = (left / whole.adjoint_bytes.max(1)).saturating_add(1);
-    let (tier, _) = whole.file(disk, share, (whole.steps.div_ceil(period), bytes))?;
+    let (period, tier) = whole.blocks(disk, share, |period| whole.steps.div_ceil(period))?;
     (period > 1 && period < whole.steps).then(|| Candidate {
         strategy: Strategy::OnlineRecording { period },
         tiers: vec![TierPlan::Handles { slots: 0 }, tier],

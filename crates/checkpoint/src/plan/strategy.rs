@@ -169,6 +169,27 @@ impl Strategy {
         }
     }
 
+    /// Bytes of the largest snapshot in a tier that is not handles.
+    pub(super) fn largest_encoded(self, job: &Workload) -> u64 {
+        match self {
+            // Capacity for every step's adjoint data: nothing else is stored.
+            Self::Mixed { capacity, adjoint_size, .. }
+                if capacity / adjoint_size.max(1) >= job.steps =>
+            {
+                job.adjoint_bytes
+            }
+            Self::StoreAll | Self::Mixed { .. } => job.snapshot_bytes.max(job.adjoint_bytes),
+            Self::OnlineStoreAll { .. } => job.adjoint_bytes,
+            Self::Revolve { .. }
+            | Self::Asynchronous { .. }
+            | Self::Recording { .. }
+            | Self::DiskRevolve { .. }
+            | Self::Online { .. }
+            | Self::OnlineWithDisk { .. }
+            | Self::OnlineRecording { .. } => job.snapshot_bytes,
+        }
+    }
+
     /// Bytes of the snapshots in the first tier, as they are.
     pub(super) fn bytes_in_ram(self, job: &Workload) -> u128 {
         let of = |count: u64, bytes: u64| u128::from(count) * u128::from(bytes);

@@ -54,6 +54,8 @@ struct State<S> {
     pages: Pages,
     usage: TierUse,
     work: TierWork,
+    /// Of the engine, when it was last used.
+    buffer_bytes: u64,
     stop: bool,
 }
 
@@ -158,7 +160,10 @@ fn put<S: Payload>(
     };
     let page = taken.map_err(|free| TierError::Full { tier: engine.name(), key, needed, free })?;
     match engine.write(key, page) {
-        Ok(extent) => Ok((stored, extent)),
+        Ok(extent) => {
+            shared.lock().buffer_bytes = engine.buffer_bytes();
+            Ok((stored, extent))
+        }
         Err(error) => {
             shared.lock().pages.give_back(page);
             Err(error)
@@ -178,7 +183,10 @@ fn get<S: Payload>(
     let other = |source| TierError::Other { tier: engine.name(), source };
     let mut snapshot = vacant(key).map_err(other)?;
     engine.read(key, extent, &mut snapshot)?;
-    shared.lock().usage.read_bytes += extent.bytes;
+    let mut state = shared.lock();
+    state.usage.read_bytes += extent.bytes;
+    state.buffer_bytes = engine.buffer_bytes();
+    drop(state);
     Ok(snapshot)
 }
 
@@ -259,6 +267,7 @@ impl<S: Payload> Bytes<S> {
             pages,
             usage: TierUse::default(),
             work: TierWork::default(),
+            buffer_bytes: engine.buffer_bytes(),
             stop: false,
         };
         let (work_there, done) = (Condvar::new(), Condvar::new());
@@ -273,6 +282,14 @@ impl<S: Payload> Bytes<S> {
             worker = Some(builder.spawn(move || work(&theirs, engine, vacant))?);
         }
         Ok(Self { shared, inline, worker, name, depth })
+    }
+
+    /// Bytes of the tier's buffers in RAM: encoded and gathered data on their way, the medium's
+    /// own, the table of pages; not the codec's, and not the snapshots in the queue. Predicted by
+    /// [`BufferNeeds`](super::BufferNeeds).
+    pub fn buffer_bytes(&self) -> u64 {
+        let state = self.shared.lock();
+        state.buffer_bytes + state.pages.allocated_bytes()
     }
 
     /// Reads data that stay stored.

@@ -15,12 +15,14 @@ pub mod folder;
 mod handles;
 mod manifest;
 pub mod medium;
+mod needs;
 mod options;
 mod pages;
 mod payload;
 
 pub use bytes::Bytes;
 pub use handles::Handles;
+pub use needs::BufferNeeds;
 pub use options::BytesOptions;
 pub use payload::Payload;
 
