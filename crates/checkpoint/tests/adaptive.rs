@@ -9,11 +9,12 @@ use std::sync::{Arc, Barrier, Mutex};
 
 use common::ring::{Diverged, POINTS, Ring, gradient_by_hand};
 use proptest::prelude::*;
-use retrograd_checkpoint::simulate::{Machine, TierSpeed};
+use retrograd_checkpoint::plan::Means;
+use retrograd_checkpoint::simulate::{Machine, TierSpeed, simulate};
 use retrograd_checkpoint::tier::{BytesOptions, Handles, Key, Loaded, Tier, TierError};
 use retrograd_checkpoint::{
     Action, Adaptive, Data, DiskRevolve, Executor, Measured, MeasuredCost, MeasuredTier, Model,
-    Online, Progress, Review, Revolve, TierCost, TierId,
+    Online, Progress, Review, Revolve, TierCost, TierId, Workload,
 };
 
 type State = Arc<[f64; POINTS]>;
@@ -422,4 +423,27 @@ proptest! {
         prop_assert_eq!(found.done.replanned, changed);
         prop_assert_eq!((found.done.reversed, found.done.held), (steps, 0));
     }
+}
+
+/// A plan chosen by time says itself what a run of it is to be compared with.
+#[test]
+fn plans_know_their_machine() {
+    let work = Workload {
+        steps: 100,
+        snapshot_bytes: 80,
+        adjoint_bytes: 40,
+        worker_bytes: 0,
+        shared_bytes: 0,
+        jobs: 1,
+        concurrency: 1,
+    };
+    assert_eq!(work.plan(Some(500)).unwrap().machine, None);
+    let plan = work.choose(&Means::default(), Some(500)).unwrap().plan;
+    let machine = plan.machine.clone().unwrap();
+    assert_eq!(plan.seconds, Some(simulate(&machine, plan.actions()).seconds));
+    let mut executor = Executor::new(plan.slots()).unwrap();
+    let mut model = Ring::new();
+    let adaptive = Adaptive::new(machine).clock(|| 0.0);
+    executor.run_adaptive(&mut model, plan.actions(), &adaptive, alone).unwrap();
+    assert_eq!(model.gradient_bits(), gradient_by_hand(100));
 }

@@ -194,6 +194,7 @@ impl Workload {
         };
         plan.seconds = Some(rounds * seconds);
         plan.waited_seconds = Some(rounds * waited);
+        plan.machine = Some(machine);
         Some(plan)
     }
 }

@@ -47,6 +47,7 @@ use std::fmt;
 
 use crate::bytes::Bytes;
 use crate::schedule::{AnySchedule, useful_snapshots};
+use crate::simulate::Machine;
 use crate::{Costs, ScheduleError};
 
 /// What one process has to do. All sizes in bytes.
@@ -117,6 +118,9 @@ pub struct Plan {
     pub seconds: Option<f64>,
     /// Of these, what is spent waiting for tiers or doing their work.
     pub waited_seconds: Option<f64>,
+    /// The machine of that prediction, as one job sees it: what a run can be compared with
+    /// ([`Adaptive`](crate::Adaptive)).
+    pub machine: Option<Machine>,
     schedule: Schedule,
 }
 
@@ -353,6 +357,7 @@ impl Workload {
             tiers,
             seconds: None,
             waited_seconds: None,
+            machine: None,
             schedule: Schedule(schedule),
         }
     }
