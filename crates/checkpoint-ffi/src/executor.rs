@@ -119,6 +119,7 @@ impl From<Progress> for rg_progress {
             held,
             peak_held,
             lost,
+            replanned: _,
         } = done;
         Self { actions, advances, recorded, reversed, writes, reads, held, peak_held, lost }
     }

@@ -17,7 +17,9 @@
 //! | proof that any stream of actions is right | [`replay()`]; [`search`] for the optimum of small problems |
 //! | the time that it will take | [`simulate`] |
 //! | the best choice within a budget | [`Workload::plan`], [`Workload::choose`], [`plan`] |
+//! | the same for an unknown number of steps | [`OpenWorkload`], [`Executor::run_open`] |
 //! | to run it | [`Model`], [`Executor`] |
+//! | to change the plan while it runs | [`Executor::run_adaptive`] |
 //! | to keep snapshots elsewhere, smaller, safe | [`tier`], [`codec`], [`Resumable`] |
 //! | to share one budget | [`Arbiter`] |
 //! | to run it in a loop of your own | pull the actions: a schedule is an iterator |
@@ -147,10 +149,13 @@ pub use action::{Action, Data, TierId};
 pub use arbiter::{Arbiter, Lease, LeaseError};
 pub use cost_model::{CostModel, TierCost};
 pub use error::{BrokenRule, InvalidAction, ScheduleError};
-pub use execute::{ExecuteError, Executor, Progress, Resumable, SweepLog};
+pub use execute::{
+    Adaptive, ExecuteError, Executor, Measured, MeasuredCost, MeasuredTier, Progress, Resumable,
+    Review, SweepLog,
+};
 pub use model::Model;
 pub use per_step::PerStep;
-pub use plan::{Plan, PlanError, Strategy, Workload};
+pub use plan::{OpenChoice, OpenPlan, OpenWorkload, Plan, PlanError, Strategy, Workload};
 pub use replay::{MemoryModel, Report, TierLimit, TierReport, replay, replay_sweeps};
 pub use schedule::chain::{
     Chain, ChainColumns, ChainOptions, ChainReport, ChainSchedule, Persistence, Recording, Stage,

@@ -52,6 +52,9 @@ mod zstd;
 pub use error::CodecError;
 pub use measure::{Measured, measure};
 pub use shape::{Element, FieldShape};
+pub(crate) use stream::max_encoded_len_of;
+
+use shape::SLAB_BYTES;
 pub use workers::{RunTasks, Scratch, Workers};
 
 /// How a field is encoded: a property of a tier. Printed and parsed as text, see the
@@ -202,6 +205,16 @@ impl Codec {
     /// of about 256 KiB.
     pub fn max_encoded_len(&self, shape: FieldShape) -> usize {
         stream::max_len(shape)
+    }
+
+    /// Bytes of the buffers of one thread that encodes and decodes slabs of about 256 KiB; none
+    /// where they are only copied. What libraries allocate within a call is not included.
+    pub fn scratch_bytes(&self) -> u64 {
+        match self {
+            Self::None => 0,
+            // The code, the numbers or bytes in another order, and what is packed or checked.
+            _ => 4 * SLAB_BYTES as u64,
+        }
     }
 
     /// Appends the code of a field to `out`.

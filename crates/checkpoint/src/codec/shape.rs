@@ -104,7 +104,7 @@ impl FieldShape {
 }
 
 /// Bytes of a slab, about: small enough for a core's cache, large enough for a dictionary.
-const SLAB_BYTES: usize = 1 << 18;
+pub(super) const SLAB_BYTES: usize = 1 << 18;
 
 /// Planes of a slab at least: the first of a slab is predicted from nothing.
 const MIN_PLANES: usize = 16;

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::real::Magnitude;
-use super::shape::Slabs;
+use super::shape::{SLAB_BYTES, Slabs};
 use super::slab::{self, Coded, Kind, Slab};
 use super::workers::{Scratch, Workers, lock};
 use super::{Codec, CodecError, Element, Encoded, FieldShape, Tolerance};
@@ -26,6 +26,14 @@ const ENTRY: usize = 9;
 /// The most that [`encode`] appends.
 pub(super) fn max_len(shape: FieldShape) -> usize {
     1 + ENTRY * shape.slabs().count() + shape.bytes()
+}
+
+/// As [`max_len`] of a field of which only the bytes are known. Slabs are at least three quarters
+/// of what they are meant to be: 15 of 16 where whole planes are counted, then 4 of 5 to a multiple
+/// of four planes; all but the last of a field.
+pub(crate) fn max_encoded_len_of(bytes: u64) -> u64 {
+    let slabs = bytes / (SLAB_BYTES as u64 * 3 / 4) + 1;
+    bytes.saturating_add(1 + ENTRY as u64 * slabs)
 }
 
 /// Appends the code of a field to `out`.

@@ -102,6 +102,12 @@ impl Ledger {
         self.tiers[tier.0 as usize].slots
     }
 
+    /// As many restart data as would take the slots that are taken in a tier.
+    pub(super) fn taken_by_restart_data(&self, tier: TierId) -> u64 {
+        let Taken { sizes, slots } = &self.tiers[tier.0 as usize];
+        slots / sizes[Data::Restart as usize].max(1)
+    }
+
     /// Whether the state at the start of `step` is stored anywhere.
     pub(super) fn holds_state(&self, step: u64) -> bool {
         let key = Key { step, kind: Data::Restart };

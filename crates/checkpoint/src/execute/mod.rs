@@ -10,7 +10,9 @@
 //! are left: the rest of the schedule is replaced by one from there, and the gradient is the same.
 //! [`Progress::lost`] says that it happened, [`Executor::failures`] why.
 
+mod adaptive;
 mod ledger;
+mod open;
 mod rescue;
 mod resume;
 mod run;
@@ -23,6 +25,8 @@ use std::ops::ControlFlow;
 use crate::error::Place;
 use crate::tier::{Handles, Key, Tier, TierError, TierUse};
 use crate::{Action, Data, InvalidAction, Model, TierId};
+use adaptive::Meter;
+pub use adaptive::{Adaptive, Measured, MeasuredCost, MeasuredTier, Review};
 use ledger::Ledger;
 pub use resume::{Resumable, SweepLog};
 use run::Run;
@@ -55,6 +59,8 @@ pub struct Progress {
     pub peak_held: u64,
     /// Data that a tier could not keep or give back, and that were or will be computed again.
     pub lost: u64,
+    /// Times that the plan was changed because costs were not what was planned.
+    pub replanned: u64,
 }
 
 /// Why a run stopped early. Snapshots are dropped; where the model stands is not defined.
@@ -137,6 +143,11 @@ pub struct Executor<S> {
     tiers: Vec<Box<dyn Tier<S>>>,
     ledger: Ledger,
     failures: Vec<TierError>,
+    /// Times actions, in a run that adapts its plan.
+    meter: Option<Box<Meter>>,
+    /// What is followed has just been changed.
+    changed: bool,
+    reviews: Vec<Review>,
 }
 
 impl<S> fmt::Debug for Executor<S> {
@@ -164,7 +175,8 @@ impl<S: Send + 'static> Executor<S> {
         let slots = tiers.iter().map(|tier| tier.slots().unwrap_or(0)).fold(0, u64::saturating_add);
         let sizes = tiers.iter().map(|tier| DATA.map(|kind| tier.slots_of(kind)));
         let ledger = Ledger::new(sizes, slots)?;
-        Ok(Self { tiers, ledger, failures: Vec::new() })
+        let (failures, reviews) = (Vec::new(), Vec::new());
+        Ok(Self { tiers, ledger, failures, meter: None, changed: false, reviews })
     }
 
     /// Runs the whole schedule.
@@ -352,6 +364,8 @@ impl<S: Send + 'static> Executor<S> {
     /// Nothing is stored, whatever was left.
     fn begin(&mut self) {
         self.failures.clear();
+        self.reviews.clear();
+        self.meter = None;
         self.end();
     }
 

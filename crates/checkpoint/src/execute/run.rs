@@ -178,8 +178,9 @@ impl<'a, S: Send + 'static> Run<'a, S> {
             let mark = last_read_mark(&action);
             let last_read = mark.is_some_and(|mark| source.peek() == Some(&mark));
             let read = if last_read { Read::Last } else { Read::More };
+            let begun = self.executor.meter.as_ref().map(|meter| meter.now());
             match self.follow(model, &action, read) {
-                Ok(()) => {}
+                Ok(()) => self.executor.note(&action, begun),
                 Err(Failure::Lost(failure)) => {
                     let rescue = self.rescue(model, &action, failure)?;
                     source = Source::Rescue(Box::new(rescue.peekable()));
@@ -191,6 +192,11 @@ impl<'a, S: Send + 'static> Run<'a, S> {
             if let Action::Reverse { steps } = &action {
                 let logged = log(model, self.executor, steps.start).map_err(Failure::Model);
                 logged.map_err(|failure| failure.at(self.done.actions, action.clone()))?;
+                let changed = std::mem::take(&mut self.executor.changed);
+                self.done.replanned += u64::from(changed);
+                if changed {
+                    scout = None;
+                }
                 let left = self.working.pending().filter(|&left| left > steps.start);
                 if let (Some(left), Source::Rescue(_)) = (left, &source) {
                     let rescue = self.begin_again(model, &action, left)?;

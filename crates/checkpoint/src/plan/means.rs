@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::codec::Codec;
 use crate::simulate::TierSpeed;
+use crate::tier::BufferNeeds;
 
 /// Seconds of one job's steps, with the wanted number of jobs at a time. Guesses do: they decide
 /// what is chosen, never what is computed.
@@ -134,6 +135,20 @@ pub enum TierPlan {
 }
 
 impl TierPlan {
+    /// Bytes in RAM beside what the tier stores, whose largest snapshot has `largest`. It is taken
+    /// to be one field that does not lie in one piece.
+    pub(super) fn needed_bytes(&self, largest: u64) -> u64 {
+        let (capacity_bytes, codec, queue, file) = match self {
+            Self::Handles { .. } => return 0,
+            Self::Ram { capacity_bytes, codec } => (*capacity_bytes, codec, 0, false),
+            Self::File { capacity_bytes, codec, queue, .. } => {
+                (*capacity_bytes, codec, *queue, true)
+            }
+        };
+        let (snapshot_bytes, gathered_bytes) = (largest, largest);
+        BufferNeeds { snapshot_bytes, gathered_bytes, capacity_bytes, file, codec, queue }.bytes()
+    }
+
     /// What kind of tier it is, whatever its size.
     pub(super) fn kind(&self) -> String {
         match self {

@@ -12,7 +12,8 @@
 //! is its own adjoint, and workers not to slow each other down.
 //!
 //! [`Workload::plan`] chooses between these two by the rule below, from sizes alone;
-//! [`Workload::choose`] takes speeds, codecs and a disk into account, and all strategies.
+//! [`Workload::choose`] takes speeds, codecs and a disk into account, and all strategies;
+//! [`OpenWorkload::choose`] does so for a number of steps that is not known before.
 //!
 //! # Rule
 //!
@@ -31,18 +32,22 @@
 //!
 //! Concurrency never exceeds the number of jobs, and snapshots are always fewer than steps.
 
+mod candidates;
 mod choose;
 mod means;
+mod open;
 mod strategy;
 
 pub use choose::{Choice, RunnerUp};
 pub use means::{CodecOffer, DiskOffer, Means, Speeds, TierPlan};
+pub use open::{JudgedLength, OpenChoice, OpenPlan, OpenWorkload};
 pub use strategy::Strategy;
 
 use std::fmt;
 
 use crate::bytes::Bytes;
 use crate::schedule::{AnySchedule, useful_snapshots};
+use crate::simulate::Machine;
 use crate::{Costs, ScheduleError};
 
 /// What one process has to do. All sizes in bytes.
@@ -77,6 +82,14 @@ pub struct Parts {
     pub adjoint: u64,
 }
 
+impl Parts {
+    /// All of them; saturates.
+    pub fn sum(&self) -> u64 {
+        let all = [self.shared, self.workers, self.snapshots, self.adjoint];
+        all.into_iter().fold(0, u64::saturating_add)
+    }
+}
+
 /// A choice that fits its budget; printed as a table.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
@@ -105,6 +118,9 @@ pub struct Plan {
     pub seconds: Option<f64>,
     /// Of these, what is spent waiting for tiers or doing their work.
     pub waited_seconds: Option<f64>,
+    /// The machine of that prediction, as one job sees it: what a run can be compared with
+    /// ([`Adaptive`](crate::Adaptive)).
+    pub machine: Option<Machine>,
     schedule: Schedule,
 }
 
@@ -203,7 +219,11 @@ impl Workload {
             Strategy::Mixed { .. }
             | Strategy::Asynchronous { .. }
             | Strategy::Recording { .. }
-            | Strategy::DiskRevolve { .. } => {
+            | Strategy::DiskRevolve { .. }
+            | Strategy::Online { .. }
+            | Strategy::OnlineWithDisk { .. }
+            | Strategy::OnlineRecording { .. }
+            | Strategy::OnlineStoreAll { .. } => {
                 let what = "this strategy depends on tiers and speeds, and can only be chosen";
                 return Err(ScheduleError::Invalid { what }.into());
             }
@@ -322,14 +342,7 @@ impl Workload {
         tiers: Vec<TierPlan>,
         (concurrency, budget_bytes): (u64, Option<u64>),
     ) -> Plan {
-        let of_all = |bytes: u128| saturate(u128::from(concurrency).saturating_mul(bytes));
-        let [workers, mut snapshots, adjoint] = self.worker_parts(strategy);
-        if tiers.iter().any(|tier| !matches!(tier, TierPlan::Handles { .. })) {
-            snapshots = tiers.iter().map(|tier| self.tier_bytes(strategy, tier)).sum();
-        }
-        let [workers, snapshots, adjoint] = [workers, snapshots, adjoint].map(of_all);
-        let parts = Parts { shared: self.shared_bytes, workers, snapshots, adjoint };
-        let sum = [parts.shared, workers, snapshots, adjoint].iter().map(|&b| u128::from(b)).sum();
+        let parts = self.parts(strategy, &tiers, concurrency);
         let recorded = self.steps.max(1);
         Plan {
             strategy,
@@ -337,27 +350,38 @@ impl Workload {
             concurrency,
             wanted_concurrency: self.workers(),
             budget_bytes,
-            predicted_peak_bytes: saturate(sum),
+            predicted_peak_bytes: parts.sum(),
             parts,
             recompute_factor: (total_forward as f64 / recorded as f64).max(1.0),
             makespan_steps: self.makespan(total_forward, concurrency),
             tiers,
             seconds: None,
             waited_seconds: None,
+            machine: None,
             schedule: Schedule(schedule),
         }
     }
 
+    /// What a strategy takes with its tiers.
+    fn parts(&self, strategy: Strategy, tiers: &[TierPlan], concurrency: u64) -> Parts {
+        let of_all = |bytes: u128| saturate(u128::from(concurrency).saturating_mul(bytes));
+        let [workers, mut snapshots, adjoint] = self.worker_parts(strategy);
+        if tiers.iter().any(|tier| !matches!(tier, TierPlan::Handles { .. })) {
+            snapshots = tiers.iter().map(|tier| self.tier_bytes(strategy, tier)).sum();
+        }
+        let [workers, snapshots, adjoint] = [workers, snapshots, adjoint].map(of_all);
+        Parts { shared: self.shared_bytes, workers, snapshots, adjoint }
+    }
+
     /// Bytes that a tier of one worker takes in RAM.
     fn tier_bytes(&self, strategy: Strategy, tier: &TierPlan) -> u128 {
-        let engine = u128::from(self.engine_bytes());
-        let largest = u128::from(self.snapshot_bytes.max(self.adjoint_bytes));
+        let largest = strategy.largest_encoded(self);
         match tier {
             TierPlan::Handles { .. } => strategy.bytes_in_ram(self),
-            TierPlan::Ram { capacity_bytes, .. } => u128::from(*capacity_bytes) + engine,
-            TierPlan::File { queue, .. } => {
-                (*queue as u128 + 1) * largest + engine + u128::from(choose::FILE_BUFFER_BYTES)
+            TierPlan::Ram { capacity_bytes, .. } => {
+                u128::from(*capacity_bytes) + u128::from(tier.needed_bytes(largest))
             }
+            TierPlan::File { .. } => tier.needed_bytes(largest).into(),
         }
     }
 }

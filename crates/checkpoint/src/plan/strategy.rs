@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::Workload;
-use crate::schedule::{AnySchedule, Asynchronous};
-use crate::{DiskRevolve, Mixed, Revolve, StoreAll, TierCost, Trajectory};
+use crate::schedule::{AnySchedule, Asynchronous, OpenSchedule};
+use crate::{DiskRevolve, Mixed, Online, OnlineRule, Revolve, StoreAll, TierCost, Trajectory};
 
 /// What is kept and what is recomputed: a schedule family with its parameters.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -50,6 +50,33 @@ pub enum Strategy {
         /// A read from the second tier, likewise.
         read_millisteps: u64,
     },
+    /// For an unknown number of steps: restart snapshots, placed as the run goes on ([`Online`]).
+    Online {
+        /// The most snapshots of one job at a time, the initial state included.
+        snapshots: u64,
+        /// How they are placed.
+        rule: OnlineRule,
+    },
+    /// For an unknown number of steps: every so many steps a snapshot goes to the second tier, and
+    /// between them snapshots are placed as the run goes on ([`Online::with_disk`]).
+    OnlineWithDisk {
+        /// Snapshots in the first tier.
+        snapshots: u64,
+        /// Steps from one snapshot in the second tier to the next.
+        period: u64,
+    },
+    /// For an unknown number of steps: every so many steps a snapshot goes to the second tier, and
+    /// the steps between are recorded whole ([`OpenSchedule::blocks`]). The first tier is not used.
+    OnlineRecording {
+        /// Steps from one snapshot to the next.
+        period: u64,
+    },
+    /// For a number of steps of which only the largest is known: the adjoint data of every step go
+    /// to the first tier ([`OpenSchedule::each`]).
+    OnlineStoreAll {
+        /// The most steps that there is room for.
+        most: u64,
+    },
 }
 
 impl Strategy {
@@ -83,7 +110,40 @@ impl Strategy {
                 let total = schedule.advances() + u128::from(steps);
                 (AnySchedule::new(schedule), total)
             }
+            Self::Online { .. }
+            | Self::OnlineWithDisk { .. }
+            | Self::OnlineRecording { .. }
+            | Self::OnlineStoreAll { .. } => {
+                let total = self.open_advances(steps)? + u128::from(steps);
+                (AnySchedule::new(self.open_schedule()?.until_end(steps)), total)
+            }
         })
+    }
+
+    /// The schedule of a strategy for an unknown number of steps; nothing for the others.
+    pub(super) fn open_schedule(self) -> Option<OpenSchedule> {
+        match self {
+            Self::OnlineRecording { period } => OpenSchedule::blocks(period).ok(),
+            Self::OnlineStoreAll { .. } => Some(OpenSchedule::each()),
+            _ => self.online().map(OpenSchedule::from),
+        }
+    }
+
+    fn online(self) -> Option<Online> {
+        match self {
+            Self::Online { snapshots, rule } => Online::with_rule(snapshots, rule).ok(),
+            Self::OnlineWithDisk { snapshots, period } => Online::with_disk(snapshots, period).ok(),
+            _ => None,
+        }
+    }
+
+    /// Forward steps run without recording, of a strategy for an unknown number.
+    fn open_advances(self, steps: u64) -> Option<u128> {
+        match self {
+            Self::OnlineStoreAll { .. } => Some(0),
+            Self::OnlineRecording { .. } => Some(steps.saturating_sub(1).into()),
+            _ => self.online().map(|online| online.until_end(steps).advances()),
+        }
     }
 
     fn disk_revolve(self, steps: u64) -> Option<DiskRevolve> {
@@ -104,8 +164,29 @@ impl Strategy {
     pub(super) fn recorded(self, steps: u64) -> u64 {
         match self {
             Self::StoreAll => steps,
-            Self::Recording { period } => steps.min(period),
+            Self::Recording { period } | Self::OnlineRecording { period } => steps.min(period),
             _ => steps.min(1),
+        }
+    }
+
+    /// Bytes of the largest snapshot in a tier that is not handles.
+    pub(super) fn largest_encoded(self, job: &Workload) -> u64 {
+        match self {
+            // Capacity for every step's adjoint data: nothing else is stored.
+            Self::Mixed { capacity, adjoint_size, .. }
+                if capacity / adjoint_size.max(1) >= job.steps =>
+            {
+                job.adjoint_bytes
+            }
+            Self::StoreAll | Self::Mixed { .. } => job.snapshot_bytes.max(job.adjoint_bytes),
+            Self::OnlineStoreAll { .. } => job.adjoint_bytes,
+            Self::Revolve { .. }
+            | Self::Asynchronous { .. }
+            | Self::Recording { .. }
+            | Self::DiskRevolve { .. }
+            | Self::Online { .. }
+            | Self::OnlineWithDisk { .. }
+            | Self::OnlineRecording { .. } => job.snapshot_bytes,
         }
     }
 
@@ -113,10 +194,13 @@ impl Strategy {
     pub(super) fn bytes_in_ram(self, job: &Workload) -> u128 {
         let of = |count: u64, bytes: u64| u128::from(count) * u128::from(bytes);
         match self {
-            Self::StoreAll | Self::Recording { .. } => 0,
+            Self::StoreAll | Self::Recording { .. } | Self::OnlineRecording { .. } => 0,
+            Self::OnlineStoreAll { most } => of(most, job.adjoint_bytes),
             Self::Revolve { snapshots }
             | Self::Asynchronous { snapshots, .. }
-            | Self::DiskRevolve { snapshots, .. } => of(snapshots, job.snapshot_bytes),
+            | Self::DiskRevolve { snapshots, .. }
+            | Self::Online { snapshots, .. }
+            | Self::OnlineWithDisk { snapshots, .. } => of(snapshots, job.snapshot_bytes),
             Self::Mixed { capacity, restart_size, adjoint_size } => {
                 let unit =
                     (job.snapshot_bytes / restart_size).max(job.adjoint_bytes / adjoint_size);
@@ -146,6 +230,22 @@ impl fmt::Display for Strategy {
             Self::DiskRevolve { snapshots, .. } => {
                 write!(f, "Disk-Revolve with {snapshots} snapshots in RAM")
             }
+            Self::Online { snapshots, rule } => {
+                let plural = if *snapshots == 1 { "" } else { "s" };
+                write!(f, "online with {snapshots} snapshot{plural}")?;
+                match rule {
+                    OnlineRule::Targets => Ok(()),
+                    OnlineRule::WangMoin => f.write_str(" by the rule of Wang and Moin"),
+                }
+            }
+            Self::OnlineWithDisk { snapshots, period } => write!(
+                f,
+                "online with {snapshots} snapshots in RAM and one on disk every {period} steps"
+            ),
+            Self::OnlineRecording { period } => {
+                write!(f, "online, blocks of {period} steps recorded whole")
+            }
+            Self::OnlineStoreAll { most } => write!(f, "store-all of up to {most} steps"),
         }
     }
 }

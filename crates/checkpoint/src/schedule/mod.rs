@@ -38,7 +38,7 @@ pub use memory_reuse::MemoryReuse;
 pub use mixed::Mixed;
 pub use multistage::{Multistage, Traffic, slot_traffic};
 pub use no_reuse::NoReuse;
-pub use online::{KnownEnd, Online, OnlineRule, Until};
+pub use online::{Arrival, End, KnownEnd, Online, OnlineRule, OpenActions, OpenSchedule, Until};
 pub use repeated::Repeated;
 pub use reversal::{Placed, Reversal};
 pub use revolve::{Revolve, Trajectory};

@@ -71,6 +71,11 @@ impl Lane {
         self.peak
     }
 
+    /// A snapshot is stored already.
+    pub(super) fn hold(&mut self, key: Key) {
+        self.stored.insert(key, Status::There);
+    }
+
     /// A store by the caller's own thread.
     pub(super) fn write_now(&mut self, bytes: u64) -> f64 {
         let seconds = self.speed.write_seconds(bytes);

@@ -180,12 +180,43 @@ pub fn simulate_watched<I>(machine: &Machine, actions: I, watch: impl FnMut(Span
 where
     I: IntoIterator<Item = Action, IntoIter: Clone>,
 {
+    simulate_any(machine, [], actions, watch)
+}
+
+/// As [`simulate`], of what is left of a reverse sweep that finds `held` in its tiers.
+pub(crate) fn simulate_rest<I>(
+    machine: &Machine,
+    held: impl IntoIterator<Item = (Key, TierId)>,
+    actions: I,
+) -> Prediction
+where
+    I: IntoIterator<Item = Action, IntoIter: Clone>,
+{
+    simulate_any(machine, held, actions, |_| {})
+}
+
+fn simulate_any<I>(
+    machine: &Machine,
+    held: impl IntoIterator<Item = (Key, TierId)>,
+    actions: I,
+    watch: impl FnMut(Span),
+) -> Prediction
+where
+    I: IntoIterator<Item = Action, IntoIter: Clone>,
+{
     let mut actions = actions.into_iter();
     let lanes = (0..).map(TierId).zip(&machine.tiers).map(|(id, speed)| Lane::new(id, *speed));
     let mut run =
         Run { machine, lanes: lanes.collect(), now: 0.0, done: Prediction::default(), watch };
-    let mut scout = None;
+    // A sweep that finds something has been reversing already.
     let (mut followed, mut reversing) = (0, false);
+    for (key, tier) in held {
+        reversing = true;
+        if let Some(lane) = run.lanes.get_mut(tier.0 as usize) {
+            lane.hold(key);
+        }
+    }
+    let mut scout = None;
     let queues = run.lanes.iter().any(|lane| lane.queue() > 0);
     while let Some(action) = actions.next() {
         run.follow(&action);

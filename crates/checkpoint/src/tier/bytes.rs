@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use super::engine::{Engine, Extent, Stored};
 use super::pages::Pages;
-use super::{Key, Loaded, Payload, Tier, TierError, TierUse};
+use super::{Key, Loaded, Payload, Tier, TierError, TierUse, TierWork};
 
 /// Makes an unfilled snapshot for the data of a key.
 pub(super) type Vacant<S> = Box<dyn FnMut(Key) -> Result<S, Refusal> + Send>;
@@ -53,6 +53,9 @@ struct State<S> {
     coming: Vec<Key>,
     pages: Pages,
     usage: TierUse,
+    work: TierWork,
+    /// Of the engine, when it was last used.
+    buffer_bytes: u64,
     stop: bool,
 }
 
@@ -159,7 +162,10 @@ fn put<S: Payload>(
     let page = taken.map_err(|free| TierError::Full { tier: engine.name(), key, needed, free })?;
     match engine.write(key, page) {
         Ok(extent) => {
-            shared.lock().usage.write_seconds += start.elapsed().as_secs_f64();
+            let mut state = shared.lock();
+            state.usage.write_seconds += start.elapsed().as_secs_f64();
+            state.buffer_bytes = engine.buffer_bytes();
+            drop(state);
             Ok((stored, extent))
         }
         Err(error) => {
@@ -185,6 +191,7 @@ fn get<S: Payload>(
     let mut state = shared.lock();
     state.usage.read_bytes += extent.bytes;
     state.usage.read_seconds += start.elapsed().as_secs_f64();
+    state.buffer_bytes = engine.buffer_bytes();
     drop(state);
     Ok(snapshot)
 }
@@ -213,8 +220,11 @@ fn work<S: Payload>(shared: &Shared<S>, mut engine: Engine, mut vacant: Vacant<S
         drop(state);
         match job {
             Job::Store(key, snapshot) => {
+                let start = Instant::now();
                 let stored = guarded(&name, || put(shared, &mut engine, key, snapshot));
                 state = shared.lock();
+                state.work.stores += 1;
+                state.work.store_seconds += start.elapsed().as_secs_f64();
                 state.enter(key, stored);
             }
             Job::Clear => {
@@ -228,11 +238,14 @@ fn work<S: Payload>(shared: &Shared<S>, mut engine: Engine, mut vacant: Vacant<S
                     state = shared.lock();
                     state.queue.push_back(Job::Load(key));
                 } else {
+                    let start = Instant::now();
                     let read = extent.and_then(|extent| {
                         let extent = extent.expect("it is there");
                         guarded(&name, || get(shared, &mut engine, &mut vacant, key, extent))
                     });
                     state = shared.lock();
+                    state.work.loads += 1;
+                    state.work.load_seconds += start.elapsed().as_secs_f64();
                     state.deliver(key, read);
                 }
             }
@@ -259,6 +272,8 @@ impl<S: Payload> Bytes<S> {
             coming: Vec::with_capacity(depth),
             pages,
             usage: TierUse::default(),
+            work: TierWork::default(),
+            buffer_bytes: engine.buffer_bytes(),
             stop: false,
         };
         let (work_there, done) = (Condvar::new(), Condvar::new());
@@ -273,6 +288,14 @@ impl<S: Payload> Bytes<S> {
             worker = Some(builder.spawn(move || work(&theirs, engine, vacant))?);
         }
         Ok(Self { shared, inline, worker, name, depth })
+    }
+
+    /// Bytes of the tier's buffers in RAM: encoded and gathered data on their way, the medium's
+    /// own, the table of pages; not the codec's, and not the snapshots in the queue. Predicted by
+    /// [`BufferNeeds`](super::BufferNeeds).
+    pub fn buffer_bytes(&self) -> u64 {
+        let state = self.shared.lock();
+        state.buffer_bytes + state.pages.allocated_bytes()
     }
 
     /// Reads data that stay stored.
@@ -423,6 +446,10 @@ impl<S: Payload> Tier<S> for Bytes<S> {
 
     fn usage(&self) -> TierUse {
         self.shared.lock().usage
+    }
+
+    fn work(&self) -> TierWork {
+        self.shared.lock().work
     }
 }
 

@@ -2,10 +2,16 @@
 
 use std::num::NonZeroUsize;
 
-use crate::codec::{Codec, CodecError, FieldShape, Scratch, Workers};
+use crate::codec::{Codec, CodecError, FieldShape, Scratch, Workers, max_encoded_len_of};
 
 /// Bytes in front of each encoded field that say how long it is.
 const LENGTH: usize = 8;
+
+/// Bytes of the buffer that a snapshot of `bytes` is encoded into, at most, if it is one field; a
+/// field more adds some tens.
+pub(super) fn encoded_bytes(bytes: u64) -> u64 {
+    max_encoded_len_of(bytes).saturating_add(LENGTH as u64)
+}
 
 /// Encodes fields one behind the other.
 pub(super) struct Coder {
@@ -36,6 +42,8 @@ impl Coder {
         out: &mut Vec<u8>,
     ) -> Result<f64, CodecError> {
         let start = out.len();
+        // All at once: a buffer that grows doubles.
+        out.reserve_exact(LENGTH + self.codec.max_encoded_len(shape));
         out.extend([0; LENGTH]);
         let workers = self.workers();
         let encoded = self.codec.encode_with(&workers, shape, bytes, &mut self.scratch, out)?;

@@ -69,6 +69,11 @@ impl Engine {
         self.medium.name()
     }
 
+    /// Bytes of the buffers for snapshots on their way, and of the medium's own.
+    pub(super) fn buffer_bytes(&self) -> u64 {
+        (self.encoded.capacity() + self.gathered.capacity()) as u64 + self.medium.buffer_bytes()
+    }
+
     /// Encodes a snapshot into the buffer of the engine.
     pub(super) fn encode<S: Payload>(
         &mut self,
@@ -136,6 +141,8 @@ impl Engine {
         extent: Extent,
         into: &mut S,
     ) -> Result<(), TierError> {
+        self.encoded.clear();
+        self.encoded.reserve_exact(extent.bytes as usize);
         self.encoded.resize(extent.bytes as usize, 0);
         let mut rest = self.encoded.as_mut_slice();
         let mut checksum = Xxh3::new();

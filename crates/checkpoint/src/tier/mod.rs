@@ -15,12 +15,14 @@ pub mod folder;
 mod handles;
 mod manifest;
 pub mod medium;
+mod needs;
 mod options;
 mod pages;
 mod payload;
 
 pub use bytes::Bytes;
 pub use handles::Handles;
+pub use needs::BufferNeeds;
 pub use options::BytesOptions;
 pub use payload::Payload;
 
@@ -75,6 +77,20 @@ pub struct TierUse {
     pub read_seconds: f64,
     /// The largest error that the codec has made, in the unit of the data.
     pub max_error: f64,
+}
+
+/// What the work of a tier has taken, wherever it is done: encoding and writing, reading and
+/// decoding.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct TierWork {
+    /// Stores that are done.
+    pub stores: u64,
+    /// Seconds of these.
+    pub store_seconds: f64,
+    /// Loads that are done.
+    pub loads: u64,
+    /// Seconds of these.
+    pub load_seconds: f64,
 }
 
 /// A place for snapshots of type `S`.
@@ -142,6 +158,11 @@ pub trait Tier<S>: Send {
     /// What has been done so far.
     fn usage(&self) -> TierUse {
         TierUse::default()
+    }
+
+    /// What that has taken, of a tier that works in the background; of others the caller knows.
+    fn work(&self) -> TierWork {
+        TierWork::default()
     }
 }
 

@@ -24,6 +24,15 @@ const PAGE_BYTES_MAX: u64 = 1 << 20;
 /// The smallest page: its entry in the table is a sixteenth of it.
 const PAGE_BYTES_MIN: u64 = 64;
 
+/// Bytes of a page of a medium whose largest snapshot is known or not.
+pub(super) fn page_bytes(snapshot_bytes: Option<u64>, capacity_bytes: u64, alignment: u64) -> u64 {
+    let page = match snapshot_bytes {
+        Some(bytes) => bytes / PAGES_PER_SNAPSHOT,
+        None => capacity_bytes / PAGES_PER_MEDIUM,
+    };
+    page.clamp(PAGE_BYTES_MIN, PAGE_BYTES_MAX).next_multiple_of(alignment)
+}
+
 /// What a tier of bytes is made of.
 ///
 /// ```
@@ -126,12 +135,8 @@ impl BytesOptions {
     ) -> io::Result<Bytes<S>> {
         self.codec.check().map_err(io::Error::other)?;
         let capacity = self.medium.capacity_bytes();
-        let page = match self.snapshot_bytes {
-            Some(bytes) => bytes / PAGES_PER_SNAPSHOT,
-            None => capacity / PAGES_PER_MEDIUM,
-        };
-        let page = page.clamp(PAGE_BYTES_MIN, PAGE_BYTES_MAX);
-        let mut pages = Pages::new(capacity, page.next_multiple_of(self.medium.alignment()));
+        let page = page_bytes(self.snapshot_bytes, capacity, self.medium.alignment());
+        let mut pages = Pages::new(capacity, page);
         let mut engine = Engine::new(self.medium, Coder::new(self.codec, self.threads));
         let mut held = Vec::new();
         if let Some((path, identity)) = self.manifest {

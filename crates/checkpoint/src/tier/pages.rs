@@ -32,6 +32,17 @@ impl Pages {
         Self { page_bytes, total, next: Vec::new(), freed: NONE, taken: 0 }
     }
 
+    /// The most bytes that the table of so many pages takes.
+    pub(super) fn table_bytes(capacity_bytes: u64, page_bytes: u64) -> u64 {
+        let total = Self::new(capacity_bytes, page_bytes).total;
+        total.saturating_mul(size_of::<u32>() as u64)
+    }
+
+    /// Bytes that the table takes now.
+    pub(super) fn allocated_bytes(&self) -> u64 {
+        (self.next.capacity() * size_of::<u32>()) as u64
+    }
+
     /// Bytes of a page.
     pub(super) fn page_bytes(&self) -> u64 {
         self.page_bytes
@@ -71,6 +82,11 @@ impl Pages {
             left -= 1;
         }
         let start = self.next.len() as u32;
+        if self.next.capacity() - self.next.len() < left as usize {
+            // As a vector grows, but never beyond the last page.
+            let wanted = left.max(self.next.len() as u64).min(self.total - u64::from(start));
+            self.next.reserve_exact(wanted as usize);
+        }
         for page in start..start + left as u32 {
             let last = page + 1 == start + left as u32;
             self.next.push(if last { NONE } else { page + 1 });

@@ -84,7 +84,7 @@ impl Capacities {
         let most = u128::from(LIMIT_BYTES) / row_bytes;
         let too_many = |capacities: u128| ScheduleError::TableTooLarge {
             what: "mixed checkpoints of unequal sizes",
-            bytes: row_bytes * capacities,
+            bytes: row_bytes.saturating_mul(capacities),
             limit: LIMIT_BYTES,
         };
         // Those of one kind of snapshot alone.

@@ -24,6 +24,7 @@
 
 mod early;
 mod late;
+mod open;
 mod run;
 mod wang_moin;
 
@@ -31,6 +32,7 @@ use early::Early;
 use late::Late;
 use wang_moin::WangMoin;
 
+pub use open::{Arrival, End, OpenActions, OpenSchedule};
 pub use run::{KnownEnd, Until};
 
 use std::iter::FusedIterator;

@@ -48,6 +48,12 @@ impl std::fmt::Debug for Block {
 }
 
 impl FileMedium {
+    /// Bytes of buffers in RAM, where the page cache is passed by.
+    pub const BUFFER_BYTES: u64 = (BOUNCE_BLOCKS * BLOCK) as u64;
+
+    /// What offsets are multiples of.
+    pub const ALIGNMENT: u64 = BLOCK as u64;
+
     /// Makes or opens the file at `path` and reserves `capacity_bytes` for it, rounded down to
     /// whole blocks: a disk that is too full says so now.
     ///
@@ -77,11 +83,6 @@ impl FileMedium {
     /// Whether the page cache is passed by.
     pub fn is_direct(&self) -> bool {
         self.bounce.is_some()
-    }
-
-    /// Bytes of buffers that the medium holds in RAM.
-    pub fn buffer_bytes(&self) -> u64 {
-        self.bounce.as_ref().map_or(0, |blocks| (blocks.len() * BLOCK) as u64)
     }
 
     fn write_direct(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
@@ -148,7 +149,11 @@ impl Medium for FileMedium {
     }
 
     fn alignment(&self) -> u64 {
-        BLOCK as u64
+        Self::ALIGNMENT
+    }
+
+    fn buffer_bytes(&self) -> u64 {
+        if self.is_direct() { Self::BUFFER_BYTES } else { 0 }
     }
 
     fn write(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {

@@ -25,6 +25,11 @@ pub trait Medium: Send {
         1
     }
 
+    /// Bytes of buffers that it holds in RAM beside what is stored.
+    fn buffer_bytes(&self) -> u64 {
+        0
+    }
+
     /// Writes `bytes` at `offset`.
     ///
     /// # Errors
