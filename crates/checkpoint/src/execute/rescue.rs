@@ -1,8 +1,8 @@
 //! The rest of a reverse sweep, from whatever snapshots are left.
 //!
 //! The stored states cut the steps still to reverse into segments. They are reversed last segment
-//! first, each by Revolve from its own snapshot with the slots of the first tier that are free by
-//! then: those of finished segments are, those of segments to come are not.
+//! first, each by Revolve from its own snapshot with the slots of one tier, the first that has any,
+//! that are free by then: those of finished segments are, those of segments to come are not.
 
 use super::ledger::Entry;
 use crate::schedule::{Tiers, Trajectory};
@@ -15,8 +15,8 @@ pub(super) struct Rescue {
     survivors: Vec<(u64, TierId)>,
     /// Copies of the same states in other tiers, to be discarded first.
     doubles: Vec<(u64, TierId)>,
-    /// Slots of the first tier.
-    slots: u64,
+    /// Where new snapshots go, and its slots.
+    home: (TierId, u64),
     /// End of the segments not begun yet.
     end: u64,
     /// The current segment.
@@ -25,8 +25,8 @@ pub(super) struct Rescue {
 
 impl Rescue {
     /// Reverses the steps before `pending` from the restart data that `entries` name, `x_0` among
-    /// them, with `slots` in the first tier.
-    pub(super) fn new(pending: u64, slots: u64, entries: &[Entry]) -> Self {
+    /// them, with so many slots in the tier `home`.
+    pub(super) fn new(pending: u64, home: (TierId, u64), entries: &[Entry]) -> Self {
         let mut survivors: Vec<(u64, TierId)> = Vec::new();
         let mut doubles = Vec::new();
         for entry in entries {
@@ -37,18 +37,18 @@ impl Rescue {
             }
         }
         let segment = Revolve::with_slots(0, 0, Trajectory::default());
-        Self { survivors, doubles, slots, end: pending, segment }
+        Self { survivors, doubles, home, end: pending, segment }
     }
 
     /// Begins the segment of the last snapshot.
     fn begin(&mut self) -> Option<()> {
         let (start, tier) = self.survivors.pop()?;
-        let first = TierId(0);
-        let taken = self.survivors.iter().filter(|(_, tier)| *tier == first).count() as u64;
-        let free = self.slots.saturating_sub(taken);
+        let (home, slots) = self.home;
+        let taken = self.survivors.iter().filter(|(_, tier)| *tier == home).count() as u64;
+        let free = slots.saturating_sub(taken);
         // The segment's own snapshot is one of Revolve's, wherever it is.
-        let slots = if tier == first { free } else { free.saturating_add(1) };
-        self.segment.store_in(Tiers::FirstIn(tier));
+        let slots = if tier == home { free } else { free.saturating_add(1) };
+        self.segment.store_in(Tiers::FirstIn(tier, home));
         self.segment.restart_stored(start..self.end, slots);
         self.end = start;
         Some(())

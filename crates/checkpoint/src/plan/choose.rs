@@ -137,6 +137,26 @@ impl Workload {
         Ok(Choice { plan, runners_up })
     }
 
+    /// Lays out what an earlier call of [`Workload::choose`] has chosen, for `workers` jobs at a time:
+    /// for a process that takes up the work of another one, on a machine whose speeds may be
+    /// measured a little differently. Nothing if it exceeds the budget, or is no schedule.
+    pub fn choose_again(
+        &self,
+        (strategy, tiers): (Strategy, &[TierPlan]),
+        means: &Means,
+        workers: u64,
+        budget_bytes: Option<u64>,
+    ) -> Option<Plan> {
+        let speed = |tier: &TierPlan| match (tier, &means.disk) {
+            (TierPlan::File { queue, .. }, Some(disk)) => disk.speed(workers, *queue),
+            _ => TierSpeed::HANDLES,
+        };
+        let speeds = tiers.iter().map(speed).collect();
+        let candidate = Candidate { strategy, tiers: tiers.to_vec(), speeds };
+        let plan = self.judge(candidate, means, workers.clamp(1, self.workers()), budget_bytes)?;
+        (plan.predicted_peak_bytes <= budget_bytes.unwrap_or(u64::MAX)).then_some(plan)
+    }
+
     /// Numbers of workers of interest: of those that need the same number of rounds, the smallest.
     fn concurrencies(&self) -> Vec<u64> {
         let mut all = Vec::new();
@@ -270,7 +290,8 @@ impl Workload {
         let encoded = (bytes as f64 / disk.codec.ratio) as u64 + bytes / 64 + 4096;
         let capacity_bytes = snapshots.checked_mul(encoded)?;
         let queue_bytes = (QUEUE as u64 + 1).saturating_mul(bytes);
-        let ram = queue_bytes.saturating_add(self.engine_bytes()).saturating_add(FILE_BUFFER_BYTES);
+        let buffers = FILE_BUFFER_BYTES.saturating_add(disk.log_bytes);
+        let ram = queue_bytes.saturating_add(self.engine_bytes()).saturating_add(buffers);
         let left = self.beside_one_step(free)?.checked_sub(ram)?;
         let tier = TierPlan::File {
             folder: disk.path.clone(),
@@ -374,6 +395,12 @@ impl Workload {
         let Candidate { strategy, tiers, speeds } = candidate;
         let schedule = strategy.schedule(self.steps)?;
         let mut plan = self.lay_out_tiers(strategy, schedule, tiers, (workers, budget_bytes));
+        let in_file = |tier: &TierPlan| matches!(tier, TierPlan::File { .. });
+        if let Some(disk) = means.disk.as_ref().filter(|_| plan.tiers.iter().any(in_file)) {
+            let logs = workers.saturating_mul(disk.log_bytes);
+            plan.parts.workers = plan.parts.workers.saturating_add(logs);
+            plan.predicted_peak_bytes = plan.predicted_peak_bytes.saturating_add(logs);
+        }
         let rounds = self.jobs.max(1).div_ceil(workers) as f64;
         let share = (workers as f64 / self.workers() as f64).powf(means.inner_efficiency);
         let scaled = |seconds: f64| (seconds * share).into();
