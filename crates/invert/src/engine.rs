@@ -175,17 +175,15 @@ impl Engine {
         workload(&mut trial, &self.acoustic, &self.experiment.survey, concurrency)
     }
 
-    /// Bytes of the process with which the reverse sweep of one shot is kept for another process:
-    /// see [`Simulation::sweep_bytes`]; and those of saving finished shots.
+    /// Bytes of the process with which the half-done reverse sweep of one shot is written or read:
+    /// see [`Simulation::sweep_bytes`].
     ///
     /// # Errors
     /// Points outside the grid.
     pub fn sweep_bytes(&self) -> Result<u64, Error> {
-        /// The buffer of a file that is written.
-        const BUFFER_BYTES: u64 = 1 << 20;
         let mut trial = self.base.fork(Team::new(1))?;
         workload(&mut trial, &self.acoustic, &self.experiment.survey, 1)?;
-        Ok(trial.sweep_bytes() + BUFFER_BYTES)
+        Ok(trial.sweep_bytes())
     }
 
     /// Drops what simulations of earlier sweeps hold; later ones map their buffers anew.

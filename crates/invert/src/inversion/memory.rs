@@ -9,6 +9,7 @@ use super::InversionError;
 use super::config::{DataSource, InversionSetup, MemoryStrategy};
 use super::data::refined;
 use crate::engine::{Engine, Experiment, modelling_workload};
+use crate::files::BUFFER_BYTES;
 
 /// What a run will hold.
 #[derive(Clone, Debug)]
@@ -212,7 +213,7 @@ fn gradients(
     setup: &InversionSetup,
     workload: &Workload,
     means: &Means,
-    log_bytes: u64,
+    sweep_bytes: u64,
 ) -> Result<Choice, InversionError> {
     let budget = Some(setup.memory.budget_bytes);
     let plan = match setup.memory.strategy {
@@ -231,7 +232,7 @@ fn gradients(
             }
         }
         MemoryStrategy::Auto { snapshots: None } => {
-            return fastest(setup, workload, means, log_bytes);
+            return fastest(setup, workload, means, sweep_bytes);
         }
     };
     Ok(Choice { plan, runners_up: Vec::new(), saves: None, means: means.clone() })
@@ -243,7 +244,7 @@ fn fastest(
     setup: &InversionSetup,
     workload: &Workload,
     means: &Means,
-    log_bytes: u64,
+    sweep_bytes: u64,
 ) -> Result<Choice, InversionError> {
     let budget = Some(setup.memory.budget_bytes);
     let choose = |means: &Means, sweeps: bool| -> Result<Choice, InversionError> {
@@ -251,7 +252,7 @@ fn fastest(
             workload.choose(means, budget)?;
         let in_file = |tier: &TierPlan| matches!(tier, TierPlan::File { .. });
         let disk = means.disk.as_ref().filter(|_| plan.tiers.iter().any(in_file));
-        let every = disk.map(|disk| save_every(setup, disk, plan.concurrency * log_bytes));
+        let every = disk.map(|disk| save_every(setup, disk, plan.concurrency * sweep_bytes));
         let saves = every.map(|every| Saves { every, sweeps });
         Ok(Choice { plan, runners_up, saves, means: means.clone() })
     };
@@ -265,9 +266,10 @@ fn fastest(
     let mut with_log = means.clone();
     if let Some(disk) = &mut with_log.disk {
         // While a file is replaced, the old one and the new one are there.
-        let kept = 2 * workload.concurrency.saturating_mul(log_bytes);
+        let kept = 2 * workload.concurrency.saturating_mul(sweep_bytes);
         disk.capacity_bytes = disk.capacity_bytes.saturating_sub(kept);
-        disk.log_bytes = log_bytes;
+        // Finished shots are written through a buffer.
+        disk.log_bytes = sweep_bytes + BUFFER_BYTES as u64;
     }
     match choose(&with_log, true) {
         Ok(with_log) if with_log.saves.is_some() => Ok(with_log),
