@@ -7,7 +7,7 @@
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
@@ -93,11 +93,12 @@ impl Reference {
         format!("memory.tiers=[\"ram\", \"disk:{}\"]", self.disk.path().display())
     }
 
-    /// The run's folder on the disk, if there is one.
-    fn kept(&self) -> Option<PathBuf> {
-        let entries = fs::read_dir(self.disk.path()).expect("the disk should be there");
-        let mut paths = entries.map(|entry| entry.expect("an entry").path());
-        paths.find(|path| path.is_dir() && path.join("plan.json").is_file())
+    /// What a run has on the disk, if it has begun; its state has the name.
+    fn kept(&self, out: &str) -> Option<PathBuf> {
+        let state = fs::read(self.folder.path().join(out).join("state.json")).ok()?;
+        let state: Value = serde_json::from_slice(&state).expect("the state should be JSON");
+        let name = state["run"].as_str().expect("a name");
+        Some(self.disk.path().join(format!("retrograd-snapshots-{name}")))
     }
 
     /// Begins or resumes a run, and kills it when the sweep of a shot has been saved so many times;
@@ -114,7 +115,7 @@ impl Reference {
             let ended = child.try_wait().expect("the process should be ours");
             let said = || fs::read_to_string(&log).expect("the log");
             assert!(ended.is_none(), "it should be killed in the sweep of shot {shot}: {}", said());
-            let file = self.kept().map(|kept| kept.join(format!("shot-{shot}/sweep")));
+            let file = self.kept(out).map(|kept| kept.join(format!("shot-{shot}/sweep")));
             let found = file.and_then(|file| fs::metadata(file).ok());
             // Every save is a file of its own.
             let found = found.map(|meta| (meta.ino(), meta.mtime_nsec()));
@@ -157,7 +158,7 @@ impl Reference {
             result.numbers.iter().filter(other).cloned().collect()
         };
         assert_eq!(numbers(&found), numbers(&self.result));
-        assert_eq!(fs::read_dir(self.disk.path()).expect("a folder").count(), 0, "{said}");
+        assert!(!self.kept(out).expect("a name").exists(), "{said}");
         said
     }
 }
@@ -179,8 +180,9 @@ fn a_reverse_sweep_that_is_killed_again_and_again_is_taken_up() {
     // One run that was left alone for all: it takes as long as the rest.
     let reference = Reference::new();
     check_killed(&reference);
-    check_damaged(&reference);
-    check_neighbour(&reference);
+    check_damaged_snapshots(&reference);
+    check_neighbours(&reference);
+    assert_eq!(fs::read_dir(reference.disk.path()).expect("a folder").count(), 0);
 }
 
 /// Killed at several moments of the sweeps of both shots.
@@ -204,43 +206,37 @@ fn check_killed(reference: &Reference) {
     assert_eq!((taken_up(&said, 0), taken_up(&said, 1).is_some()), (None, true), "{said}");
 }
 
-/// What is damaged or gone is computed again.
-fn check_damaged(reference: &Reference) {
-    for damaged in ["sweep", "snapshots-0", "everything"] {
-        let out = format!("runs/{damaged}");
-        reference.kill_in_sweep(&out, 0, 2);
-        let kept = reference.kept().expect("there should be something left");
-        if damaged == "everything" {
-            let disk = reference.disk.path().display().to_string();
-            let cleaned = succeed(reference.folder.path(), &["clean", &disk]);
-            assert!(cleaned.contains("removed: ") && !kept.exists(), "{cleaned}");
-        } else {
-            let path = kept.join("shot-0").join(damaged);
-            let mut bytes = fs::read(&path).expect("it should be there");
-            let middle = bytes.len() / 2;
-            bytes[middle - 100..].iter_mut().for_each(|byte| *byte ^= 0x55);
-            bytes[..middle - 100].iter_mut().step_by(1000).for_each(|byte| *byte ^= 0x55);
-            fs::write(&path, bytes).expect("it should be writable");
-        }
-        let said = reference.finish(&out);
-        let expected = damaged == "snapshots-0";
-        assert_eq!(taken_up(&said, 0).is_some(), expected, "{damaged}: {said}");
-        assert_eq!(said.contains("some steps were computed again"), expected, "{damaged}: {said}");
-    }
+/// Every thousandth byte is another, so that most snapshots are damaged.
+fn damage(path: &Path) {
+    let mut bytes = fs::read(path).expect("it should be there");
+    bytes.iter_mut().step_by(1000).for_each(|byte| *byte ^= 0x55);
+    fs::write(path, bytes).expect("it should be writable");
 }
 
-/// What another run has left on the same disk is not touched.
-fn check_neighbour(reference: &Reference) {
-    reference.kill_in_sweep("runs/first", 0, 2);
-    let kept = reference.kept().expect("there should be something left");
-    let args = ["invert", "job.toml", "--out", "runs/second"];
-    let (tiers, budget) = (reference.tiers(), reference.budget.as_str());
-    let output = support::retrograd(
-        reference.folder.path(),
-        &[&args[..], &["--set", &tiers, "--set", budget]].concat(),
-    );
-    let said = text(&output.stderr);
-    assert!(output.status.success() && taken_up(&said, 0).is_none(), "{said}");
-    assert!(kept.join("shot-0/sweep").is_file());
-    assert!(taken_up(&reference.finish("runs/first"), 0).is_some());
+/// The sweep goes on from where it was, and what it needs is computed again.
+fn check_damaged_snapshots(reference: &Reference) {
+    let out = "runs/damaged";
+    reference.kill_in_sweep(out, 0, 2);
+    damage(&reference.kept(out).expect("something left").join("shot-0/snapshots-0"));
+    let said = reference.finish(out);
+    assert!(taken_up(&said, 0).is_some(), "{said}");
+    assert!(said.contains("shot 0: some steps were computed again"), "{said}");
+}
+
+/// Two runs on one disk: the one begins anew, as its log is damaged, and leaves what the other has;
+/// that is cleaned, and the other begins anew as well.
+fn check_neighbours(reference: &Reference) {
+    let [one, other] = ["runs/one", "runs/other"];
+    reference.kill_in_sweep(one, 0, 1);
+    reference.kill_in_sweep(other, 0, 1);
+    let kept = |out: &str| reference.kept(out).expect("something left");
+    damage(&kept(other).join("shot-0/sweep"));
+    let said = reference.finish(other);
+    assert_eq!(taken_up(&said, 0), None, "{said}");
+    assert!(!kept(other).exists() && kept(one).join("shot-0/sweep").is_file());
+    let disk = reference.disk.path().display().to_string();
+    let cleaned = succeed(reference.folder.path(), &["clean", &disk]);
+    assert!(cleaned.contains("removed: ") && !kept(one).exists(), "{cleaned}");
+    let said = reference.finish(one);
+    assert_eq!(taken_up(&said, 0), None, "{said}");
 }
