@@ -49,7 +49,9 @@ impl Digest {
 
     pub(crate) fn floats(&mut self, values: &[f64]) {
         self.word(values.len() as u64);
-        values.iter().for_each(|value| self.float(*value));
+        for value in values {
+            self.float(*value);
+        }
     }
 
     /// Samples, two to a word.

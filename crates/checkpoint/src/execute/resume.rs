@@ -46,8 +46,10 @@ pub struct SweepLog {
     last: Instant,
     /// The file's content, on its way or found.
     content: Vec<u8>,
-    /// Steps left of what has been found, if that has been looked for.
-    found: Option<Option<u64>>,
+    /// Whether the file has been looked at.
+    looked: bool,
+    /// Steps left of what was found in it.
+    found: Option<u64>,
 }
 
 impl SweepLog {
@@ -56,7 +58,7 @@ impl SweepLog {
     /// another identity is not taken up.
     pub fn new(path: &Path, identity: u64, every: Duration) -> Self {
         let (path, last) = (path.to_owned(), Instant::now());
-        Self { path, identity, every, last, content: Vec::new(), found: None }
+        Self { path, identity, every, last, content: Vec::new(), looked: false, found: None }
     }
 
     /// The file.
@@ -68,11 +70,11 @@ impl SweepLog {
     /// Nothing if there is none, if it is another run's, or if it is damaged. The file is read
     /// once; [`Executor::run_resumable`](crate::Executor::run_resumable) takes up what was found.
     pub fn pending(&mut self) -> Option<u64> {
-        if self.found.is_none() {
+        if !self.looked {
             self.content = fs::read(&self.path).unwrap_or_default();
-            self.found = Some(self.whole());
+            (self.looked, self.found) = (true, self.whole());
         }
-        self.found.flatten()
+        self.found
     }
 
     /// Steps left, if the content is whole and this run's.
@@ -102,7 +104,7 @@ impl SweepLog {
         model: &mut M,
         pending: u64,
     ) -> Result<io::Result<()>, M::Error> {
-        self.found = Some(None);
+        (self.looked, self.found) = (true, None);
         self.content.clear();
         self.content.resize(HEAD, 0);
         model.save_sweep(&mut self.content)?;
@@ -125,7 +127,7 @@ impl SweepLog {
 
     /// The sweep is done: there is nothing to take up.
     pub(super) fn remove(&mut self) {
-        self.found = Some(None);
+        (self.looked, self.found) = (true, None);
         // What stays is not taken up by any other run.
         let _ = fs::remove_file(&self.path);
     }

@@ -131,9 +131,10 @@ impl Reference {
     /// Afresh if there is nothing to resume.
     fn args(&self, out: &str) -> [String; 7] {
         let begun = self.folder.path().join(out).join("state.json").exists();
-        let [first, second] = match begun {
-            true => ["--resume".to_owned(), out.to_owned()],
-            false => ["job.toml".to_owned(), format!("--out={out}")],
+        let [first, second] = if begun {
+            ["--resume".to_owned(), out.to_owned()]
+        } else {
+            ["job.toml".to_owned(), format!("--out={out}")]
         };
         let set = || "--set".to_owned();
         ["invert".to_owned(), first, second, set(), self.tiers(), set(), self.budget.clone()]

@@ -69,7 +69,9 @@ pub(super) fn of_inputs(inputs: &Inputs<'_>) -> Digest {
 }
 
 fn add_grid(digest: &mut Digest, grid: &RegularGrid) {
-    grid.shape().iter().for_each(|n| digest.word(*n as u64));
+    for n in grid.shape() {
+        digest.word(*n as u64);
+    }
     digest.floats(grid.spacing_m());
     digest.floats(grid.origin_m());
 }
@@ -105,7 +107,9 @@ fn add_shot(digest: &mut Digest, shot: &Shot, record: &Record) {
     for points in [source.as_slice(), receivers] {
         digest.word(points.len() as u64);
         for Point { x_m, y_m, z_m } in points {
-            [x_m, y_m, z_m].into_iter().for_each(|x| digest.float(*x));
+            for x in [x_m, y_m, z_m] {
+                digest.float(*x);
+            }
         }
     }
     digest.samples(record);

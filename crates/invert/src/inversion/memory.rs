@@ -284,7 +284,7 @@ fn save_every(setup: &InversionSetup, disk: &DiskOffer, bytes: u64) -> Duration 
 }
 
 /// Beyond it, a disk is not in use.
-const LONGEST_SAVE: Duration = Duration::from_secs(3600);
+const LONGEST_SAVE: Duration = Duration::from_hours(1);
 
 /// What a plan may use: only what the setup offers is measured.
 fn means(setup: &InversionSetup, engine: &mut Engine) -> Result<Means, InversionError> {

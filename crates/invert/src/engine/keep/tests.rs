@@ -27,12 +27,11 @@ fn bits(found: &SurveyGradient) -> Vec<u64> {
     all.map(|value| value.to_bits()).collect()
 }
 
-/// An evaluation whose notes are kept.
+/// An evaluation of three shots.
 struct Case {
     engine: Engine,
     data: Vec<Record>,
     plan: Plan,
-    notes: Mutex<Vec<String>>,
 }
 
 impl Case {
@@ -41,17 +40,17 @@ impl Case {
         let data = engine.simulate(&velocity(-200.0), &wavelet(), 1, QUIET).expect("data");
         let workload = engine.workload(1).expect("workload");
         let plan = workload.plan_with(Strategy::Revolve { snapshots: 6 }, None).expect("plan");
-        Some(Self { engine, data, plan, notes: Mutex::default() })
+        Some(Self { engine, data, plan })
     }
 
     /// The gradient at the start model, with the notes.
     fn run(&mut self, keep: Option<&Keep>, evaluation: u64) -> (Vec<u64>, Vec<String>) {
-        let Self { engine, data, plan, notes } = self;
+        let Self { engine, data, plan } = self;
+        let notes = Mutex::new(Vec::new());
         let note = |text: &str| notes.lock().expect("lock").push(text.to_owned());
         let kept = keep.map(|keep| Kept { keep, evaluation, note: &note });
         let found = engine.evaluate_kept(&velocity(0.0), &wavelet(), (data, plan), kept, QUIET);
-        let notes = std::mem::take(&mut *notes.lock().expect("lock"));
-        (bits(&found.expect("gradient")), notes)
+        (bits(&found.expect("gradient")), notes.into_inner().expect("lock"))
     }
 }
 
