@@ -194,7 +194,7 @@ fn the_tiers_of_a_plan_are_taken_up_from_their_folder() {
     let (folder, codec) = (place.path(), "none".parse().expect("a codec"));
     let anywhere = folder.join("not here");
     let tiers = [TierPlan::File { folder: anywhere, capacity_bytes: BYTES, codec, queue: 1 }];
-    let mut run = |simulation: &mut Simulation, identity: u64, stop_at: u64| {
+    let run = |simulation: &mut Simulation, identity: u64, stop_at: u64| {
         let place = (folder, identity);
         let executor = resumable_executor(&tiers, simulation, NonZeroUsize::MIN, place);
         let mut executor = executor.expect("should be made");
