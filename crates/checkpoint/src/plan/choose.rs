@@ -149,6 +149,10 @@ impl Workload {
     ) -> Option<Plan> {
         let speed = |tier: &TierPlan| match (tier, &means.disk) {
             (TierPlan::File { queue, .. }, Some(disk)) => disk.speed(workers, *queue),
+            (TierPlan::Ram { codec, .. }, _) => {
+                let offer = means.ram_codecs.iter().find(|offer| offer.codec == *codec);
+                offer.map_or(TierSpeed::HANDLES, CodecOffer::ram_speed)
+            }
             _ => TierSpeed::HANDLES,
         };
         let speeds = tiers.iter().map(speed).collect();
