@@ -215,7 +215,8 @@ fn check_killed(reference: &Reference, name: &str, kills: &[Kill]) {
         }
         resumed += usize::from(begun);
         let args = if begun { resume } else { afresh };
-        let options = SESSIONS[session % SESSIONS.len()];
+        // What a run is begun with stays in its job, and is compared.
+        let options = if begun { SESSIONS[session % SESSIONS.len()] } else { &[] };
         run_until(*kill, folder, &run, &[args, options].concat());
         check_whole(&run, *kill);
     }
