@@ -41,6 +41,7 @@ fn disk(bytes_per_second: f64) -> DiskOffer {
         latency_seconds: 1e-4,
         slowdown: 1.0,
         codec: CodecOffer::none(5e9),
+        log_bytes: 0,
     }
 }
 
@@ -132,6 +133,7 @@ proptest! {
     fn choices_are_valid_and_the_fastest(
         steps in 1_u64..400, snapshot in 1_u64..3, adjoint in 1_u64..3, budget in 12_u64..400,
         jobs in 1_u64..6, concurrency in 1_u64..4, rate in 1e7_f64..1e10, ratio in 1.0_f64..30.0,
+        log in 0_u64..20,
     ) {
         let workload = Workload {
             steps, jobs, concurrency,
@@ -140,11 +142,12 @@ proptest! {
             worker_bytes: MIB,
             shared_bytes: MIB,
         };
+        let log_bytes = log * MIB;
         let means = Means {
             speeds: speeds(),
             stores_adjoint: true,
             ram_codecs: vec![zfp(ratio)],
-            disk: Some(disk(rate)),
+            disk: Some(DiskOffer { log_bytes, ..disk(rate) }),
             ..Means::default()
         };
         let Ok(choice) = workload.choose(&means, Some(budget * MIB)) else {
@@ -153,9 +156,20 @@ proptest! {
         };
         let plan = &choice.plan;
         prop_assert!(plan.predicted_peak_bytes <= budget * MIB);
+        let chosen = (plan.strategy, plan.tiers.as_slice());
+        let again = |budget| workload.choose_again(chosen, &means, plan.concurrency, Some(budget));
+        prop_assert_eq!(again(budget * MIB), Some(plan.clone()));
+        prop_assert_eq!(again(plan.predicted_peak_bytes - 1), None);
         for other in &choice.runners_up {
             prop_assert!(other.seconds.is_none_or(|seconds| seconds >= plan.seconds.unwrap()));
         }
+        // The log is written by jobs with a file, and counted with these alone.
+        let in_file = plan.tiers.iter().any(|tier| matches!(tier, TierPlan::File { .. }));
+        let logs = if in_file { log_bytes } else { 0 };
+        prop_assert_eq!(plan.parts.workers, plan.concurrency * (MIB + logs));
+        let parts = plan.parts;
+        let sum = parts.shared + parts.workers + parts.snapshots + parts.adjoint;
+        prop_assert_eq!(plan.predicted_peak_bytes, sum);
         let limits = plan.tiers.iter().map(|tier| match tier {
             TierPlan::Handles { slots } => TierLimit { slots: Some(*slots), bytes: None },
             TierPlan::Ram { capacity_bytes, .. } => TierLimit {

@@ -25,6 +25,16 @@ fn a_folder_is_removed_with_its_owner() {
 }
 
 #[test]
+fn a_folder_that_was_to_be_kept_can_be_removed() {
+    let parent = tempfile::tempdir().unwrap();
+    assert!(!Folder::exists(parent.path(), "shot-3"));
+    let path = left_behind(parent.path(), "shot-3");
+    assert!(path.is_dir() && Folder::exists(parent.path(), "shot-3"));
+    Folder::open(parent.path(), "shot-3").unwrap().remove();
+    assert!(!path.exists());
+}
+
+#[test]
 fn a_folder_that_is_owned_is_nobody_elses() {
     let parent = tempfile::tempdir().unwrap();
     let folder = Folder::open(parent.path(), "shot-3").unwrap();
@@ -74,4 +84,18 @@ fn bad_places_and_names_are_errors() {
     let error = Folder::open(&nowhere, "a").unwrap_err();
     assert_eq!(error.to_string(), format!("cannot read the folder {}", nowhere.display()));
     assert!(!nowhere.exists());
+}
+
+#[test]
+fn a_lease_is_renewed() {
+    let parent = tempfile::tempdir().unwrap();
+    let mut folder = Folder::open(parent.path(), "long").unwrap();
+    folder.keep();
+    let path = folder.path().to_owned();
+    let old = SystemTime::now() - 2 * LEASE;
+    File::options().write(true).open(path.join("lock")).unwrap().set_modified(old).unwrap();
+    folder.renew();
+    drop(folder);
+    drop(Folder::open(parent.path(), "other").unwrap());
+    assert!(path.is_dir(), "it was in use just now");
 }

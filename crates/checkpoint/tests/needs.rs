@@ -113,6 +113,7 @@ fn plans_count_what_tiers_take() {
         latency_seconds: 0.0,
         slowdown: 1.0,
         codec: CodecOffer::none(1e10),
+        log_bytes: 0,
     };
     let speeds = Speeds { forward_seconds: 1e-2, ..Speeds::default() };
     let means = Means { speeds, disk: Some(disk), ..Means::default() };

@@ -48,6 +48,7 @@ fn means(stores_adjoint: bool, disk_bytes_per_second: Option<f64>) -> Means {
         latency_seconds: 1e-4,
         slowdown: 1.0,
         codec: CodecOffer::none(5e9),
+        log_bytes: 0,
     });
     let speeds = Speeds {
         forward_seconds: seconds,

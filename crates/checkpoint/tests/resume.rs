@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::ring::{Diverged, POINTS, Ring, gradient_by_hand};
-use retrograd_checkpoint::schedule::Asynchronous;
+use retrograd_checkpoint::schedule::{AnySchedule, Asynchronous, Mixed};
 use retrograd_checkpoint::tier::folder::Folder;
 use retrograd_checkpoint::tier::medium::DirectIo;
-use retrograd_checkpoint::tier::{Bytes, BytesOptions, Handles};
+use retrograd_checkpoint::tier::{Bytes, BytesOptions, Handles, Tier};
 use retrograd_checkpoint::{
     Data, ExecuteError, Executor, Model, Progress, Resumable, Revolve, SweepLog,
 };
@@ -69,6 +69,9 @@ impl Model for Slow {
     fn take(&mut self, kind: Data, step: u64, from: State) -> Result<(), Diverged> {
         self.ring.take(kind, step, from)
     }
+    fn stores_adjoint(&self) -> bool {
+        true
+    }
     fn restart(&mut self) -> Option<Result<(), Diverged>> {
         self.ring.restart()
     }
@@ -90,7 +93,8 @@ impl Resumable for Slow {
 }
 
 fn disk(folder: &Path) -> Bytes<State> {
-    let options = BytesOptions::in_file(&folder.join("data"), 64 * 4096, DirectIo::Auto).unwrap();
+    let bytes = 4096 * STEPS;
+    let options = BytesOptions::in_file(&folder.join("data"), bytes, DirectIo::Auto).unwrap();
     let options = options.queue(1).manifest(&folder.join("manifest"), IDENTITY);
     options.build(|_| Arc::new([0.0; POINTS])).unwrap()
 }
@@ -205,4 +209,74 @@ fn another_identity_begins_anew() {
     let watch = |_: &Progress| ControlFlow::Continue(());
     let done = executor.run_resumable(&mut model, schedule, &mut log, watch).unwrap();
     assert_eq!((done.reversed, model.ring.gradient_bits()), (STEPS, gradient_by_hand(STEPS)));
+}
+
+/// One attempt with a tier of bytes alone, which has no slots that a schedule made from what is left
+/// could use.
+fn attempt_in_bytes(
+    folder: &Path,
+    model: &mut Slow,
+    actions: AnySchedule,
+    watch: impl FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<Progress, ExecuteError<Diverged>> {
+    let ram = Handles::new(0).unwrap();
+    let mut executor = Executor::with_tiers(vec![Box::new(disk(folder)), Box::new(ram)]).unwrap();
+    let mut log = SweepLog::new(&folder.join("sweep"), IDENTITY, Duration::ZERO);
+    executor.run_resumable(model, actions, &mut log, watch)
+}
+
+/// The schedule is followed from where it was: adjoint data of every step are loaded, and what was
+/// not reversed is all that is done. Without the schedule's data, the steps are run again.
+#[test]
+fn the_rest_of_the_schedule_is_followed_where_its_data_are() {
+    const STEPS: u64 = 300;
+    let store_all = || AnySchedule::new(Mixed::new(STEPS, 2 * STEPS, 3, 2).unwrap());
+    for (cancel_at, damage) in [(0, false), (1, false), (120, false), (298, false), (120, true)] {
+        let place = tempfile::tempdir().unwrap();
+        let stop = |progress: &Progress| match progress.reversed {
+            reversed if reversed > cancel_at => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        };
+        attempt_in_bytes(place.path(), &mut Slow::new(Duration::ZERO), store_all(), stop)
+            .unwrap_err();
+        if damage {
+            std::fs::write(place.path().join("manifest"), "").unwrap();
+        }
+        let mut model = Slow::new(Duration::ZERO);
+        let go_on = |_: &Progress| ControlFlow::Continue(());
+        let done = attempt_in_bytes(place.path(), &mut model, store_all(), go_on).unwrap();
+        assert_eq!(model.ring.gradient_bits(), gradient_by_hand(STEPS), "{cancel_at}");
+        let left = STEPS - cancel_at - 1;
+        assert_eq!(done.reversed, left, "{cancel_at}");
+        let run = done.advances + done.recorded;
+        assert_eq!((run == 0, done.lost > 0), (!damage, damage), "{cancel_at}: {done:?}");
+    }
+}
+
+/// A block that is recorded whole is recorded whole again, not run step by step.
+#[test]
+fn blocks_that_are_recorded_whole_are_so_after_a_crash() {
+    let recording = || AnySchedule::new(Asynchronous::recording(STEPS, PERIOD).unwrap());
+    let attempt = |folder: &Path, model: &mut Slow, reversed: u64| {
+        let ram = Handles::new(0).unwrap();
+        let tiers: Vec<Box<dyn Tier<State>>> = vec![Box::new(ram), Box::new(disk(folder))];
+        let mut executor = Executor::with_tiers(tiers).unwrap();
+        let mut log = SweepLog::new(&folder.join("sweep"), IDENTITY, Duration::ZERO);
+        assert_eq!(log.pending(), (reversed == STEPS).then_some(STEPS - 3 * PERIOD));
+        let watch = |progress: &Progress| {
+            if progress.reversed < reversed {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        };
+        executor.run_resumable(model, recording(), &mut log, watch)
+    };
+    let place = tempfile::tempdir().unwrap();
+    attempt(place.path(), &mut Slow::new(Duration::ZERO), 3 * PERIOD).unwrap_err();
+    let mut model = Slow::new(Duration::ZERO);
+    let done = attempt(place.path(), &mut model, STEPS).unwrap();
+    let left = STEPS - 3 * PERIOD;
+    assert_eq!((done.reversed, done.recorded, done.advances), (left, left, 0));
+    assert_eq!(model.ring.gradient_bits(), gradient_by_hand(STEPS));
 }

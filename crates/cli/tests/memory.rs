@@ -174,7 +174,8 @@ fn an_inversion_with_a_disk_keeps_its_budget() {
     let tiers = format!("memory.tiers=[\"ram\", \"disk:{}\"]", disk.path().display());
     let run = |tiers: &str, out: &str| {
         let sets = ["--set", "memory.budget=\"140 MiB\"", "--set", "data.kind=same-grid"];
-        let rest = ["--set", "stage.0.iterations=1", "--set", tiers, "--out", out];
+        let saves = "memory.save_every=\"0 s\"";
+        let rest = ["--set", "stage.0.iterations=1", "--set", tiers, "--set", saves, "--out", out];
         watched(folder.path(), &[&["invert", "job.toml"], &sets[..], &rest].concat()).0
     };
     let (with, without) = (run(&tiers, "with"), run("memory.tiers=\"ram\"", "without"));

@@ -9,6 +9,8 @@
 #![forbid(unsafe_code)]
 
 mod support;
+#[path = "resume/sweep.rs"]
+mod sweep;
 
 use std::fs;
 use std::mem::MaybeUninit;
@@ -129,7 +131,11 @@ struct Result {
 
 fn result(run: &Path) -> Result {
     let names = ["vp.npy", "vp_stage_1.npy", "vp_stage_2.npy", "gradient.npy", "illumination.npy"];
-    let read = |name| (name, fs::read(run.join(name)).expect(name));
+    result_of(run, &names)
+}
+
+fn result_of(run: &Path, names: &[&'static str]) -> Result {
+    let read = |&name: &&'static str| (name, fs::read(run.join(name)).expect(name));
     let numbers = fs::read_to_string(run.join("run.json")).expect("there should be run.json");
     let other = ["\"folder\"", "\"seconds\"", "\"points_per_second\"", "_bytes\""];
     let numbers = numbers.lines().filter(|line| !other.iter().any(|key| line.contains(key)));
@@ -140,7 +146,7 @@ fn result(run: &Path) -> Result {
         files.push(entry.file_name().to_string_lossy().into_owned());
     }
     files.sort();
-    Result { models: names.map(read).into(), numbers, files }
+    Result { models: names.iter().map(read).collect(), numbers, files }
 }
 
 /// `run.json`, as it is read.
@@ -209,7 +215,8 @@ fn check_killed(reference: &Reference, name: &str, kills: &[Kill]) {
         }
         resumed += usize::from(begun);
         let args = if begun { resume } else { afresh };
-        let options = SESSIONS[session % SESSIONS.len()];
+        // What a run is begun with stays in its job, and is compared.
+        let options = if begun { SESSIONS[session % SESSIONS.len()] } else { &[] };
         run_until(*kill, folder, &run, &[args, options].concat());
         check_whole(&run, *kill);
     }

@@ -5,20 +5,23 @@
 //! that results do not depend on how many run at a time.
 
 mod experiment;
+mod gradient;
+mod identity;
 mod in_order;
+mod keep;
+mod measure;
 
-use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use retrograd::checkpoint::codec::Codec;
-use retrograd::checkpoint::plan::{Means, TierPlan};
-use retrograd::checkpoint::{Executor, Plan, Revolve, Workload};
-use retrograd::{Compiled, Error, Grid, Options, Residual, Simulation, State, Storage, Team};
+use retrograd::checkpoint::plan::TierPlan;
+use retrograd::checkpoint::{Executor, Workload};
+use retrograd::{Compiled, Error, Grid, Options, Simulation, State, Storage, Team};
 
 pub use experiment::Experiment;
-use in_order::InOrder;
+pub use gradient::SurveyGradient;
+pub(crate) use identity::is_lossy;
+pub use keep::{Keep, Kept};
 
 use crate::acoustic::Acoustic;
 use crate::resample::Resample;
@@ -33,26 +36,8 @@ pub struct Resources {
     pub threads: usize,
 }
 
-/// Moments of a run at which a codec is tried.
-const CODEC_SAMPLES: usize = 6;
-
-/// Snapshots with which a gradient is computed to compare with.
-const EXACT_SNAPSHOTS: u64 = 20;
-
 /// Recorded samples of one shot: all receivers at step 0, then at step 1, and so on; in Pa.
 pub type Record = Vec<f32>;
-
-/// Misfit and gradient of a survey.
-#[derive(Clone, PartialEq, Debug)]
-pub struct SurveyGradient {
-    /// `J = 1/2 sum over shots, receivers, steps of (synthetic - observed)^2 dt`, in Pa^2 s.
-    pub misfit: f64,
-    /// `dJ/dvp`, one value per node of the model, in Pa^2 s / (m/s).
-    pub gradient: Vec<f64>,
-    /// Sum over shots and steps of the squared derivative of the update by `vp`: the diagonal of
-    /// the Gauss-Newton operator for receivers everywhere; one value per node of the model.
-    pub illumination: Vec<f64>,
-}
 
 /// Whether an engine can reverse.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,6 +52,7 @@ pub enum Purpose {
 #[derive(Debug)]
 pub struct Engine {
     experiment: Experiment,
+    options: Options,
     threads: usize,
     acoustic: Acoustic,
     padded: Grid,
@@ -152,6 +138,7 @@ impl Engine {
         let pad = experiment.padding();
         base.set(&acoustic.damp, &experiment.damping())?;
         Ok(Self {
+            options: resources.options.clone(),
             threads: resources.threads.max(1),
             acoustic,
             padded,
@@ -186,6 +173,17 @@ impl Engine {
     pub fn workload(&self, concurrency: usize) -> Result<Workload, Error> {
         let mut trial = self.base.fork(Team::new(1))?;
         workload(&mut trial, &self.acoustic, &self.experiment.survey, concurrency)
+    }
+
+    /// Bytes of the process with which the half-done reverse sweep of one shot is written or read:
+    /// see [`Simulation::sweep_bytes`].
+    ///
+    /// # Errors
+    /// Points outside the grid.
+    pub fn sweep_bytes(&self) -> Result<u64, Error> {
+        let mut trial = self.base.fork(Team::new(1))?;
+        workload(&mut trial, &self.acoustic, &self.experiment.survey, 1)?;
+        Ok(trial.sweep_bytes())
     }
 
     /// Drops what simulations of earlier sweeps hold; later ones map their buffers anew.
@@ -259,162 +257,6 @@ impl Engine {
         })?;
         let inner = |m: Mutex<Record>| m.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ok(records.into_iter().map(inner).collect())
-    }
-
-    /// Misfit and gradient of all shots in a velocity model.
-    ///
-    /// # Errors
-    /// As [`simulate`](Self::simulate); an engine made for modelling only.
-    ///
-    /// # Panics
-    /// If `observed` has not one sample per shot, receiver and step.
-    pub fn evaluate(
-        &mut self,
-        vp: &[f64],
-        wavelet: &[f64],
-        observed: &[Record],
-        plan: &Plan,
-        shot_done: &(dyn Fn() + Sync),
-    ) -> Result<SurveyGradient, Error> {
-        let Experiment { survey, steps, .. } = &self.experiment;
-        assert_eq!(observed.len(), survey.shots.len(), "there should be one record per shot");
-        for (record, shot) in observed.iter().zip(&survey.shots) {
-            let samples = steps * shot.receivers.len();
-            assert_eq!(record.len(), samples, "a record should have all samples of its shot");
-        }
-        self.set_model(vp)?;
-        let points = self.padded.points();
-        let sum = InOrder::new(Sums {
-            misfit: 0.0,
-            gradient: vec![0.0; points],
-            illumination: vec![0.0; points],
-        });
-        let (all, concurrency) = (self.all_shots(), plan.concurrency as usize);
-        let outcome = self.for_each_shot(&all, concurrency, |worker, number, shot| {
-            let turn = sum.turn(number);
-            let shot_gradient = self.shot_gradient(worker, shot, wavelet, &observed[number], plan);
-            let simulation = &worker.simulation;
-            let result = turn.take(|sums| {
-                sums.misfit += shot_gradient?;
-                simulation.add_gradient_to(&self.acoustic.m, 1.0, &mut sums.gradient)?;
-                simulation.add_illumination_to(&mut sums.illumination);
-                Ok(())
-            });
-            shot_done();
-            result
-        });
-        outcome?;
-        let sums = sum.into_inner();
-        let folded = |values: &[f64]| self.pad.apply_transposed(values);
-        // dm/dvp = -2 / vp^3
-        let slope = |v: f64| -2.0 / (v * v * v);
-        let gradient = folded(&sums.gradient).iter().zip(vp).map(|(g, &v)| g * slope(v)).collect();
-        let illumination =
-            folded(&sums.illumination).iter().zip(vp).map(|(q, &v)| q * slope(v).powi(2)).collect();
-        Ok(SurveyGradient { misfit: sums.misfit, gradient, illumination })
-    }
-
-    fn shot_gradient(
-        &self,
-        worker: &mut Worker,
-        shot: &Shot,
-        wavelet: &[f64],
-        observed: &Record,
-        plan: &Plan,
-    ) -> Result<f64, Error> {
-        let simulation = &mut worker.simulation;
-        place(simulation, &self.acoustic, shot)?;
-        simulation.set_series(&self.acoustic.source, &shot.source_samples(wavelet))?;
-        let dt_s = self.experiment.dt_s;
-        let misfit = |_: usize, mut r: Residual<'_>| least_squares(&mut r, observed, dt_s);
-        let watch = |_: &retrograd::Progress| ControlFlow::Continue(());
-        let kept = worker.executor.take().filter(|(tiers, _)| *tiers == plan.tiers);
-        let (tiers, mut executor) = if let Some(kept) = kept {
-            kept
-        } else {
-            let threads = NonZeroUsize::new(simulation.team_size()).unwrap_or(NonZeroUsize::MIN);
-            let executor = self.storage.executor(&plan.tiers, simulation, threads)?;
-            (plan.tiers.clone(), executor)
-        };
-        let found = simulation.evaluate_in(&mut executor, plan.actions(), misfit, watch)?;
-        worker.executor = Some((tiers, executor));
-        Ok(found.misfit)
-    }
-
-    /// Times the steps of one of `concurrency` shots at a time and of one shot alone, and measures what codecs make of the
-    /// first shot's data in a velocity model, at the moments when they make least of them. Runs the
-    /// shot once for each codec.
-    ///
-    /// # Errors
-    /// As [`simulate`](Self::simulate); an engine made for modelling only; a codec that is not
-    /// possible.
-    pub fn measure(
-        &mut self,
-        codecs: &[Codec],
-        concurrency: usize,
-        vp: &[f64],
-        wavelet: &[f64],
-    ) -> Result<Means, Error> {
-        self.set_model(vp)?;
-        let team = (self.threads / concurrency.max(1)).max(1);
-        let mut trial = self.trial(team, wavelet)?;
-        let threads = NonZeroUsize::new(team).unwrap_or(NonZeroUsize::MIN);
-        let of = |codec| trial.measure_codec(codec, CODEC_SAMPLES, threads);
-        let ram_codecs = codecs.iter().map(of).collect::<Result<_, _>>()?;
-        let speeds = trial.measure_speeds()?;
-        drop(trial);
-        let mut means = Means { speeds, stores_adjoint: true, ram_codecs, ..Means::default() };
-        if team < self.threads {
-            let alone = self.trial(self.threads, wavelet)?.measure_speeds()?;
-            let gain = (speeds.forward_seconds / alone.forward_seconds).ln();
-            let threads = (self.threads as f64 / team as f64).ln();
-            means.inner_efficiency = (gain / threads).clamp(0.0, 1.0);
-        }
-        Ok(means)
-    }
-
-    /// The relative error that the codecs of a plan cause in the gradient of the first shot, with the
-    /// energy of its recordings for a misfit: against the gradient without loss.
-    ///
-    /// # Errors
-    /// As [`evaluate`](Self::evaluate).
-    pub fn encoding_error(
-        &mut self,
-        plan: &Plan,
-        vp: &[f64],
-        wavelet: &[f64],
-    ) -> Result<f64, Error> {
-        self.set_model(vp)?;
-        let mut trial = self.trial(self.threads, wavelet)?;
-        let energy = |_: usize, r: Residual<'_>| {
-            r.cotangent.copy_from_slice(r.synthetic);
-            0.5 * r.synthetic.iter().map(|d| d * d).sum::<f64>()
-        };
-        let watch = |_: &retrograd::Progress| ControlFlow::Continue(());
-        let threads = NonZeroUsize::new(self.threads).unwrap_or(NonZeroUsize::MIN);
-        let mut executor = self.storage.executor(&plan.tiers, &trial, threads)?;
-        trial.evaluate_in(&mut executor, plan.actions(), energy, watch)?;
-        drop(executor);
-        let found = trial.gradient_of(&self.acoustic.m)?;
-        let steps = self.experiment.steps as u64;
-        let exact =
-            Revolve::new(steps, EXACT_SNAPSHOTS).map_err(|e| Error::Schedule(e.to_string()))?;
-        trial.evaluate(exact, EXACT_SNAPSHOTS, energy, watch)?;
-        let exact = trial.gradient_of(&self.acoustic.m)?;
-        let norm =
-            |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();
-        let difference = norm(&mut found.iter().zip(&exact).map(|(a, b)| a - b));
-        Ok(difference / norm(&mut exact.iter().copied()).max(f64::MIN_POSITIVE))
-    }
-
-    /// A simulation of the first shot, ready to run.
-    fn trial(&self, team: usize, wavelet: &[f64]) -> Result<Simulation, Error> {
-        let mut trial = self.base.fork(Team::new(team))?;
-        if let Some(shot) = self.experiment.survey.shots.first() {
-            place(&mut trial, &self.acoustic, shot)?;
-            trial.set_series(&self.acoustic.source, &shot.source_samples(wavelet))?;
-        }
-        Ok(trial)
     }
 
     /// Sets the squared slowness, extended into the layer, and what follows from it.
@@ -495,24 +337,6 @@ impl Engine {
         });
         results.into_iter().collect()
     }
-}
-
-/// `1/2 sum (d - d_obs)^2 dt` and its derivative by each sample.
-fn least_squares(r: &mut Residual<'_>, observed: &[f32], dt_s: f64) -> f64 {
-    let mut sum = 0.0;
-    for ((cotangent, synthetic), observed) in r.cotangent.iter_mut().zip(r.synthetic).zip(observed)
-    {
-        let residual = synthetic - f64::from(*observed);
-        *cotangent = residual * dt_s;
-        sum += residual * residual;
-    }
-    0.5 * sum * dt_s
-}
-
-struct Sums {
-    misfit: f64,
-    gradient: Vec<f64>,
-    illumination: Vec<f64>,
 }
 
 #[cfg(test)]

@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+/// Bytes of the buffer through which a file is written.
+pub(crate) const BUFFER_BYTES: usize = 1 << 20;
+
 /// How the name of a file begins and ends as long as it is being written.
 const UNFINISHED: (&str, &str) = (".retrograd-", ".part");
 
@@ -98,7 +101,7 @@ pub fn write_with(
     };
     let failed = |action| move |source| io_error(path, action, source);
     let file = temporary_in(folder).map_err(failed(Action::Create))?;
-    let mut writer = BufWriter::with_capacity(1 << 20, file);
+    let mut writer = BufWriter::with_capacity(BUFFER_BYTES, file);
     fill(&mut writer).map_err(failed(Action::Write))?;
     let file = writer.into_inner().map_err(|e| failed(Action::Write)(e.into_error()))?;
     file.as_file().sync_all().map_err(failed(Action::Write))?;

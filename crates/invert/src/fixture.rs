@@ -107,6 +107,7 @@ pub(crate) fn setup(folder: &Path) -> Option<InversionSetup> {
             shots_in_parallel: None,
             disk: None,
             codecs: Vec::new(),
+            save_every: Memory::SAVE_EVERY,
         },
         folder: folder.to_owned(),
         fingerprint: "fixture".into(),

@@ -25,6 +25,49 @@ pub(crate) fn checksum(bytes: &[u8]) -> u64 {
     words.chain([bytes.len() as u64]).fold(OFFSET, stir)
 }
 
+/// A checksum of things of several kinds. Lists and texts count with their lengths, so that no two
+/// things in a row pass for two others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Digest(u64);
+
+impl Digest {
+    pub(crate) fn new() -> Self {
+        Self(OFFSET)
+    }
+
+    pub(crate) fn word(&mut self, word: u64) {
+        self.0 = stir(self.0, word);
+    }
+
+    pub(crate) fn text(&mut self, text: &str) {
+        self.word(checksum(text.as_bytes()));
+    }
+
+    pub(crate) fn float(&mut self, value: f64) {
+        self.word(value.to_bits());
+    }
+
+    pub(crate) fn floats(&mut self, values: &[f64]) {
+        self.word(values.len() as u64);
+        for value in values {
+            self.float(*value);
+        }
+    }
+
+    /// Samples, two to a word.
+    pub(crate) fn samples(&mut self, samples: &[f32]) {
+        self.word(samples.len() as u64);
+        for pair in samples.chunks(2) {
+            let high = pair.get(1).map_or(0, |sample| sample.to_bits());
+            self.word(u64::from(pair[0].to_bits()) | u64::from(high) << 32);
+        }
+    }
+
+    pub(crate) fn value(self) -> u64 {
+        self.0
+    }
+}
+
 /// Why words are not what was written.
 #[derive(Debug)]
 pub(crate) enum Bad {
@@ -125,6 +168,17 @@ impl<'a> Source<'a> {
             values.push(self.float()?);
         }
         Ok(values)
+    }
+
+    /// Reads as many numbers as there is room for, into the room.
+    pub(crate) fn floats_into(&mut self, values: &mut [f64]) -> Result<(), Bad> {
+        if self.count()? != values.len() {
+            return Err(Bad::Bytes("it holds another number of values"));
+        }
+        for value in values {
+            *value = self.float()?;
+        }
+        Ok(())
     }
 
     pub(crate) fn mask(&mut self) -> Result<Vec<bool>, Bad> {

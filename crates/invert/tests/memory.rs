@@ -92,6 +92,7 @@ fn setup(number: usize, folder: &std::path::Path) -> Option<InversionSetup> {
             shots_in_parallel: Some(2),
             disk: None,
             codecs: Vec::new(),
+            save_every: Memory::SAVE_EVERY,
         },
         folder: folder.to_owned(),
         fingerprint: "memory".into(),

@@ -40,7 +40,7 @@ pub use retrograd_ir as ir;
 pub use retrograd_ir::DType;
 pub use retrograd_runtime::{Backend, JitOptions, Real, Team, find_compiler};
 pub use simulation::Simulation;
-pub use storage::{Storage, measure_disk};
+pub use storage::{Storage, measure_disk, resumable_executor};
 pub use sweep::State;
 
 /// The README's program, compiled and run with the doc tests.

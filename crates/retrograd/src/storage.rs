@@ -42,38 +42,11 @@ impl Storage {
         simulation: &Simulation,
         threads: NonZeroUsize,
     ) -> Result<Executor<State>, Error> {
-        let largest =
-            simulation.snapshot_bytes(Data::Restart).max(simulation.snapshot_bytes(Data::Adjoint));
-        let mut made: Vec<Box<dyn Tier<State>>> = Vec::new();
-        for tier in tiers {
-            let failed = |what| move |e: std::io::Error| storage_error(what, e);
-            made.push(match tier {
-                TierPlan::Handles { slots } => {
-                    let handles = Handles::new(*slots);
-                    Box::new(handles.map_err(|e| storage_error("no table of snapshots", e))?)
-                }
-                TierPlan::Ram { capacity_bytes, codec } => {
-                    let options = BytesOptions::in_ram(*capacity_bytes);
-                    let options = options.map_err(failed("no RAM for snapshots"))?;
-                    let options = options.codec(codec.clone()).threads(threads);
-                    let tier = options.snapshot_bytes(largest).try_build(simulation.vacancy());
-                    Box::new(tier.map_err(failed("no tier in RAM"))?)
-                }
-                TierPlan::File { folder, capacity_bytes, codec, queue } => {
-                    let path = self.file(folder)?;
-                    let options = BytesOptions::in_file(&path, *capacity_bytes, DirectIo::Auto);
-                    let options = options.map_err(failed("no file for snapshots"))?;
-                    let options = options.codec(codec.clone()).queue(*queue);
-                    let tier = options.snapshot_bytes(largest).try_build(simulation.vacancy());
-                    Box::new(tier.map_err(failed("no tier in a file"))?)
-                }
-                _ => return Err(Error::Schedule("a tier of an unknown kind".to_owned())),
-            });
-        }
-        if made.is_empty() {
-            made.push(Box::new(Handles::new(0).map_err(|e| storage_error("no table", e))?));
-        }
-        Executor::with_tiers(made).map_err(|e| storage_error("no table of snapshots", e))
+        executor(tiers, simulation, threads, |folder, bytes| {
+            let path = self.file(folder)?;
+            BytesOptions::in_file(&path, bytes, DirectIo::Auto)
+                .map_err(|e| storage_error("no file for snapshots", e))
+        })
     }
 
     /// A file of its own in this process's folder in `parent`.
@@ -94,6 +67,69 @@ impl Storage {
         };
         Ok(folders[at].1.path().join(format!("snapshots-{number}")))
     }
+}
+
+/// As [`Storage::executor`], with all files in `folder`, where another process finds what they hold
+/// again: see [`Simulation::evaluate_resumable`]. `identity` is a hash of everything that the data
+/// depend on, the tiers among it. The folder and its content are the caller's, to be removed when
+/// the gradient is done; one gradient at a time is there.
+///
+/// # Errors
+/// As [`Storage::executor`].
+pub fn resumable_executor(
+    tiers: &[TierPlan],
+    simulation: &Simulation,
+    threads: NonZeroUsize,
+    (folder, identity): (&Path, u64),
+) -> Result<Executor<State>, Error> {
+    let mut files = 0;
+    executor(tiers, simulation, threads, |_, bytes| {
+        let path = |name: &str| folder.join(format!("{name}-{files}"));
+        let options = BytesOptions::in_file(&path("snapshots"), bytes, DirectIo::Auto);
+        let options = options.map_err(|e| storage_error("no file for snapshots", e))?;
+        let options = options.manifest(&path("manifest"), identity);
+        files += 1;
+        Ok(options)
+    })
+}
+
+/// An executor with the tiers of a plan; `file` makes those in files, given folder and bytes.
+fn executor(
+    tiers: &[TierPlan],
+    simulation: &Simulation,
+    threads: NonZeroUsize,
+    mut file: impl FnMut(&Path, u64) -> Result<BytesOptions, Error>,
+) -> Result<Executor<State>, Error> {
+    let largest =
+        simulation.snapshot_bytes(Data::Restart).max(simulation.snapshot_bytes(Data::Adjoint));
+    let mut made: Vec<Box<dyn Tier<State>>> = Vec::new();
+    for tier in tiers {
+        let failed = |what| move |e: std::io::Error| storage_error(what, e);
+        made.push(match tier {
+            TierPlan::Handles { slots } => {
+                let handles = Handles::new(*slots);
+                Box::new(handles.map_err(|e| storage_error("no table of snapshots", e))?)
+            }
+            TierPlan::Ram { capacity_bytes, codec } => {
+                let options = BytesOptions::in_ram(*capacity_bytes);
+                let options = options.map_err(failed("no RAM for snapshots"))?;
+                let options = options.codec(codec.clone()).threads(threads);
+                let tier = options.snapshot_bytes(largest).try_build(simulation.vacancy());
+                Box::new(tier.map_err(failed("no tier in RAM"))?)
+            }
+            TierPlan::File { folder, capacity_bytes, codec, queue } => {
+                let options = file(folder, *capacity_bytes)?;
+                let options = options.codec(codec.clone()).queue(*queue);
+                let tier = options.snapshot_bytes(largest).try_build(simulation.vacancy());
+                Box::new(tier.map_err(failed("no tier in a file"))?)
+            }
+            _ => return Err(Error::Schedule("a tier of an unknown kind".to_owned())),
+        });
+    }
+    if made.is_empty() {
+        made.push(Box::new(Handles::new(0).map_err(|e| storage_error("no table", e))?));
+    }
+    Executor::with_tiers(made).map_err(|e| storage_error("no table of snapshots", e))
 }
 
 fn storage_error(
@@ -239,6 +275,7 @@ pub fn measure_disk(folder: &Path) -> Result<DiskOffer, Error> {
         latency_seconds: 1e-4,
         slowdown: 1.0,
         codec: CodecOffer::none(COPY_BYTES_PER_SECOND),
+        log_bytes: 0,
     })
 }
 

@@ -163,12 +163,38 @@ impl<F: FnMut(usize, Residual<'_>) -> f64> Model for Sweep<'_, F> {
     }
 }
 
-impl<F: FnMut(usize, Residual<'_>) -> f64> Sweep<'_, F> {
-    /// Series that the reverse sweep reads or writes: cotangents and gradients.
-    fn twins(&self) -> Vec<SparseId> {
-        let pairs = self.adjoint.outputs.iter().chain(&self.adjoint.inputs);
-        pairs.map(|(_, twin)| *twin).collect()
+impl Simulation {
+    /// Bytes that [`evaluate_resumable`](Self::evaluate_resumable) takes beside everything else,
+    /// to write the state of the reverse sweep or to read it: the misfit, cotangents and gradients
+    /// of series, gradients of functions and adjoint wavefields as f64, and the largest of these
+    /// once more. Points are to be placed before; 0 without adjoint.
+    pub fn sweep_bytes(&self) -> u64 {
+        let Some(adjoint) = self.compiled.adjoint() else { return 0 };
+        let pieces = self.sweep_pieces(adjoint);
+        let largest = pieces.iter().max().copied().unwrap_or(0);
+        (SWEEP_HEAD_BYTES + size_of::<f64>() * (pieces.iter().sum::<usize>() + largest)) as u64
     }
+
+    /// Numbers of each piece of the state of a reverse sweep.
+    fn sweep_pieces(&self, adjoint: &Adjoint) -> Vec<usize> {
+        let session = &self.session;
+        let mut pieces = vec![1];
+        pieces.extend(twins(adjoint).iter().map(|s| session.points(*s) * session.steps()));
+        pieces.extend(self.accumulators(adjoint).iter().map(|f| session.points_of(*f)));
+        for field in self.adjoint_states() {
+            pieces.extend(std::iter::repeat_n(session.points_of(field), session.levels(field)));
+        }
+        pieces
+    }
+}
+
+/// What stands before the model's part in the file of a sweep, at most.
+const SWEEP_HEAD_BYTES: usize = 64;
+
+/// Series that the reverse sweep reads or writes: cotangents and gradients.
+fn twins(adjoint: &Adjoint) -> Vec<SparseId> {
+    let pairs = adjoint.outputs.iter().chain(&adjoint.inputs);
+    pairs.map(|(_, twin)| *twin).collect()
 }
 
 /// What a reverse sweep has made, one behind the other: the misfit, cotangents and gradients of
@@ -176,9 +202,11 @@ impl<F: FnMut(usize, Residual<'_>) -> f64> Sweep<'_, F> {
 /// every f32.
 impl<F: FnMut(usize, Residual<'_>) -> f64> Resumable for Sweep<'_, F> {
     fn save_sweep(&mut self, into: &mut Vec<u8>) -> Result<(), Error> {
+        let numbers = self.simulation.sweep_pieces(self.adjoint).iter().sum::<usize>();
+        into.reserve_exact(size_of::<f64>() * numbers);
         into.extend(self.value.unwrap_or(f64::NAN).to_le_bytes());
         let session = &self.simulation.session;
-        for series in self.twins() {
+        for series in twins(self.adjoint) {
             put(into, &session.series::<f64>(series));
         }
         for field in self.simulation.accumulators(self.adjoint) {
@@ -196,7 +224,7 @@ impl<F: FnMut(usize, Residual<'_>) -> f64> Resumable for Sweep<'_, F> {
         let mut rest = from;
         let value = get(&mut rest, 1)?[0];
         self.value = (!value.is_nan()).then_some(value);
-        for series in self.twins() {
+        for series in twins(self.adjoint) {
             let session = &mut self.simulation.session;
             let count = session.points(series) * session.steps();
             session.set_series(series, &get(&mut rest, count)?);
@@ -218,7 +246,9 @@ impl<F: FnMut(usize, Residual<'_>) -> f64> Resumable for Sweep<'_, F> {
 }
 
 fn put(into: &mut Vec<u8>, values: &[f64]) {
-    into.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+    for value in values {
+        into.extend(value.to_le_bytes());
+    }
 }
 
 fn get(from: &mut &[u8], count: usize) -> Result<Vec<f64>, Error> {

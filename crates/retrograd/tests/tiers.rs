@@ -3,16 +3,18 @@
 
 mod fixtures;
 
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
 use fixtures::{Acoustic, Keep, Points, acoustic, energy, evaluate, options};
+use retrograd::checkpoint::plan::TierPlan;
 use retrograd::checkpoint::schedule::{AnySchedule, Asynchronous, Mixed};
 use retrograd::checkpoint::tier::medium::DirectIo;
 use retrograd::checkpoint::tier::{Bytes, BytesOptions, Handles, Tier};
 use retrograd::checkpoint::{Executor, Revolve, SweepLog};
-use retrograd::{DType, Error, Progress, Simulation, State};
+use retrograd::{DType, Error, Progress, Simulation, State, resumable_executor};
 
 const STEPS: usize = 60;
 const BYTES: u64 = 8 << 20;
@@ -211,4 +213,48 @@ fn sampled_gradients_come_closer_with_more_samples() {
         coarser = errors;
     }
     assert_eq!(coarser, [0.0; 2]);
+}
+
+/// A plan's tiers in a folder that outlives the process; what that takes beside is what is said.
+#[test]
+fn the_tiers_of_a_plan_are_taken_up_from_their_folder() {
+    let problem = acoustic(&[31, 44], 4, Points::Linear, DType::F32);
+    let Some(mut simulation) = simulation(&problem) else { return };
+    evaluate(&mut simulation, Keep::All);
+    let expected = bits(&gradient(&problem, &simulation));
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let (folder, codec) = (place.path(), "none".parse().expect("a codec"));
+    let anywhere = folder.join("not here");
+    let tiers = [TierPlan::File { folder: anywhere, capacity_bytes: BYTES, codec, queue: 1 }];
+    let run = |simulation: &mut Simulation, identity: u64, stop_at: u64| {
+        let place = (folder, identity);
+        let executor = resumable_executor(&tiers, simulation, NonZeroUsize::MIN, place);
+        let mut executor = executor.expect("should be made");
+        let mut log = SweepLog::new(&folder.join("sweep"), identity, Duration::ZERO);
+        let pending = log.pending();
+        let watch = |progress: &Progress| match progress.reversed {
+            reversed if reversed == stop_at => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        };
+        // Adjoint data of every step.
+        let actions = Mixed::new(STEPS as u64, STEPS as u64, 2, 1).expect("feasible");
+        let done = simulation.evaluate_resumable(&mut executor, actions, &mut log, energy, watch);
+        (pending, done.map(|done| done.progress))
+    };
+    let (none, stopped) = run(&mut simulation, 1, 25);
+    assert!(none.is_none() && matches!(stopped, Err(Error::Cancelled)));
+    let written = std::fs::metadata(folder.join("sweep")).expect("a log").len();
+    let said = simulation.sweep_bytes();
+    assert!(written <= said && said <= 2 * written, "{written} bytes, {said} said");
+    let mut second = self::simulation(&problem).expect("there is a compiler");
+    let (pending, done) = run(&mut second, 1, u64::MAX);
+    let done = done.expect("should resume");
+    assert_eq!((pending, done.reversed), (Some(STEPS as u64 - 25), STEPS as u64 - 25));
+    assert_eq!((done.advances, done.recorded, done.lost), (0, 0, 0), "all data should be there");
+    assert!(bits(&gradient(&problem, &second)) == expected);
+    // What another identity has left is not believed.
+    run(&mut simulation, 2, 25).1.expect_err("should be stopped");
+    let (pending, done) = run(&mut second, 3, u64::MAX);
+    assert_eq!((pending, done.expect("should run").reversed), (None, STEPS as u64));
+    assert!(bits(&gradient(&problem, &second)) == expected);
 }

@@ -92,6 +92,13 @@ impl Ledger {
         self.find((key, tier)).is_ok_and(|index| !self.entries[index].lost)
     }
 
+    /// Marks the entries of a tier as lost that are not among `held`, which is sorted.
+    pub(super) fn lose(&mut self, tier: TierId, held: &[Key]) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.tier == tier) {
+            entry.lost = held.binary_search(&entry.key).is_err();
+        }
+    }
+
     /// All entries, first step first.
     pub(super) fn entries(&self) -> &[Entry] {
         &self.entries

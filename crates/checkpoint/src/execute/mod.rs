@@ -308,7 +308,9 @@ impl<S: Send + 'static> Executor<S> {
 
     /// As [`Executor::run_watched`], such that another process can take the reverse sweep up: its
     /// state is written to `log` from time to time. If the log has one, of the same identity, the
-    /// steps left are reversed from what the tiers hold, and the schedule is not followed.
+    /// schedule is followed from the point that it had come to, with what the tiers hold; where
+    /// data are missing, or the schedule never comes to that point, the steps left are reversed
+    /// from what the tiers hold by a schedule of their own.
     ///
     /// The model is at `x_0`, as for any run. A log that cannot be written costs no more than the
     /// chance to resume: see [`Executor::failures`].
@@ -326,7 +328,7 @@ impl<S: Send + 'static> Executor<S> {
         M: Resumable<Snapshot = S>,
         I: IntoIterator<Item = Action, IntoIter: Clone>,
     {
-        let found = log.found();
+        let found = log.found().map(|(pending, state)| (pending, model.load_sweep(state)));
         let write = |model: &mut M, executor: &mut Self, pending: u64| {
             if pending > 0 && log.is_due() {
                 let (tier, action) = (log.path().display().to_string(), "log the sweep");
@@ -336,11 +338,13 @@ impl<S: Send + 'static> Executor<S> {
             }
             Ok(())
         };
-        let result = if let Some((pending, state)) = found {
+        let result = if let Some((pending, loaded)) = found {
             self.failures.clear();
             self.ledger.clear();
-            match model.load_sweep(&state) {
-                Ok(()) => Run::new(self).follow_rest(model, pending, watch, write),
+            match loaded {
+                Ok(()) => {
+                    Run::new(self).follow_rest(model, actions.into_iter(), pending, watch, write)
+                }
                 Err(source) => {
                     let action = Action::Reverse { steps: pending..pending };
                     Err(ExecuteError::Model { position: 0, action, source })

@@ -4,7 +4,8 @@
 //! sweep has made so far (adjoint state, gradient sums, residuals) is written beside them from
 //! time to time. A new process that finds both goes on from there: the steps left are reversed
 //! from the snapshots left, and the result is the same to the last bit, because what has to be
-//! computed again is the same to the last bit.
+//! computed again is the same to the last bit. Not so with a codec that loses something: data
+//! computed again are not those that were decoded.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -16,7 +17,7 @@ use crate::Model;
 /// A model whose reverse sweep another process can take up.
 pub trait Resumable: Model {
     /// Appends all that the reverse sweep has made so far, and all that it reads beside
-    /// snapshots: adjoint state, gradient sums, residuals.
+    /// snapshots: adjoint state, gradient sums, residuals. Whoever knows the size reserves it.
     ///
     /// # Errors
     /// Whatever the model reports; the executor stops.
@@ -43,8 +44,12 @@ pub struct SweepLog {
     identity: u64,
     every: Duration,
     last: Instant,
-    /// The file's content on its way.
+    /// The file's content, on its way or found.
     content: Vec<u8>,
+    /// Whether the file has been looked at.
+    looked: bool,
+    /// Steps left of what was found in it.
+    found: Option<u64>,
 }
 
 impl SweepLog {
@@ -53,7 +58,7 @@ impl SweepLog {
     /// another identity is not taken up.
     pub fn new(path: &Path, identity: u64, every: Duration) -> Self {
         let (path, last) = (path.to_owned(), Instant::now());
-        Self { path, identity, every, last, content: Vec::new() }
+        Self { path, identity, every, last, content: Vec::new(), looked: false, found: None }
     }
 
     /// The file.
@@ -61,16 +66,32 @@ impl SweepLog {
         &self.path
     }
 
-    /// What an earlier run has left: steps still to reverse, and the model's part. Nothing if
-    /// there is none, if it is another run's, or if it is damaged.
-    pub(super) fn found(&self) -> Option<(u64, Vec<u8>)> {
-        let content = fs::read(&self.path).ok()?;
+    /// The steps still to reverse of a sweep that an earlier run has left: those before this one.
+    /// Nothing if there is none, if it is another run's, or if it is damaged. The file is read
+    /// once; [`Executor::run_resumable`](crate::Executor::run_resumable) takes up what was found.
+    pub fn pending(&mut self) -> Option<u64> {
+        if !self.looked {
+            self.content = fs::read(&self.path).unwrap_or_default();
+            (self.looked, self.found) = (true, self.whole());
+        }
+        self.found
+    }
+
+    /// Steps left, if the content is whole and this run's.
+    fn whole(&self) -> Option<u64> {
         let number =
-            |at: usize| Some(u64::from_le_bytes(content.get(at..at + 8)?.try_into().ok()?));
-        let rest = content.get(HEAD..)?;
+            |at: usize| Some(u64::from_le_bytes(self.content.get(at..at + 8)?.try_into().ok()?));
+        let rest = self.content.get(HEAD..)?;
         let (identity, pending) = (number(8)?, number(16)?);
-        let whole = content.starts_with(MAGIC) && number(24)? == checksum(identity, pending, rest);
-        (whole && identity == self.identity).then(|| (pending, rest.to_vec()))
+        let whole =
+            self.content.starts_with(MAGIC) && number(24)? == checksum(identity, pending, rest);
+        (whole && identity == self.identity).then_some(pending)
+    }
+
+    /// As [`SweepLog::pending`], with the model's part.
+    pub(super) fn found(&mut self) -> Option<(u64, &[u8])> {
+        let pending = self.pending()?;
+        Some((pending, &self.content[HEAD..]))
     }
 
     pub(super) fn is_due(&self) -> bool {
@@ -83,6 +104,7 @@ impl SweepLog {
         model: &mut M,
         pending: u64,
     ) -> Result<io::Result<()>, M::Error> {
+        (self.looked, self.found) = (true, None);
         self.content.clear();
         self.content.resize(HEAD, 0);
         model.save_sweep(&mut self.content)?;
@@ -104,7 +126,8 @@ impl SweepLog {
     }
 
     /// The sweep is done: there is nothing to take up.
-    pub(super) fn remove(&self) {
+    pub(super) fn remove(&mut self) {
+        (self.looked, self.found) = (true, None);
         // What stays is not taken up by any other run.
         let _ = fs::remove_file(&self.path);
     }

@@ -128,18 +128,82 @@ impl<'a, S: Send + 'static> Run<'a, S> {
         self.follow_source(model, Source::Schedule(actions.peekable()), watch, log)
     }
 
-    /// Reverses the steps before `pending` from what the tiers hold.
-    pub(super) fn follow_rest<M>(
+    /// Reverses the steps before `pending`: follows the schedule from there, if it comes to that
+    /// point with nothing in working memory, else a schedule from what the tiers hold.
+    pub(super) fn follow_rest<M, I>(
         mut self,
         model: &mut M,
+        actions: I,
         pending: u64,
         watch: impl FnMut(&Progress) -> ControlFlow<()>,
         log: impl FnMut(&mut M, &mut Executor<S>, u64) -> Result<(), M::Error>,
     ) -> Result<Progress, ExecuteError<M::Error>>
     where
         M: Model<Snapshot = S>,
+        I: Iterator<Item = Action> + Clone,
     {
+        let mut rest = actions.peekable();
+        let source = if self.seek(&mut rest, pending).is_some() {
+            self.keep_what_is_wanted();
+            Source::Schedule(rest)
+        } else {
+            Source::Rescue(Box::new(self.rest_from_tiers(model, pending)?.peekable()))
+        };
+        self.done.held = self.executor.ledger.entries().len() as u64;
+        self.done.peak_held = self.done.held;
+        self.follow_source(model, source, watch, log)
+    }
+
+    /// Follows a schedule in the books alone until just the steps before `pending` are left;
+    /// nothing if it never comes there, or has something in working memory then.
+    fn seek(&mut self, actions: &mut impl Iterator<Item = Action>, pending: u64) -> Option<()> {
+        let tiers = self.executor.tiers.len();
+        let known = |tier: TierId| (tier.0 as usize) < tiers;
+        loop {
+            let action = actions.next()?;
+            self.working.follow(&action).ok()?;
+            let ledger = &mut self.executor.ledger;
+            match action {
+                Action::Store { kind, step, tier } if known(tier) => {
+                    ledger.enter(Key { step, kind }, tier).ok()?;
+                }
+                Action::Discard { kind, step, tier } if known(tier) => {
+                    ledger.strike(Key { step, kind }, tier).ok()?;
+                }
+                Action::Store { .. } | Action::Discard { .. } => return None,
+                Action::Reverse { steps } if steps.start <= pending => {
+                    return (steps.start == pending && self.working.recorded().is_empty())
+                        .then_some(());
+                }
+                Action::Advance { .. }
+                | Action::Record { .. }
+                | Action::Reverse { .. }
+                | Action::Load { .. } => {}
+            }
+        }
+    }
+
+    /// What the schedule wants and no tier holds is lost; what tiers hold beyond that goes.
+    fn keep_what_is_wanted(&mut self) {
+        let Executor { tiers, ledger, .. } = &mut *self.executor;
+        for (number, place) in (0..).map(TierId).zip(tiers.iter_mut()) {
+            let held = place.held();
+            ledger.lose(number, &held);
+            for key in held.into_iter().filter(|key| !ledger.holds(*key, number)) {
+                place.discard(key);
+            }
+        }
+    }
+
+    /// How to reverse the steps before `pending` from what the tiers hold.
+    fn rest_from_tiers<M: Model<Snapshot = S>>(
+        &mut self,
+        model: &mut M,
+        pending: u64,
+    ) -> Result<Rescue, ExecuteError<M::Error>> {
+        self.working = Working::new(None);
         self.working.resume(pending);
+        self.executor.ledger.clear();
         let (kind, tier) = (Data::Restart, TierId(0));
         let action = Action::Load { kind, step: 0, tier };
         let key = Key { step: 0, kind };
@@ -150,11 +214,8 @@ impl<'a, S: Send + 'static> Run<'a, S> {
                 self.done.held += 1;
             }
         }
-        self.done.peak_held = self.done.held;
         let missing = TierError::Missing { tier: "no tier".to_owned(), key };
-        let (rescue, _) = self.replan(model, &action, missing, pending)?;
-        let source = Source::<std::iter::Empty<Action>>::Rescue(Box::new(rescue.peekable()));
-        self.follow_source(model, source, watch, log)
+        self.replan(model, &action, missing, pending).map(|(rescue, _)| rescue)
     }
 
     fn follow_source<M, I>(
@@ -376,6 +437,8 @@ impl<'a, S: Send + 'static> Run<'a, S> {
         let at = |failure: Failure<M::Error>| failure.at(position, action.clone());
         // Only data of the steps still to reverse are of use from now on.
         let reads_adjoint = model.stores_adjoint();
+        let home = self.home();
+        let before = self.executor.ledger.taken(home);
         for entry in self.executor.ledger.entries().to_vec() {
             let readable = entry.key.kind == Data::Restart || reads_adjoint;
             if entry.lost || !readable || entry.key.step >= pending {
@@ -392,37 +455,52 @@ impl<'a, S: Send + 'static> Run<'a, S> {
                 Some(result) => {
                     result.map_err(|error| at(Failure::Model(error)))?;
                     self.working.reset();
-                    self.keep_initial_state(model).map_err(at)?;
+                    self.keep_initial_state(model, home).map_err(at)?;
                 }
                 None if self.executor.ledger.reads_up_to_state(pending) => {}
                 None => return Err(at(Failure::Lost(failure))),
             }
         }
-        let Executor { tiers, ledger, .. } = &*self.executor;
         let again = self.working.later() > 0;
-        let rescue = Rescue::new(pending, Room::of(&*tiers[0]), ledger.entries(), again);
+        let rescue =
+            Rescue::new(pending, self.room(home, before), self.executor.ledger.entries(), again);
         Ok((rescue, failure))
     }
 
-    /// Stores `x_0`, at which the model is, in the first tier; what is stored there makes room if
+    /// Where new snapshots go: the first tier that takes any.
+    fn home(&self) -> TierId {
+        let tiers = &self.executor.tiers;
+        let takes = tiers.iter().position(|tier| tier.slots() != Some(0));
+        TierId(takes.unwrap_or(0) as u32)
+    }
+
+    /// What the tier `home` holds at most. Where bytes are the limit: what it holds, and half of
+    /// what has gone since `before` slots were taken, for that may have been smaller.
+    fn room(&self, home: TierId, before: u64) -> Room {
+        let held = self.executor.ledger.taken(home);
+        let fitting = held + before.saturating_sub(held) / 2;
+        Room::of(home, &*self.executor.tiers[home.0 as usize], fitting)
+    }
+
+    /// Stores `x_0`, at which the model is, in the tier `home`; what is stored there makes room if
     /// it must, adjoint data first.
     fn keep_initial_state<M: Model<Snapshot = S>>(
         &mut self,
         model: &mut M,
+        home: TierId,
     ) -> Result<(), Failure<M::Error>> {
-        let first = TierId(0);
-        let Room { slots, restart, .. } = Room::of(&*self.executor.tiers[0]);
-        let most = slots.unwrap_or(u64::MAX).saturating_sub(restart);
-        while self.executor.ledger.taken(first) > most {
+        let tier = &*self.executor.tiers[home.0 as usize];
+        let most = tier.slots().unwrap_or(u64::MAX).saturating_sub(tier.slots_of(Data::Restart));
+        while self.executor.ledger.taken(home) > most {
             let held = self.executor.ledger.entries().iter();
-            let held = held.filter(|entry| entry.tier == first);
+            let held = held.filter(|entry| entry.tier == home);
             let Some(entry) = held.min_by_key(|entry| (entry.key.kind == Data::Restart, entry.key))
             else {
                 break;
             };
-            self.discard(entry.key, first)?;
+            self.discard(entry.key, home)?;
         }
-        self.store(model, Key { step: 0, kind: Data::Restart }, first)
+        self.store(model, Key { step: 0, kind: Data::Restart }, home)
     }
 
     fn finish<E>(&self) -> Result<Progress, ExecuteError<E>> {

@@ -151,7 +151,8 @@ impl Workload {
             codec: disk.codec.codec.clone(),
             queue: QUEUE,
         };
-        let left = self.beside_one_step(free)?.checked_sub(tier.needed_bytes(bytes))?;
+        let ram = tier.needed_bytes(bytes).saturating_add(disk.log_bytes);
+        let left = self.beside_one_step(free)?.checked_sub(ram)?;
         (capacity_bytes <= disk.capacity_bytes / workers).then_some((tier, left))
     }
 

@@ -13,9 +13,9 @@
 use std::fmt::Write as _;
 
 use super::candidates::Candidate;
-use super::means::{Means, TierPlan};
+use super::means::{CodecOffer, Means, TierPlan};
 use super::{Plan, PlanError, Strategy, Workload};
-use crate::simulate::{Machine, simulate};
+use crate::simulate::{Machine, TierSpeed, simulate};
 
 /// Forward steps of a candidate up to which it is simulated; longer ones are taken in proportion.
 const SIMULATED_STEPS: u64 = 200_000;
@@ -104,6 +104,30 @@ impl Workload {
         Ok(Choice { plan, runners_up })
     }
 
+    /// Lays out what an earlier call of [`Workload::choose`] has chosen, for `workers` jobs at a time:
+    /// for a process that takes up the work of another one, on a machine whose speeds may be
+    /// measured a little differently. Nothing if it exceeds the budget, or is no schedule.
+    pub fn choose_again(
+        &self,
+        (strategy, tiers): (Strategy, &[TierPlan]),
+        means: &Means,
+        workers: u64,
+        budget_bytes: Option<u64>,
+    ) -> Option<Plan> {
+        let speed = |tier: &TierPlan| match (tier, &means.disk) {
+            (TierPlan::File { queue, .. }, Some(disk)) => disk.speed(workers, *queue),
+            (TierPlan::Ram { codec, .. }, _) => {
+                let offer = means.ram_codecs.iter().find(|offer| offer.codec == *codec);
+                offer.map_or(TierSpeed::HANDLES, CodecOffer::ram_speed)
+            }
+            _ => TierSpeed::HANDLES,
+        };
+        let speeds = tiers.iter().map(speed).collect();
+        let candidate = Candidate { strategy, tiers: tiers.to_vec(), speeds };
+        let plan = self.judge(candidate, means, workers.clamp(1, self.workers()), budget_bytes)?;
+        (plan.predicted_peak_bytes <= budget_bytes.unwrap_or(u64::MAX)).then_some(plan)
+    }
+
     /// Of every kind of `candidates` the best, by the score that `judge` gives, least first; of one
     /// family with one set of tiers only the best.
     pub(super) fn ranked<P: Family>(
@@ -170,6 +194,12 @@ impl Workload {
         let Candidate { strategy, tiers, speeds } = candidate;
         let schedule = strategy.schedule(self.steps)?;
         let mut plan = self.lay_out_tiers(strategy, schedule, tiers, (workers, budget_bytes));
+        let in_file = |tier: &TierPlan| matches!(tier, TierPlan::File { .. });
+        if let Some(disk) = means.disk.as_ref().filter(|_| plan.tiers.iter().any(in_file)) {
+            let logs = workers.saturating_mul(disk.log_bytes);
+            plan.parts.workers = plan.parts.workers.saturating_add(logs);
+            plan.predicted_peak_bytes = plan.predicted_peak_bytes.saturating_add(logs);
+        }
         let rounds = self.jobs.max(1).div_ceil(workers) as f64;
         let share = (workers as f64 / self.workers() as f64).powf(means.inner_efficiency);
         let scaled = |seconds: f64| (seconds * share).into();

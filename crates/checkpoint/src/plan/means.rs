@@ -74,6 +74,9 @@ pub struct DiskOffer {
     pub slowdown: f64,
     /// What is done to data on their way; [`CodecOffer::none`] if nothing.
     pub codec: CodecOffer,
+    /// Bytes in RAM with which a job writes the log of its reverse sweep
+    /// ([`SweepLog`](crate::SweepLog)); 0 if it writes none.
+    pub log_bytes: u64,
 }
 
 /// What a plan may use beside RAM for handles.

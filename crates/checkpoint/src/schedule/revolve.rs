@@ -76,8 +76,8 @@ pub struct Revolve {
 pub(crate) enum Tiers {
     /// All in one tier.
     One(TierId),
-    /// The first in this tier, the others in tier 0.
-    FirstIn(TierId),
+    /// The first in this tier, the others in that one.
+    FirstIn(TierId, TierId),
     /// In tier 1 where the entry says so, in tier 0 otherwise.
     OnDisk(Arc<[bool]>),
 }
@@ -87,8 +87,8 @@ impl Tiers {
     fn of(&self, place: usize) -> TierId {
         match self {
             Self::One(tier) => *tier,
-            Self::FirstIn(tier) if place == 0 => *tier,
-            Self::FirstIn(_) => TierId(0),
+            Self::FirstIn(tier, _) if place == 0 => *tier,
+            Self::FirstIn(_, others) => *others,
             Self::OnDisk(on_disk) => TierId(u32::from(on_disk[place])),
         }
     }

@@ -32,6 +32,7 @@ use std::ops::Range;
 use super::revolve::{Revolve, Tiers};
 use crate::{Action, Costs, Data, ScheduleError, TierId, Trajectory};
 
+const RAM: TierId = TierId(0);
 const DISK: TierId = TierId(1);
 
 /// How the last block is treated, behind which the first sweep ends.
@@ -213,7 +214,7 @@ impl TwoLevel {
     /// The next block to be reversed is the one from `self.start`.
     fn reverse_block(&mut self) {
         self.phase = Phase::Part;
-        self.part.store_in(Tiers::FirstIn(DISK));
+        self.part.store_in(Tiers::FirstIn(DISK, RAM));
         self.part.restart_stored(self.block(self.start), self.slots.saturating_add(1));
     }
 }

@@ -25,7 +25,7 @@ const LOCK: &str = "lock";
 pub struct Folder {
     path: PathBuf,
     /// Locked as long as it is open.
-    _lock: File,
+    lock: File,
     keeps: bool,
 }
 
@@ -78,10 +78,10 @@ impl Folder {
         }
         // A parent that has vanished is an error of its own, not a folder to be made.
         fs::read_dir(parent).map_err(failed("read the folder", parent))?;
-        let path = parent.join(format!("{PREFIX}{run}"));
+        let path = Self::path_of(parent, run);
         fs::create_dir_all(&path).map_err(failed("make the folder", &path))?;
         let Some(lock) = take_lock(&path)? else { return Err(FolderError::Taken { path }) };
-        let folder = Self { path, _lock: lock, keeps: false };
+        let folder = Self { path, lock, keeps: false };
         for old in abandoned(parent)? {
             let age = fs::metadata(old.join(LOCK)).and_then(|meta| meta.modified());
             let age = age.ok().and_then(|time| SystemTime::now().duration_since(time).ok());
@@ -92,14 +92,34 @@ impl Folder {
         Ok(folder)
     }
 
+    /// Whether a run has a folder in `parent`, its own or left by an earlier process.
+    pub fn exists(parent: &Path, run: &str) -> bool {
+        Self::path_of(parent, run).is_dir()
+    }
+
+    fn path_of(parent: &Path, run: &str) -> PathBuf {
+        parent.join(format!("{PREFIX}{run}"))
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
+    /// Begins the [`LEASE`] anew: for a run that goes on for long.
+    pub fn renew(&self) {
+        // Where times cannot be set, it is that of the beginning.
+        let _ = self.lock.set_modified(SystemTime::now());
+    }
+
     /// Leaves the folder behind when dropped, for a run of the same name to resume.
     pub fn keep(&mut self) {
         self.keeps = true;
+    }
+
+    /// Removes the folder now, whatever was said before: there is nothing left to resume.
+    pub fn remove(mut self) {
+        self.keeps = false;
     }
 }
 

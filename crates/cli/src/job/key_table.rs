@@ -463,6 +463,12 @@ pub const KEYS: &[Key] = &[
         Some("0.0"),
         "The relative error that encoding may cause in the gradient; 0 is none. `check` measures it.",
     ),
+    key(
+        "memory.save_every",
+        Kind::Quantity(&[Time], Range::NotNegative),
+        Some("\"30 s\""),
+        "With a disk: time between two saves of a half-done gradient, for `invert --resume`.",
+    ),
     key("run.threads", Kind::CountOr(count(1, 4096), "all"), Some("\"all\""), "Worker threads."),
     key(
         "run.shots_in_parallel",

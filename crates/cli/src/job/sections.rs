@@ -274,7 +274,8 @@ pub(super) fn memory(reader: &mut Reader<'_>) -> Memory {
         let help = "leave `memory.strategy` and `memory.snapshots` out: the fastest is chosen";
         reader.reject(keys, message, "not used", help.to_owned());
     }
-    Memory { budget, strategy, disk, codec, gradient_error }
+    let save_every = Seconds(reader.real("memory.save_every"));
+    Memory { budget, strategy, disk, codec, gradient_error, save_every }
 }
 
 /// The folder of `memory.tiers`, if there is one.

@@ -379,6 +379,8 @@ pub struct Memory {
     pub codec: Option<String>,
     /// The relative error that encoding may cause in the gradient; 0 is none.
     pub gradient_error: f64,
+    /// Least time between two saves of a half-done gradient beside its snapshots on disk.
+    pub save_every: Seconds,
 }
 
 /// How the states of the forward run reach the adjoint run. `None` snapshots: all that fit.

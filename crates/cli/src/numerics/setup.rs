@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use retrograd::checkpoint::codec::{Codec, Tolerance, Zfp};
 use retrograd::ir::Interpolation as Weights;
@@ -72,6 +73,8 @@ pub(super) fn inversion(job: &Job, fingerprint: &str) -> Result<InversionSetup, 
             shots_in_parallel: job.run.shots_in_parallel,
             disk: job.memory.disk.clone(),
             codecs: codecs(&job.memory),
+            save_every: Duration::try_from_secs_f64(job.memory.save_every.0)
+                .unwrap_or(Duration::MAX),
         },
         folder: job.output.clone(),
         fingerprint: format!("{fingerprint} inputs {inputs_sum:016x}"),

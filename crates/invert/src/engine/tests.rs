@@ -1,7 +1,6 @@
-use retrograd::checkpoint::Strategy;
+use retrograd::checkpoint::plan::{Means, Speeds};
+use retrograd::checkpoint::{Plan, Strategy};
 use retrograd::{Backend, DType};
-
-use retrograd::checkpoint::plan::Speeds;
 
 use super::*;
 use crate::fixture::{DT_S, STEPS, experiment, resources, velocity};

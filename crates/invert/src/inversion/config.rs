@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use retrograd::checkpoint::codec::Codec;
 
@@ -150,6 +151,15 @@ pub struct Memory {
     pub disk: Option<PathBuf>,
     /// How snapshots may be encoded.
     pub codecs: Vec<Codec>,
+    /// With a disk: the least time between two saves of a half-done gradient beside its snapshots,
+    /// and about what a kill may cost. Saves take a twentieth of the time at most, whatever this is;
+    /// gradients of shots that are shorter are not saved.
+    pub save_every: Duration,
+}
+
+impl Memory {
+    /// What [`Memory::save_every`] is where nothing is said.
+    pub const SAVE_EVERY: Duration = Duration::from_secs(30);
 }
 
 /// Everything that an inversion needs.

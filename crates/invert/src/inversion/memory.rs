@@ -1,12 +1,15 @@
 //! The memory of a whole inversion, before it runs.
 
-use retrograd::checkpoint::plan::{Means, RunnerUp};
+use std::time::Duration;
+
+use retrograd::checkpoint::plan::{DiskOffer, Means, RunnerUp, TierPlan};
 use retrograd::checkpoint::{Plan, PlanError, Strategy, Workload};
 
 use super::InversionError;
 use super::config::{DataSource, InversionSetup, MemoryStrategy};
 use super::data::refined;
 use crate::engine::{Engine, Experiment, modelling_workload};
+use crate::files::BUFFER_BYTES;
 
 /// What a run will hold.
 #[derive(Clone, Debug)]
@@ -25,7 +28,40 @@ pub struct MemoryPlan {
     pub finer: Option<FinerPlan>,
     /// Most bytes of a process that computes one gradient and minimises nothing.
     pub gradient_peak_bytes: u64,
+    /// How half-done gradients are saved beside their snapshots, if the plan has files.
+    pub saves: Option<Saves>,
+    /// What the plan was made of.
+    basis: (Workload, Means),
 }
+
+/// How half-done gradients are saved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Saves {
+    /// Least time between two saves of the same kind.
+    pub every: Duration,
+    /// Whether reverse sweeps are saved, beside finished shots: they take longer than that.
+    pub sweeps: bool,
+}
+
+impl MemoryPlan {
+    /// Takes a plan of an interrupted run in the place of this one, if this one has files as well
+    /// and that one keeps the budget.
+    pub(super) fn take_again(&mut self, chosen: (Strategy, &[TierPlan])) -> bool {
+        let (workload, means) = &self.basis;
+        let budget = self.plan.budget_bytes;
+        let again = |workers| workload.choose_again(chosen, means, workers, budget);
+        let found = (1..=self.plan.concurrency).rev().find_map(again);
+        let Some(plan) = found.filter(|_| self.saves.is_some_and(|saves| saves.sweeps)) else {
+            return false;
+        };
+        self.predicted_peak_bytes = self.predicted_peak_bytes.max(plan.predicted_peak_bytes);
+        self.plan = plan;
+        true
+    }
+}
+
+/// The part of its time that a run may spend on saving what is half done: one in so many.
+const SAVES_SHARE: u32 = 20;
 
 /// How data are modelled on a finer grid, before the gradients of a stage. Simulations of earlier
 /// gradients are given back for that time.
@@ -117,15 +153,17 @@ fn plan_beside(
     let other = resident_bytes + other_bytes(setup, engine);
     let workload = Workload { shared_bytes: kernels.shared_bytes + other, ..kernels };
     let finer = finer_plan(setup, &kernels, (resident_bytes, wanted)).transpose();
-    let choice = gradients(setup, &workload, means).map_err(|error| match (error, &finer) {
-        (
-            InversionError::Plan(PlanError::BudgetTooSmall { budget, minimum, smallest }),
-            Err(InversionError::DataBudget { minimum: data, .. }),
-        ) => PlanError::BudgetTooSmall { budget, minimum: minimum.max(*data), smallest }.into(),
-        (error, _) => error,
-    })?;
+    let log_bytes = engine.sweep_bytes()?;
+    let choice =
+        gradients(setup, &workload, means, log_bytes).map_err(|error| match (error, &finer) {
+            (
+                InversionError::Plan(PlanError::BudgetTooSmall { budget, minimum, smallest }),
+                Err(InversionError::DataBudget { minimum: data, .. }),
+            ) => PlanError::BudgetTooSmall { budget, minimum: minimum.max(*data), smallest }.into(),
+            (error, _) => error,
+        })?;
     let finer = finer?;
-    let (plan, runners_up) = choice;
+    let Choice { plan, runners_up, saves, means } = choice;
     let parts = plan.parts;
     let bytes_per_shot =
         (parts.workers + parts.snapshots + parts.adjoint) / plan.concurrency.max(1);
@@ -139,7 +177,18 @@ fn plan_beside(
         finer,
         plan,
         runners_up,
+        saves,
+        basis: (workload, means),
     })
+}
+
+/// What is chosen for gradients.
+struct Choice {
+    plan: Plan,
+    runners_up: Vec<RunnerUp>,
+    saves: Option<Saves>,
+    /// What the plan was chosen from.
+    means: Means,
 }
 
 /// How the data are modelled if they come from a finer grid.
@@ -164,7 +213,8 @@ fn gradients(
     setup: &InversionSetup,
     workload: &Workload,
     means: &Means,
-) -> Result<(Plan, Vec<RunnerUp>), InversionError> {
+    sweep_bytes: u64,
+) -> Result<Choice, InversionError> {
     let budget = Some(setup.memory.budget_bytes);
     let plan = match setup.memory.strategy {
         MemoryStrategy::StoreAll => workload.plan_with(Strategy::StoreAll, budget)?,
@@ -182,12 +232,59 @@ fn gradients(
             }
         }
         MemoryStrategy::Auto { snapshots: None } => {
-            let choice = workload.choose(means, budget)?;
-            return Ok((choice.plan, choice.runners_up));
+            return fastest(setup, workload, means, sweep_bytes);
         }
     };
-    Ok((plan, Vec::new()))
+    Ok(Choice { plan, runners_up: Vec::new(), saves: None, means: means.clone() })
 }
+
+/// The fastest plan. If it has files, and gradients of shots are long enough to be saved half done,
+/// the fastest that has room for that; unless that one has no files.
+fn fastest(
+    setup: &InversionSetup,
+    workload: &Workload,
+    means: &Means,
+    sweep_bytes: u64,
+) -> Result<Choice, InversionError> {
+    let budget = Some(setup.memory.budget_bytes);
+    let choose = |means: &Means, sweeps: bool| -> Result<Choice, InversionError> {
+        let retrograd::checkpoint::plan::Choice { plan, runners_up, .. } =
+            workload.choose(means, budget)?;
+        let in_file = |tier: &TierPlan| matches!(tier, TierPlan::File { .. });
+        let disk = means.disk.as_ref().filter(|_| plan.tiers.iter().any(in_file));
+        let every = disk.map(|disk| save_every(setup, disk, plan.concurrency * sweep_bytes));
+        let saves = every.map(|every| Saves { every, sweeps });
+        Ok(Choice { plan, runners_up, saves, means: means.clone() })
+    };
+    let choice = choose(means, false)?;
+    let rounds = workload.jobs.max(1).div_ceil(choice.plan.concurrency);
+    let shot_seconds = choice.plan.seconds.unwrap_or(0.0) / rounds as f64;
+    let long = |saves: &Saves| shot_seconds > saves.every.as_secs_f64();
+    if !choice.saves.as_ref().is_some_and(long) {
+        return Ok(choice);
+    }
+    let mut with_log = means.clone();
+    if let Some(disk) = &mut with_log.disk {
+        // While a file is replaced, the old one and the new one are there.
+        let kept = 2 * workload.concurrency.saturating_mul(sweep_bytes);
+        disk.capacity_bytes = disk.capacity_bytes.saturating_sub(kept);
+        // Finished shots are written through a buffer.
+        disk.log_bytes = sweep_bytes + BUFFER_BYTES as u64;
+    }
+    match choose(&with_log, true) {
+        Ok(with_log) if with_log.saves.is_some() => Ok(with_log),
+        _ => Ok(choice),
+    }
+}
+
+/// The least time between two saves of `bytes` in all.
+fn save_every(setup: &InversionSetup, disk: &DiskOffer, bytes: u64) -> Duration {
+    let save = Duration::try_from_secs_f64(bytes as f64 / disk.write_bytes_per_second);
+    setup.memory.save_every.max(SAVES_SHARE * save.unwrap_or(Duration::ZERO).min(LONGEST_SAVE))
+}
+
+/// Beyond it, a disk is not in use.
+const LONGEST_SAVE: Duration = Duration::from_hours(1);
 
 /// What a plan may use: only what the setup offers is measured.
 fn means(setup: &InversionSetup, engine: &mut Engine) -> Result<Means, InversionError> {

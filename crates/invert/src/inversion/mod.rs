@@ -11,6 +11,7 @@
 
 mod config;
 mod data;
+mod kept_plan;
 mod memory;
 mod objective;
 mod parametrise;
@@ -32,7 +33,7 @@ pub use config::{
     DataSource, FinerModel, InversionSetup, Memory, MemoryStrategy, OptimiserSettings,
     Precondition, SampleModel, SourceSignature, Stage,
 };
-pub use memory::{FinerPlan, MemoryPlan, peak_rss_bytes, plan_modelling};
+pub use memory::{FinerPlan, MemoryPlan, Saves, peak_rss_bytes, plan_modelling};
 pub use run::{Inversion, IterationRow, Outcome, Quiet, StageSummary, Watch};
 
 /// What can go wrong in an inversion.

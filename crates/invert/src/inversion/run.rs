@@ -1,18 +1,18 @@
 //! The inversion itself.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use retrograd::checkpoint::plan::TierPlan;
 use serde::{Deserialize, Serialize};
 
 use super::InversionError;
 use super::config::{InversionSetup, Precondition, Stage};
 use super::data::{self, observed};
-use super::memory::{self, MemoryPlan, peak_rss_bytes};
+use super::kept_plan;
+use super::memory::{self, MemoryPlan, Saves, peak_rss_bytes};
 use super::objective::{Evaluated, Objective};
 use super::state::{State, read_exact, write_exact};
-use crate::engine::{Engine, Purpose, Record, SurveyGradient};
+use crate::engine::{Engine, Keep, Kept, Purpose, Record, SurveyGradient, is_lossy};
 use crate::model_error::ModelError;
 use crate::npy;
 use crate::optimise::{Ask, Event, Lbfgs, LbfgsOptions, StopReason};
@@ -102,6 +102,10 @@ pub struct Inversion {
     setup: InversionSetup,
     engine: Engine,
     memory: MemoryPlan,
+    /// Where the evaluations of a run are kept half done.
+    keep: Option<Keep>,
+    /// Number of the next evaluation within its run.
+    evaluation: u64,
 }
 
 /// Names of files in a run folder.
@@ -118,7 +122,7 @@ impl Inversion {
         let (experiment, resources) = (setup.experiment.clone(), &setup.resources);
         let mut engine = Engine::new(experiment, resources, Purpose::Gradients)?;
         let memory = memory::plan(&setup, &mut engine)?;
-        Ok(Self { setup, engine, memory })
+        Ok(Self { setup, engine, memory, keep: None, evaluation: 0 })
     }
 
     /// What it will hold.
@@ -132,11 +136,7 @@ impl Inversion {
     /// # Errors
     /// As [`Inversion::evaluate`].
     pub fn encoding_error(&mut self) -> Result<Option<f64>, InversionError> {
-        let lossy = |tier: &TierPlan| match tier {
-            TierPlan::Ram { codec, .. } | TierPlan::File { codec, .. } => !codec.is_lossless(),
-            _ => false,
-        };
-        if !self.memory.plan.tiers.iter().any(lossy) {
+        if !is_lossy(&self.memory.plan.tiers) {
             return Ok(None);
         }
         let wavelet = self.setup.emitted(0);
@@ -239,7 +239,10 @@ impl Inversion {
         let shots = self.setup.experiment.survey.shots.len();
         watch.begin("misfit and gradient", shots);
         let done = || watch.shot_done();
-        let result = self.engine.evaluate(vp, wavelet, observed, &self.memory.plan, &done)?;
+        let (evaluation, note) = (self.evaluation, |text: &str| watch.note(text));
+        let kept = self.keep.as_ref().map(|keep| Kept { keep, evaluation, note: &note });
+        let data = (observed, &self.memory.plan);
+        let result = self.engine.evaluate_kept(vp, wavelet, data, kept, &done)?;
         watch.end();
         Ok(result)
     }
@@ -270,7 +273,45 @@ impl Inversion {
         self.go_on(state, watch)
     }
 
-    fn go_on(&mut self, mut state: State, watch: &dyn Watch) -> Result<Outcome, InversionError> {
+    fn go_on(&mut self, state: State, watch: &dyn Watch) -> Result<Outcome, InversionError> {
+        self.keep = self.open_keep(&state, watch)?;
+        let outcome = self.go_through(state, watch);
+        // After an error what is half done stays.
+        if let Some(keep) = self.keep.take().filter(|_| outcome.is_ok()) {
+            keep.remove();
+        }
+        outcome
+    }
+
+    /// Where evaluations are kept half done: on the disk of the snapshots, where the plan uses it. The
+    /// plan of an interrupted evaluation is taken again, where that is possible.
+    fn open_keep(
+        &mut self,
+        state: &State,
+        watch: &dyn Watch,
+    ) -> Result<Option<Keep>, InversionError> {
+        let (Some(disk), Some(run)) = (&self.setup.memory.disk, &state.run) else {
+            return Ok(None);
+        };
+        // What is there is taken up and removed at the end, if nothing more is saved.
+        let found =
+            Keep::exists(disk, run).then_some(Saves { every: Duration::MAX, sweeps: false });
+        let Some(Saves { every, sweeps }) = self.memory.saves.or(found) else { return Ok(None) };
+        let keep = Keep::open(disk, run, every, sweeps)?;
+        if let Some((strategy, tiers)) = kept_plan::load(keep.path(), disk)
+            && self.memory.take_again((strategy, &tiers))
+        {
+            watch.note(&format!("the plan of the interrupted run goes on: {strategy}"));
+        }
+        kept_plan::save(keep.path(), self.memory.plan.strategy, &self.memory.plan.tiers)?;
+        Ok(Some(keep))
+    }
+
+    fn go_through(
+        &mut self,
+        mut state: State,
+        watch: &dyn Watch,
+    ) -> Result<Outcome, InversionError> {
         let folder = self.setup.folder.clone();
         let cells = self.setup.start.len();
         let mut base = read_exact(&folder.join(&state.base_file), cells)?;
@@ -317,6 +358,7 @@ impl Inversion {
             if self.low_enough(&optimiser).is_some() {
                 break;
             }
+            self.evaluation = state.evaluations as u64;
             let Evaluated { found, gradient } = objective.evaluate(self, x, watch)?;
             if state.evaluations == 0 {
                 self.write_gradient(&folder, &found)?;

@@ -3,7 +3,9 @@
 //! Whatever decides how a run goes on is sealed by a checksum: `state.json` by one of its own text,
 //! vectors by one of their words. A file that was cut short or changed is refused by its name.
 
+use std::collections::hash_map::RandomState;
 use std::fs::{self, File};
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::io::{BufReader, Read};
 use std::path::Path;
 
@@ -42,6 +44,15 @@ pub(super) struct State {
     pub(super) seconds: f64,
     /// Evaluations of all stages so far.
     pub(super) evaluations: usize,
+    /// Names the run wherever it leaves something outside its folder; none of an older program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) run: Option<String>,
+}
+
+/// A name that no other run has: random, as the keys of hash tables are.
+fn run_name() -> String {
+    let random = || RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", random(), random())
 }
 
 /// What every version of a state has.
@@ -63,6 +74,7 @@ impl State {
             rows: Vec::new(),
             seconds: 0.0,
             evaluations: 0,
+            run: Some(run_name()),
         }
     }
 

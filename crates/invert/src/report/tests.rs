@@ -87,6 +87,7 @@ fn setup() -> Option<(TempDir, InversionSetup)> {
             shots_in_parallel: None,
             disk: None,
             codecs: Vec::new(),
+            save_every: Memory::SAVE_EVERY,
         },
         folder: folder.path().to_owned(),
         fingerprint: String::new(),

@@ -78,7 +78,7 @@ impl Refined {
         }
         self.placed.pop();
         let extra = u64::from(placed.tier != FIRST);
-        self.block.store_in(Tiers::FirstIn(placed.tier));
+        self.block.store_in(Tiers::FirstIn(placed.tier, FIRST));
         self.block.restart_stored(placed.step..self.end, self.free().saturating_add(extra));
         self.end = placed.step;
         Some(())
@@ -93,7 +93,7 @@ impl Refined {
         self.entry = Entry::None;
         let (free, alone) = (self.free(), self.end - at == 1);
         let tier = if free > 0 || alone { FIRST } else { self.tier };
-        self.block.store_in(Tiers::FirstIn(tier));
+        self.block.store_in(Tiers::FirstIn(tier, FIRST));
         self.block.restart(at..self.end, free.max(1));
         self.end = at;
     }

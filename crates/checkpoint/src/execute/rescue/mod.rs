@@ -2,8 +2,8 @@
 //!
 //! The stored states cut the steps still to reverse into segments, which are reversed last segment
 //! first. Within a segment, a step whose adjoint data are stored is reversed by loading them. Only
-//! the others are computed again, from the state at the start of the segment, with the slots of the
-//! first tier that are free by then: those of finished segments are, those of segments to come are
+//! the others are computed again, from the state at the start of the segment, with the slots of one
+//! tier, the first that has any, that are free by then: those of finished segments are, those of segments to come are
 //! not, whether they hold restart or adjoint data.
 //!
 //! # The rule
@@ -16,7 +16,7 @@
 //! `u_m` are given up, and Revolve does the rest. A state that is stored before `u_1` is replaced
 //! by that at `u_1` when it is read first, where a slot allows.
 //!
-//! Adjoint data in the first tier take room from everything right of them. Therefore the lowest
+//! Adjoint data in that tier take room from everything right of them. Therefore the lowest
 //! 0, 1, 2, 4, ... of them, and all, are given up for comparison, and the fewest advances win; of
 //! equals the fewest steps to compute. Giving up all of them is the rule that knows restart data
 //! only, so that from the same data there are never more advances than by that rule. Room is never
@@ -32,11 +32,11 @@ use crate::tier::{Key, Tier};
 use crate::{Action, Data, TierId};
 use segment::{Segment, Site, Walk};
 
-const FIRST: TierId = TierId(0);
-
-/// What the first tier holds.
+/// The tier for new snapshots, and what it holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Room {
+    /// The tier: the first that takes any.
+    pub(super) home: TierId,
     /// Its slots; `None` if it counts something else, so that nothing may be added.
     pub(super) slots: Option<u64>,
     /// Slots that restart data take.
@@ -46,11 +46,11 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// What a tier says.
-    pub(super) fn of<S>(tier: &dyn Tier<S>) -> Self {
+    /// What a tier says of itself; `fitting` slots, if it does not count them.
+    pub(super) fn of<S>(home: TierId, tier: &dyn Tier<S>, fitting: u64) -> Self {
         let size = |kind| tier.slots_of(kind).max(1);
         let [restart, adjoint] = [Data::Restart, Data::Adjoint].map(size);
-        Self { slots: tier.slots(), restart, adjoint }
+        Self { home, slots: Some(tier.slots().unwrap_or(fitting)), restart, adjoint }
     }
 
     /// Restart data that fit beside what takes `held` slots.
@@ -145,7 +145,7 @@ fn sort_out(entries: &[Entry]) -> (Vec<Site>, Vec<Site>, Vec<Stored>) {
                 doubles.push(Stored { key, tier });
             }
             Data::Restart => restart.push(site),
-            // Adjoint data are read once, and take no slot of the first tier elsewhere.
+            // Adjoint data are read once, and take no slot of a fast tier elsewhere.
             Data::Adjoint => match adjoint.last_mut() {
                 Some(last) if last.step == key.step => {
                     doubles.push(Stored { key, tier: last.tier });
@@ -192,7 +192,10 @@ impl Planner<'_> {
     /// Adjoint data in the first tier that could be given up for their slots.
     fn optional(&self) -> u64 {
         let reached = self.reached();
-        self.adjoint.iter().filter(|site| site.tier == FIRST && site.step >= reached).count() as u64
+        self.adjoint
+            .iter()
+            .filter(|site| site.tier == self.room.home && site.step >= reached)
+            .count() as u64
     }
 
     /// The plan that gives up the lowest `count` of the adjoint data in the first tier.
@@ -202,7 +205,7 @@ impl Planner<'_> {
         let reached = self.reached();
         let mut kept: Vec<Site> = Vec::with_capacity(self.adjoint.len());
         for &site in self.adjoint {
-            if left > 0 && site.tier == FIRST && site.step >= reached {
+            if left > 0 && site.tier == self.room.home && site.step >= reached {
                 left -= 1;
                 plan.drop_adjoint(site);
             } else {
@@ -210,20 +213,20 @@ impl Planner<'_> {
             }
         }
         let below = kept.partition_point(|site| site.step < reached);
-        let mut held = self.room.adjoint.saturating_mul(in_first(&kept[..below]));
+        let mut held = self.room.adjoint.saturating_mul(count_in(self.room.home, &kept[..below]));
         if below > 0 {
-            plan.segments.push(Segment::loaded(reached, kept[..below].to_vec()));
+            plan.segments.push(Segment::loaded(reached, kept[..below].to_vec(), self.room.home));
         }
         let mut rest = &kept[below..];
         for (i, &start) in self.sites.iter().enumerate() {
             let end = self.sites.get(i + 1).map_or(self.pending, |next| next.step);
             let (own, behind) = rest.split_at(rest.partition_point(|site| site.step < end));
             rest = behind;
-            let own_slots = if start.tier == FIRST { self.room.restart } else { 0 };
+            let own_slots = if start.tier == self.room.home { self.room.restart } else { 0 };
             held = held.saturating_add(own_slots);
             let stays = self.keep_first && start.step == 0;
             let segment = Segment::plan(start, end, own, held, self.room, stays);
-            let loaded = in_first(segment.adjoint());
+            let loaded = count_in(self.room.home, segment.adjoint());
             held = held.saturating_add(self.room.adjoint.saturating_mul(loaded));
             let given_up = own.len() - segment.adjoint().len();
             own[..given_up].iter().for_each(|&site| plan.drop_adjoint(site));
@@ -239,9 +242,9 @@ impl Plan {
     }
 }
 
-/// How many are in the first tier.
-fn in_first(sites: &[Site]) -> u64 {
-    sites.iter().filter(|site| site.tier == FIRST).count() as u64
+/// How many are in the tier `home`.
+fn count_in(home: TierId, sites: &[Site]) -> u64 {
+    sites.iter().filter(|site| site.tier == home).count() as u64
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::iter::Flatten;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{FIRST, Room};
+use super::{Room, count_in};
 use crate::schedule::uneven::UnevenActions;
 use crate::schedule::{Tiers, Trajectory};
 use crate::{Action, Costs, Data, PerStep, Revolve, TierId, UnevenSteps};
@@ -31,6 +31,8 @@ pub(super) struct Segment {
     adjoint: Vec<Site>,
     way: Way,
     advances: u128,
+    /// Where new snapshots go.
+    home: TierId,
 }
 
 /// How the steps are computed whose adjoint data are not stored.
@@ -56,12 +58,12 @@ struct Chain {
 
 impl Segment {
     /// Steps before `end`, all of which are reversed by loading `adjoint`.
-    pub(super) fn loaded(end: u64, adjoint: Vec<Site>) -> Self {
-        Self { start: None, steps: 0..end, adjoint, way: Way::Loads, advances: 0 }
+    pub(super) fn loaded(end: u64, adjoint: Vec<Site>, home: TierId) -> Self {
+        Self { start: None, steps: 0..end, adjoint, way: Way::Loads, advances: 0, home }
     }
 
     /// The best way to reverse the steps from `start` to `end` with the `adjoint` data of some of
-    /// them. `held` slots of the first tier are taken by the state at `start` and by all data left
+    /// them. `held` slots of the tier of new snapshots are taken by the state at `start` and by all data left
     /// of it. Of the adjoint data the first may be given up. `stays`: the state is not replaced.
     pub(super) fn plan(
         start: Site,
@@ -77,6 +79,7 @@ impl Segment {
             adjoint: adjoint.to_vec(),
             way,
             advances,
+            home: room.home,
         };
         let runs = gaps(start.step..end, adjoint);
         let Some(last) = runs.last() else { return segment(adjoint, Way::Loads, 0) };
@@ -89,9 +92,9 @@ impl Segment {
         if inner == 0 {
             return by_revolve;
         }
-        let taken = adjoint[..inner].iter().filter(|site| site.tier == FIRST).count() as u64;
+        let taken = count_in(room.home, &adjoint[..inner]);
         let beside = room.beside(held.saturating_add(room.adjoint.saturating_mul(taken)));
-        let own = u64::from(start.tier == FIRST && room.slots.is_some());
+        let own = u64::from(start.tier == room.home && room.slots.is_some());
         let replaced = if stays { None } else { by_replacing(start.step, &runs, beside + own) };
         let anchored = by_keeping(start.step, &runs, beside + 1);
         let ways = [replaced, anchored].into_iter().flatten();
@@ -196,7 +199,7 @@ pub(super) struct Walk {
 enum Computing {
     Nothing,
     Revolve(Revolve),
-    Chain(Chain),
+    Chain(Chain, TierId),
 }
 
 /// Where the walk is.
@@ -218,11 +221,12 @@ impl Walk {
             Way::Revolve(steps, slots) => {
                 let mut revolve = Revolve::with_slots(0, 0, Trajectory::default());
                 let kept = segment.start.filter(|start| start.step == steps.start);
-                revolve.store_in(Tiers::FirstIn(kept.map_or(FIRST, |start| start.tier)));
+                let home = segment.home;
+                revolve.store_in(Tiers::FirstIn(kept.map_or(home, |start| start.tier), home));
                 revolve.restart(steps.clone(), *slots);
                 Computing::Revolve(revolve)
             }
-            Way::Chain(chain) => Computing::Chain(chain.clone()),
+            Way::Chain(chain) => Computing::Chain(chain.clone(), segment.home),
         };
         let next = [None, None, None].into_iter().flatten();
         Self { pending: segment.steps.end, segment, computing, phase: Phase::Loading, next }
@@ -308,7 +312,7 @@ impl Walk {
 
     /// All steps are reversed: a state that has not been read for the last time goes.
     fn close(&mut self) {
-        let anchored = matches!(&self.computing, Computing::Chain(chain) if chain.anchored);
+        let anchored = matches!(&self.computing, Computing::Chain(chain, _) if chain.anchored);
         let left = self.phase == Phase::Loading || anchored;
         let discard = self.segment.start.filter(|_| left).map(|Site { step, tier }| {
             let kind = Data::Restart;
@@ -336,23 +340,24 @@ impl Computing {
         match self {
             Self::Nothing => None,
             Self::Revolve(revolve) => revolve.next(),
-            Self::Chain(chain) => chain.next(),
+            Self::Chain(chain, home) => chain.next(*home),
         }
     }
 }
 
 impl Chain {
-    /// The next action, its steps those of the whole.
-    fn next(&mut self) -> Option<Action> {
+    /// The next action, its steps those of the whole, its snapshots in the tier `home`.
+    fn next(&mut self, home: TierId) -> Option<Action> {
         let at = |index: u64| self.at[index as usize];
         let range = |steps: Range<u64>| at(steps.start)..at(steps.end - 1) + 1;
+        let tier = home;
         Some(match self.actions.next()? {
             Action::Advance { steps } => Action::Advance { steps: at(steps.start)..at(steps.end) },
             Action::Record { steps } => Action::Record { steps: range(steps) },
             Action::Reverse { steps } => Action::Reverse { steps: range(steps) },
-            Action::Store { kind, step, tier } => Action::Store { kind, step: at(step), tier },
-            Action::Load { kind, step, tier } => Action::Load { kind, step: at(step), tier },
-            Action::Discard { kind, step, tier } => Action::Discard { kind, step: at(step), tier },
+            Action::Store { kind, step, .. } => Action::Store { kind, step: at(step), tier },
+            Action::Load { kind, step, .. } => Action::Load { kind, step: at(step), tier },
+            Action::Discard { kind, step, .. } => Action::Discard { kind, step: at(step), tier },
         })
     }
 }

@@ -91,7 +91,7 @@ proptest! {
         left.extend(adjoint.into_iter().map(|(step, tier)| ((step, true), tier)));
         left.retain(|(step, _), _| *step < pending);
         left.insert((0, false), first);
-        let mut room = Room { slots: None, restart: restart_size, adjoint: adjoint_size };
+        let mut room = Room { home: TierId(0), slots: None, restart: restart_size, adjoint: adjoint_size };
         room.slots = Some(taken(room, &left) + spare);
         let report = replayed(pending, room, &left, keep_first);
         let rescue = Rescue::new(pending, room, &entries(&left), keep_first);
@@ -113,7 +113,7 @@ proptest! {
         let mut left = Left::new();
         left.extend((0..pending).filter(|step| *step < reached || !lost.contains(step)).map(|step| ((step, true), 0)));
         left.extend((reached < pending).then_some(((reached, false), 0)));
-        let room = Room { slots: None, restart: 1, adjoint: 1 };
+        let room = Room { home: TierId(0), slots: None, restart: 1, adjoint: 1 };
         let report = replayed(pending, room, &left, false);
         prop_assert_eq!(report.tiers[0].writes, left.len() as u64);
         let lost = lost.iter().filter(|step| **step >= reached && **step < pending).count();
@@ -130,7 +130,7 @@ fn few_lost_steps_are_a_chain() {
         (0..100).filter(|step| !lost.contains(step)).map(|step| ((step, true), 1)).collect();
     left.insert((0, false), 1);
     let advances = |slots| {
-        let room = Room { slots: Some(slots), restart: 1, adjoint: 1 };
+        let room = Room { home: TierId(0), slots: Some(slots), restart: 1, adjoint: 1 };
         Rescue::new(100, room, &entries(&left), false).advances()
     };
     // Every state on the way is stored.

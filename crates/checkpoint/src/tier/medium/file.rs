@@ -71,8 +71,14 @@ impl FileMedium {
         if let Some(direct) = direct {
             let buffered = std::mem::replace(&mut medium.file, direct);
             medium.bounce = Some(vec![Block::zeroed(); BOUNCE_BLOCKS].into());
-            // Some file systems open such files and then refuse to write them.
-            if capacity_bytes > 0 && medium.write_direct(0, &[0]).is_err() {
+            // Some file systems open such files and then refuse to write them. A file found again
+            // keeps what it holds.
+            let mut first = [0; BLOCK];
+            let mut same = |medium: &mut Self| {
+                buffered.read_exact_at(&mut first, 0)?;
+                medium.write_direct(0, &first)
+            };
+            if capacity_bytes > 0 && same(&mut medium).is_err() {
                 medium.file = buffered;
                 medium.bounce = None;
             }
@@ -193,6 +199,21 @@ mod tests {
             }
             let beyond = file.read((8 << 20) - 4096, &mut back);
             assert_eq!(beyond.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        }
+    }
+
+    #[test]
+    fn a_file_opened_again_holds_what_it_held() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (path, bytes) = (folder.path().join("data"), vec![7; 10_000]);
+        for direct in [DirectIo::Auto, DirectIo::Never] {
+            let mut file = FileMedium::new(&path, 1 << 20, direct).expect("should open");
+            file.write(0, &bytes).expect("should be written");
+            drop(file);
+            let mut file = FileMedium::new(&path, 1 << 20, direct).expect("should open");
+            let mut back = vec![0; bytes.len()];
+            file.read(0, &mut back).expect("should be read");
+            assert!(back == bytes, "{direct:?}");
         }
     }
 

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use retrograd::DType;
+use retrograd::checkpoint::plan::{CodecOffer, Speeds};
 
 use super::*;
 use crate::engine::Purpose;
@@ -165,4 +166,92 @@ fn data_on_a_finer_grid_count_and_take_as_many_shots_as_fit() {
     assert!(last.concurrency < 3);
     let least = format!("({} B)", last.peak_bytes);
     assert!(error.contains("finer grid") && error.contains(&least), "{error}");
+}
+
+/// Steps of ten seconds, beside which a disk costs nothing.
+fn slow_with_disk() -> Means {
+    let speeds = Speeds {
+        forward_seconds: 10.0,
+        record_seconds: 10.0,
+        reverse_seconds: 10.0,
+        restart_seconds: 0.0,
+    };
+    let disk = DiskOffer {
+        path: "/scratch".into(),
+        capacity_bytes: 1 << 40,
+        write_bytes_per_second: 1e9,
+        read_bytes_per_second: 1e9,
+        latency_seconds: 1e-4,
+        slowdown: 1.0,
+        codec: CodecOffer::none(1e9),
+        log_bytes: 0,
+    };
+    Means { speeds, stores_adjoint: true, disk: Some(disk), ..Means::default() }
+}
+
+/// Gradients that take longer than the time between two saves are saved, and the plan has room for
+/// that; others pay nothing.
+#[test]
+fn what_saves_half_done_gradients_counts_where_they_are_saved() {
+    let Some((mut setup, engine)) = fixture() else { return };
+    let means = slow_with_disk();
+    let sweep_bytes = engine.sweep_bytes().expect("bytes");
+    let log_bytes = sweep_bytes + BUFFER_BYTES as u64;
+    let plan = |setup: &InversionSetup, means: &Means| {
+        plan_beside(RESIDENT, setup, &engine, means).expect("plan")
+    };
+    // The budget of a plan with all in RAM, less half of what that keeps, and logs.
+    let all = plan(&setup, &Means { disk: None, ..means.clone() });
+    assert_eq!((all.plan.strategy, all.saves), (Strategy::StoreAll, None));
+    setup.memory.budget_bytes = all.predicted_peak_bytes - all.plan.parts.adjoint / 2;
+    setup.memory.budget_bytes += 2 * (log_bytes + (3 << 20));
+    // As many steps that RAM does not do.
+    let kernels = engine.workload(2).expect("workload");
+    let shared_bytes = kernels.shared_bytes + RESIDENT + other_bytes(&setup, &engine);
+    let workload = Workload { shared_bytes, steps: 4 * kernels.steps, ..kernels };
+
+    setup.memory.save_every = Duration::from_secs(7);
+    let saved = fastest(&setup, &workload, &means, sweep_bytes).expect("plan");
+    let saves = Saves { every: Duration::from_secs(7), sweeps: true };
+    assert_eq!(saved.saves, Some(saves));
+    let workers = saved.plan.concurrency * (workload.worker_bytes + log_bytes);
+    assert_eq!(saved.plan.parts.workers, workers);
+    assert!(saved.plan.predicted_peak_bytes <= setup.memory.budget_bytes);
+
+    setup.memory.save_every = Duration::from_secs(10_000_000);
+    let unsaved = fastest(&setup, &workload, &means, sweep_bytes).expect("plan");
+    assert_eq!(unsaved.saves.map(|saves| saves.sweeps), Some(false));
+    assert_eq!(unsaved.plan.parts.workers, unsaved.plan.concurrency * workload.worker_bytes);
+
+    // A twentieth of the time at most: bytes of two shots at 1 GB/s.
+    setup.memory.save_every = Duration::ZERO;
+    let often = fastest(&setup, &workload, &means, sweep_bytes).expect("plan");
+    let seconds = 20.0 * (often.plan.concurrency * sweep_bytes) as f64 / 1e9;
+    let every = often.saves.expect("saved").every.as_secs_f64();
+    assert!((every - seconds).abs() < 1e-6, "{every} {seconds}");
+}
+
+/// The plan of an interrupted run is taken where it keeps the budget and sweeps are saved.
+#[test]
+fn an_interrupted_plan_is_taken_again_if_it_fits() {
+    let Some((setup, engine)) = fixture() else { return };
+    let means = slow_with_disk();
+    let mut memory = plan_beside(RESIDENT, &setup, &engine, &means).expect("plan");
+    let file = TierPlan::File {
+        folder: "/scratch".into(),
+        capacity_bytes: 1 << 30,
+        codec: "none".parse().expect("a codec"),
+        queue: 1,
+    };
+    let chosen = Strategy::Recording { period: 7 };
+    let tiers = [TierPlan::Handles { slots: 0 }, file];
+    let before = memory.plan.clone();
+    assert!(!memory.take_again((chosen, &tiers)) && memory.plan == before, "nothing is saved");
+    memory.saves = Some(Saves { every: Duration::ZERO, sweeps: true });
+    memory.plan.budget_bytes = Some(before.parts.shared + before.parts.workers);
+    assert!(!memory.take_again((chosen, &tiers)), "it does not fit");
+    memory.plan.budget_bytes = before.budget_bytes;
+    assert!(memory.take_again((chosen, &tiers)));
+    assert_eq!((memory.plan.strategy, memory.plan.tiers.as_slice()), (chosen, &tiers[..]));
+    assert!(memory.predicted_peak_bytes >= memory.plan.predicted_peak_bytes);
 }

@@ -17,6 +17,8 @@ fn state() -> State {
         peak_rss_bytes: u64::MAX,
     };
     let mut state = State::new(FINGERPRINT, "1-base.f64");
+    assert_ne!(state.run, State::new(FINGERPRINT, "1-base.f64").run, "each run has a name");
+    state.run = Some("a-run".into());
     state.stage = 1;
     state.evaluations = 7;
     state.seconds = 12.345_678_901_234_567;
