@@ -67,24 +67,23 @@ fn try_block(
     tried: &mut [Widths; Predictor::COUNT],
 ) {
     let at = layout.front() + block * BLOCK - REACH;
-    let len = (layout.len() - block * BLOCK).min(BLOCK);
     let mut across = [0; BLOCK + REACH];
     for candidate in Predictor::all().step_by(3).filter(|&candidate| layout.allows(candidate)) {
         predict::across(candidate.across(), values, at, layout.shifts(), &mut across);
         let first = usize::from(candidate.number());
-        tried[first][i] = of_order::<0>(&across, len);
-        tried[first + 1][i] = of_order::<1>(&across, len);
-        tried[first + 2][i] = of_order::<2>(&across, len);
+        tried[first][i] = of_order::<0>(&across);
+        tried[first + 1][i] = of_order::<1>(&across);
+        tried[first + 2][i] = of_order::<2>(&across);
     }
 }
 
-/// Bits per value of a block, of which the first `len` values count.
+/// Bits per value of a block.
 #[inline(always)]
-fn of_order<const C: usize>(across: &[i32; BLOCK + REACH], len: usize) -> u8 {
-    let residuals: [i32; BLOCK] = predict::along::<C, BLOCK>(across, 0);
+fn of_order<const C: usize>(across: &[i32; BLOCK + REACH]) -> u8 {
+    let residuals: [i32; BLOCK] = predict::along::<C, BLOCK>(across);
     let mut any = 0;
     for i in 0..BLOCK {
-        any |= if i < len { fold(residuals[i]) } else { 0 };
+        any |= fold(residuals[i]);
     }
     width(any) as u8
 }

@@ -27,7 +27,8 @@
 //! residuals          4 width bytes per block
 //! ```
 //!
-//! Blocks lie behind each other without regard to rows; the last one is padded with zeros.
+//! Blocks lie behind each other without regard to rows; the last one is padded with copies of
+//! the last value.
 //!
 //! Cost: a few integer operations per value and predictor tried, on as many values at a time as
 //! the processor found at run time allows; 4 bytes of scratch per value, and as much again for
@@ -120,7 +121,8 @@ impl<R: Real> WithSimd for Encode<'_, R> {
         let mut end = 0;
         let mut strip = Strip::default();
         for (number, headers) in headers.chunks_mut(STRIP).enumerate() {
-            if strip.predict(layout, values, number * STRIP_VALUES, choices) {
+            let place = (number * STRIP_VALUES, headers.len());
+            if strip.predict(layout, values, place, choices) {
                 end = strip.pack(headers, body, end);
             }
         }
@@ -149,14 +151,14 @@ fn quantise<R: Real>(
     busy.resize(layout.blocks(), 0);
     let mut count = 0;
     let chunks = bytes.chunks(BLOCK * R::ELEMENT.bytes());
-    for (number, (block, bytes)) in
-        own.as_chunks_mut::<BLOCK>().0.iter_mut().zip(chunks).enumerate()
-    {
-        if bytes.len() < BLOCK * R::ELEMENT.bytes() {
-            block.fill(0);
-            block.iter_mut().zip(R::load(bytes)).for_each(|(q, x)| *q = x.quantise(inverse));
-        } else {
-            block.iter_mut().zip(R::load(bytes)).for_each(|(q, x)| *q = x.quantise(inverse));
+    let blocks = own.as_chunks_mut::<BLOCK>().0;
+    for (number, (block, bytes)) in blocks.iter_mut().zip(chunks).enumerate() {
+        // As many as there are.
+        block.iter_mut().zip(R::load(bytes)).for_each(|(q, x)| *q = x.quantise(inverse));
+        let len = bytes.len() / R::ELEMENT.bytes();
+        if len < BLOCK {
+            let last = block[len.saturating_sub(1)];
+            block[len..].fill(last);
         }
         let mut any = 0;
         for i in 0..BLOCK {
@@ -196,22 +198,22 @@ impl Default for Strip {
 }
 
 impl Strip {
-    /// Finds the residuals of the strip from value `start` on; `false` if all are 0.
+    /// Finds the residuals of `blocks` blocks from value `start` on; `false` if all are 0.
     #[inline(always)]
     fn predict(
         &mut self,
         layout: Layout,
         values: &[i32],
-        start: usize,
+        (start, blocks): (usize, usize),
         choices: [Predictor; CHOICES],
     ) -> bool {
-        let len = (layout.len() - start).min(STRIP_VALUES);
         let at = layout.front() + start - REACH;
         let Self { across, folded, least } = self;
-        let across = &mut across[..len.next_multiple_of(BLOCK) + REACH];
+        let across = &mut across[..blocks * BLOCK + REACH];
+        let least = &mut least[..blocks];
+        least.fill(u32::MAX);
         let mut before = None;
-        *least = [u32::MAX; STRIP];
-        for (k, choice) in choices.into_iter().enumerate() {
+        for (k, (choice, folded)) in choices.into_iter().zip(folded).enumerate() {
             // Choices are sorted.
             if before == Some(choice) {
                 continue;
@@ -220,10 +222,11 @@ impl Strip {
                 predict::across(choice.across(), values, at, layout.shifts(), across);
             }
             before = Some(choice);
+            let folded = &mut folded[..blocks];
             let any = match choice.along() {
-                0 => fold_strip::<0>(across, len, k, &mut folded[k], least),
-                1 => fold_strip::<1>(across, len, k, &mut folded[k], least),
-                _ => fold_strip::<2>(across, len, k, &mut folded[k], least),
+                0 => fold_strip::<0>(across, k as u32, folded, least),
+                1 => fold_strip::<1>(across, k as u32, folded, least),
+                _ => fold_strip::<2>(across, k as u32, folded, least),
             };
             if k == 0 && any == 0 {
                 return false;
@@ -250,28 +253,23 @@ impl Strip {
     }
 }
 
-/// Folds what choice `k` leaves of a strip of `len` values; returns the disjunction.
+/// Folds what choice `k` leaves of the blocks of a strip; returns the disjunction.
 #[inline(always)]
 fn fold_strip<const C: usize>(
     across: &[i32],
-    len: usize,
-    k: usize,
-    folded: &mut [[u32; BLOCK]; STRIP],
-    least: &mut [u32; STRIP],
+    k: u32,
+    folded: &mut [[u32; BLOCK]],
+    least: &mut [u32],
 ) -> u32 {
     let mut of_strip = 0;
-    for (block, folded) in folded.iter_mut().enumerate().take(len.div_ceil(BLOCK)) {
-        let residuals: [i32; BLOCK] = predict::along::<C, BLOCK>(across, block * BLOCK);
-        for i in 0..BLOCK {
-            folded[i] = pack::fold(residuals[i]);
-        }
-        // Padding takes no bits.
-        folded[(len - block * BLOCK).min(BLOCK)..].fill(0);
+    for (block, (folded, least)) in folded.iter_mut().zip(least).enumerate() {
+        let residuals: [i32; BLOCK] = predict::along::<C, BLOCK>(&across[block * BLOCK..]);
         let mut any = 0;
         for i in 0..BLOCK {
+            folded[i] = pack::fold(residuals[i]);
             any |= folded[i];
         }
-        least[block] = least[block].min(pack::width(any) * CHOICES as u32 + k as u32);
+        *least = (*least).min(pack::width(any) * CHOICES as u32 + k);
         of_strip |= any;
     }
     of_strip

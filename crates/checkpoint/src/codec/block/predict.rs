@@ -120,7 +120,40 @@ fn difference<const N: usize>([x, x1, x2]: [i32; 3]) -> i32 {
     }
 }
 
-/// Writes the differences across planes and rows of the values from place `at` on.
+/// The differences across planes and rows of the `N` values from place `at` on; of values that are
+/// not there yet, and count as 0, their neighbours' share.
+#[inline(always)]
+fn differences<const A: usize, const B: usize, const N: usize>(
+    values: &[i32],
+    at: usize,
+    [plane, row]: [usize; 2],
+) -> [i32; N] {
+    // Without loops, so that none of it remains.
+    let [x, x1, x2] = [at, at - A.min(1) * plane, at - A * plane];
+    let [y1, y2] = [B.min(1) * row, B * row];
+    let of_row = |y: usize| -> [&[i32; N]; 3] {
+        [chunk(values, x - y), chunk(values, x1 - y), chunk(values, x2 - y)]
+    };
+    let ([q00, q10, q20], [q01, q11, q21], [q02, q12, q22]) = (of_row(0), of_row(y1), of_row(y2));
+    let mut out = [0; N];
+    for i in 0..N {
+        out[i] = difference::<B>([
+            difference::<A>([q00[i], q10[i], q20[i]]),
+            difference::<A>([q01[i], q11[i], q21[i]]),
+            difference::<A>([q02[i], q12[i], q22[i]]),
+        ]);
+    }
+    out
+}
+
+/// `N` values from place `at` on; 0 where there are none.
+#[inline(always)]
+fn chunk<const N: usize>(values: &[i32], at: usize) -> &[i32; N] {
+    values.get(at..).and_then(|values| values.first_chunk()).unwrap_or(const { &[0; N] })
+}
+
+/// Writes the differences across planes and rows of the values from place `at` on: [`REACH`], and
+/// whole blocks.
 #[inline(always)]
 pub(super) fn across(
     orders: [u8; 2],
@@ -146,31 +179,24 @@ pub(super) fn across(
 fn across_of<const A: usize, const B: usize>(
     values: &[i32],
     at: usize,
-    [plane, row]: [usize; 2],
+    shifts: [usize; 2],
     out: &mut [i32],
 ) {
-    let n = out.len();
-    let mut rows = [[&values[at..][..n]; 3]; 3];
-    for a in 0..=A {
-        for b in 0..=B {
-            rows[a][b] = &values[at - a * plane - b * row..][..n];
-        }
-    }
-    for i in 0..n {
-        let column = |b: usize| difference::<A>([rows[0][b][i], rows[1][b][i], rows[2][b][i]]);
-        out[i] = difference::<B>([column(0), column(1), column(2)]);
+    let Some((first, out)) = out.split_first_chunk_mut() else { return };
+    *first = differences::<A, B, REACH>(values, at, shifts);
+    for (block, out) in out.as_chunks_mut().0.iter_mut().enumerate() {
+        *out = differences::<A, B, BLOCK>(values, at + REACH + block * BLOCK, shifts);
     }
 }
 
 /// The differences along columns of what [`across`] gives: number `i` of `N` is that of
-/// `across[i + REACH]`.
+/// `across[i + REACH]`, of which there should be as many.
 #[inline(always)]
-pub(super) fn along<const C: usize, const N: usize>(across: &[i32], i: usize) -> [i32; N] {
+pub(super) fn along<const C: usize, const N: usize>(across: &[i32]) -> [i32; N] {
+    let x = &across[..N + REACH];
     let mut out = [0; N];
-    if let Some(x) = across.get(i..i + N + REACH) {
-        for k in 0..N {
-            out[k] = difference::<C>([x[k + 2], x[k + 1], x[k]]);
-        }
+    for i in 0..N {
+        out[i] = difference::<C>([x[i + 2], x[i + 1], x[i]]);
     }
     out
 }
@@ -207,24 +233,12 @@ fn restore_of<const A: usize, const B: usize, const N: usize>(
     at: usize,
     shifts: [usize; 2],
 ) {
-    let mut before = [0; REACH];
-    across_of::<A, B>(values, at - REACH, shifts, &mut before);
-    sum_up(along, before, residuals);
+    sum_up(along, differences::<A, B, REACH>(values, at - REACH, shifts), residuals);
     let Some((done, own)) = values.split_at_mut_checked(at) else { return };
     let Some(own) = own.first_chunk_mut::<N>() else { return };
-    let [plane, row] = shifts;
-    let zeros = &[0; N];
-    // What is to be written counts as 0: what is left are the neighbours' shares.
-    let mut rows = [[zeros; 3]; 3];
-    for a in 0..=A {
-        for b in usize::from(a == 0)..=B {
-            rows[a][b] = done[done.len() - a * plane - b * row..].first_chunk().unwrap_or(zeros);
-        }
-    }
+    let share = differences::<A, B, N>(done, at, shifts);
     for i in 0..N {
-        let column = |b: usize| difference::<A>([rows[0][b][i], rows[1][b][i], rows[2][b][i]]);
-        let share = difference::<B>([column(0), column(1), column(2)]);
-        own[i] = residuals[i].wrapping_sub(share);
+        own[i] = residuals[i].wrapping_sub(share[i]);
     }
 }
 
