@@ -29,4 +29,4 @@ pub use layout::Layout;
 pub use program::{Backend, Program, ProgramError};
 pub use real::Real;
 pub use session::{RunError, Session, SessionError, Snapshot, Vacancy};
-pub use team::Team;
+pub use team::{LentTeam, Team};

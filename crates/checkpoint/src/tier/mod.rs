@@ -24,7 +24,7 @@ pub use handles::Handles;
 pub use options::BytesOptions;
 pub use payload::Payload;
 
-use coder::Coder;
+use coder::{Coder, Threads};
 
 use std::fmt;
 

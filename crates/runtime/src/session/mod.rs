@@ -19,7 +19,7 @@ use retrograd_ir::{
 use crate::buffer::{Buffer, Level, OutOfMemory, Pool};
 use crate::layout::Layout;
 use crate::program::{Program, kept_levels};
-use crate::team::Team;
+use crate::team::{LentTeam, Team};
 use plan::StepPlan;
 use points::SparseData;
 use snapshot::Fit;
@@ -245,6 +245,11 @@ impl Session {
     /// Number of threads that work on it.
     pub fn team_size(&self) -> usize {
         self.team.size()
+    }
+
+    /// The threads that work on it, for other work between two steps.
+    pub fn lend_team(&self) -> LentTeam {
+        self.team.lend()
     }
 
     /// The program.

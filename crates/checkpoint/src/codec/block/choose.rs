@@ -8,7 +8,7 @@ pub(super) const CHOICES: usize = 4;
 
 /// Blocks that are tried, at most twice as many: few enough not to show in the time, enough for
 /// the ratio.
-const TRIED_BLOCKS: usize = 32;
+const TRIED_BLOCKS: usize = 64;
 
 /// Bits per value in each of the blocks tried.
 type Widths = [u8; 2 * TRIED_BLOCKS];
