@@ -27,8 +27,8 @@
 //! residuals          4 width bytes per block
 //! ```
 //!
-//! Blocks lie behind each other without regard to rows; the last one is padded with copies of
-//! the last value.
+//! Rows begin with a block where that takes little padding; blocks do not regard rows otherwise.
+//! What is padded are copies of the value before.
 //!
 //! Cost: a few integer operations per value and predictor tried, on as many values at a time as
 //! the processor found at run time allows; 4 bytes of scratch per value, and as much again for
@@ -150,22 +150,27 @@ fn quantise<R: Real>(
     let own = prepare(layout, values);
     busy.resize(layout.blocks(), 0);
     let mut count = 0;
-    let chunks = bytes.chunks(BLOCK * R::ELEMENT.bytes());
-    let blocks = own.as_chunks_mut::<BLOCK>().0;
-    for (number, (block, bytes)) in blocks.iter_mut().zip(chunks).enumerate() {
-        // As many as there are.
-        block.iter_mut().zip(R::load(bytes)).for_each(|(q, x)| *q = x.quantise(inverse));
-        let len = bytes.len() / R::ELEMENT.bytes();
-        if len < BLOCK {
-            let last = block[len.saturating_sub(1)];
-            block[len..].fill(last);
+    let [len, pitch] = layout.pieces();
+    let pieces = own.chunks_exact_mut(pitch).zip(bytes.chunks_exact(len * R::ELEMENT.bytes()));
+    let mut number = 0;
+    for (piece, bytes) in pieces {
+        let chunks = bytes.chunks(BLOCK * R::ELEMENT.bytes());
+        for (block, bytes) in piece.as_chunks_mut::<BLOCK>().0.iter_mut().zip(chunks) {
+            // As many as there are.
+            block.iter_mut().zip(R::load(bytes)).for_each(|(q, x)| *q = x.quantise(inverse));
+            let len = bytes.len() / R::ELEMENT.bytes();
+            if len < BLOCK {
+                let last = block[len.saturating_sub(1)];
+                block[len..].fill(last);
+            }
+            let mut any = 0;
+            for i in 0..BLOCK {
+                any |= block[i];
+            }
+            busy[count] = number;
+            count += usize::from(any != 0);
+            number += 1;
         }
-        let mut any = 0;
-        for i in 0..BLOCK {
-            any |= block[i];
-        }
-        busy[count] = number as u32;
-        count += usize::from(any != 0);
     }
     busy.truncate(count);
 }
@@ -368,8 +373,7 @@ impl<R: Real> WithSimd for Decode<'_, R> {
         let Scratch { values, headers, .. } = scratch;
         prepare(layout, values);
         let mut residuals = [[0; BLOCK]; STRIP];
-        let strips = headers.chunks(STRIP).zip(out.chunks_mut(STRIP_VALUES * R::ELEMENT.bytes()));
-        for (number, (headers, out)) in strips.enumerate() {
+        for (number, headers) in headers.chunks(STRIP).enumerate() {
             code = unpack_strip(headers, code, &mut residuals)?;
             let start = layout.front() + number * STRIP_VALUES;
             let [_, row] = layout.shifts();
@@ -380,7 +384,11 @@ impl<R: Real> WithSimd for Decode<'_, R> {
                 const SHORT: usize = Layout::SHORTEST_ROW;
                 restore_strip::<SHORT>(layout, headers, choices, &mut residuals, values, start);
             }
-            R::store(out, values[start..].iter().map(|&q| R::dequantise(q, step)));
+        }
+        let [len, pitch] = layout.pieces();
+        let pieces = values[layout.front()..].chunks_exact(pitch);
+        for (piece, out) in pieces.zip(out.chunks_exact_mut(len * R::ELEMENT.bytes())) {
+            R::store(out, piece.iter().map(|&q| R::dequantise(q, step)));
         }
         let left_over = CodecError::Corrupt { what: "bytes are left over" };
         if code.is_empty() { Ok(()) } else { Err(left_over) }

@@ -8,7 +8,7 @@
 //!
 //! with shifts by one plane, row and column: the Lorenzo predictors of orders 1 and 2, and
 //! those of fewer dimensions. Shifts are of places in memory: before the first column of a row
-//! comes the last one of the row before. Before the slab `q` is 0. All arithmetic is of integers
+//! comes the end of the row before. Before the slab `q` is 0. All arithmetic is of integers
 //! modulo 2^32, so that predicting and summing up undo each other whatever the values.
 //!
 //! Ibarria, Lindstrom, Rossignac & Szymczak, *Out-of-core compression and decompression of large
@@ -55,16 +55,23 @@ impl Predictor {
 /// How far differences along columns reach.
 pub(super) const REACH: usize = 2;
 
-/// How the values of a slab lie in memory: behind each other, after as many zeros as any
-/// difference reaches back, and with zeros up to whole blocks.
+/// How the values of a slab lie in memory: row by row, after as many zeros as any difference
+/// reaches back. Rows are padded to whole blocks where that takes little: what is quiet at one
+/// end of all rows and not at the other then shares no blocks. Otherwise blocks do not regard
+/// rows, and padding is at the end of all alone.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layout {
     extents: [usize; 3],
+    /// From one row to the next.
+    pitch: usize,
 }
 
 impl Layout {
     /// Columns of a row at least, if there are several rows.
     pub(super) const SHORTEST_ROW: usize = 8;
+
+    /// The most padding of a row: this part of it.
+    const PADDING: usize = 16;
 
     /// The layout of a slab. Rows that are too short are joined.
     pub(super) fn new(extents: [usize; 3]) -> Self {
@@ -73,23 +80,31 @@ impl Layout {
             [x, y, z] if y * z >= Self::SHORTEST_ROW || x == 1 => [1, x, y * z],
             [x, y, z] => [1, 1, x * y * z],
         };
-        Self { extents }
+        let [_, _, columns] = extents;
+        let padded = columns.next_multiple_of(BLOCK);
+        let little = (padded - columns) * Self::PADDING <= columns;
+        Self { extents, pitch: if little { padded } else { columns } }
     }
 
-    /// Values.
-    pub(super) fn len(self) -> usize {
-        self.extents.iter().product()
-    }
-
-    /// Blocks, the last one padded.
+    /// Blocks, with those that are padded.
     pub(super) fn blocks(self) -> usize {
-        self.len().div_ceil(BLOCK)
+        (self.rows() * self.pitch).div_ceil(BLOCK)
+    }
+
+    /// Values that lie behind each other without padding, and places from the first of them to the
+    /// first of the next ones.
+    pub(super) fn pieces(self) -> [usize; 2] {
+        let [_, _, columns] = self.extents;
+        if self.pitch > columns {
+            [columns, self.pitch]
+        } else {
+            [self.rows() * columns, self.blocks() * BLOCK]
+        }
     }
 
     /// From one plane to the next and from one row to the next.
     pub(super) fn shifts(self) -> [usize; 2] {
-        let [_, rows, columns] = self.extents;
-        [rows * columns, columns]
+        [self.extents[1] * self.pitch, self.pitch]
     }
 
     /// Rows of all planes.
