@@ -21,6 +21,7 @@ mod layout;
 mod program;
 mod real;
 mod session;
+mod subnormals;
 mod team;
 
 pub use buffer::OutOfMemory;
