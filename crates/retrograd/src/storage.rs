@@ -31,8 +31,9 @@ struct Shared {
 }
 
 impl Storage {
-    /// An executor with the tiers of a plan, for gradients of a simulation. `threads` encode and
-    /// decode what is encoded in RAM.
+    /// An executor with the tiers of a plan, for gradients of a simulation. Tiers without a queue
+    /// encode and decode with the simulation's own threads, at most `threads` of them, which wait
+    /// for it anyway; those with a queue have one thread each, beside the steps.
     ///
     /// # Errors
     /// No memory; a folder or a file that cannot be made, or a disk that is too full.
@@ -102,6 +103,7 @@ fn executor(
 ) -> Result<Executor<State>, Error> {
     let largest =
         simulation.snapshot_bytes(Data::Restart).max(simulation.snapshot_bytes(Data::Adjoint));
+    let pool = |options: BytesOptions| options.pool(threads, pool_of(simulation));
     let mut made: Vec<Box<dyn Tier<State>>> = Vec::new();
     for tier in tiers {
         let failed = |what| move |e: std::io::Error| storage_error(what, e);
@@ -113,13 +115,15 @@ fn executor(
             TierPlan::Ram { capacity_bytes, codec } => {
                 let options = BytesOptions::in_ram(*capacity_bytes);
                 let options = options.map_err(failed("no RAM for snapshots"))?;
-                let options = options.codec(codec.clone()).threads(threads);
+                let options = pool(options.codec(codec.clone()));
                 let tier = options.snapshot_bytes(largest).try_build(simulation.vacancy());
                 Box::new(tier.map_err(failed("no tier in RAM"))?)
             }
             TierPlan::File { folder, capacity_bytes, codec, queue } => {
                 let options = file(folder, *capacity_bytes)?;
                 let options = options.codec(codec.clone()).queue(*queue);
+                // A thread of the tier's own encodes while the team computes.
+                let options = if *queue == 0 { pool(options) } else { options };
                 let tier = options.snapshot_bytes(largest).try_build(simulation.vacancy());
                 Box::new(tier.map_err(failed("no tier in a file"))?)
             }
@@ -130,6 +134,19 @@ fn executor(
         made.push(Box::new(Handles::new(0).map_err(|e| storage_error("no table", e))?));
     }
     Executor::with_tiers(made).map_err(|e| storage_error("no table of snapshots", e))
+}
+
+/// The threads of a simulation, to encode with between two steps.
+fn pool_of(simulation: &Simulation) -> impl Fn(usize, &(dyn Fn(usize) + Sync)) + Send + 'static {
+    let team = simulation.session.lend_team();
+    move |tasks, task| {
+        // If they have other work, or are too few, the caller does what is left.
+        team.run(&|number| {
+            if number < tasks {
+                task(number);
+            }
+        });
+    }
 }
 
 fn storage_error(
@@ -194,8 +211,9 @@ impl Simulation {
         Ok(Speeds { forward_seconds, record_seconds, reverse_seconds, restart_seconds: 0.0 })
     }
 
-    /// Runs all steps and encodes restart and adjoint data at `samples` moments spread over them:
-    /// what a codec makes of the data that it does least with.
+    /// Runs all steps and encodes restart and adjoint data at `samples` moments spread over them,
+    /// with at most `threads` of its own threads: what a codec makes of the data that it does least
+    /// with.
     ///
     /// # Errors
     /// No gradient, no memory, a codec that is not possible.
@@ -209,10 +227,10 @@ impl Simulation {
         self.reset();
         let steps = self.steps() as u64;
         let states = self.compiled.states();
+        let pool = pool_of(self);
         let misfit = |_: usize, _: crate::Residual<'_>| 0.0;
         let mut sweep = Sweep { states, adjoint: &adjoint, simulation: self, misfit, value: None };
-        let workers =
-            if threads.get() == 1 { Workers::serial() } else { Workers::threads(threads) };
+        let workers = Workers::new(threads, &pool);
         let mut worst: Option<CodecOffer> = None;
         let (mut scratch, mut at) = (Vec::new(), 0);
         for sample in 1..=samples.max(1) as u64 {

@@ -21,6 +21,7 @@ mod layout;
 mod program;
 mod real;
 mod session;
+mod subnormals;
 mod team;
 
 pub use buffer::OutOfMemory;
@@ -29,4 +30,4 @@ pub use layout::Layout;
 pub use program::{Backend, Program, ProgramError};
 pub use real::Real;
 pub use session::{RunError, Session, SessionError, Snapshot, Vacancy};
-pub use team::Team;
+pub use team::{LentTeam, Team};

@@ -1,9 +1,11 @@
 //! Threads that work on one step together.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread::JoinHandle;
+use std::sync::{Arc, OnceLock};
+use std::thread::{JoinHandle, Thread};
+
+use crate::subnormals::Subnormals;
 
 /// Rounds of waiting actively before a thread gives its core away.
 const SPINS: usize = 4000;
@@ -25,6 +27,10 @@ pub struct Team {
 #[derive(Debug)]
 struct Shared {
     size: usize,
+    /// The workers, to be woken; all of them, or none yet.
+    workers: OnceLock<Vec<Thread>>,
+    /// Whether somebody has a job running; stays so once the team is gone.
+    taken: AtomicBool,
     /// Number of jobs begun.
     begun: AtomicUsize,
     /// Workers that have finished the current job.
@@ -53,9 +59,10 @@ impl std::fmt::Debug for Job {
     }
 }
 
-// SAFETY: the cell is written only by the thread in `Team::run` (which holds `&mut Team`) while all
-// workers wait for `begun` to rise, and read only between that rise (release, acquire) and
-// their `finished` increments (release), which `run` awaits (acquire) before it returns.
+// SAFETY: the cell is written only by the thread in `Shared::run`, alone there as it has set `taken`
+// (acquire) and clears it last (release), while all workers wait for `begun` to rise; it is read
+// only between that rise (release, acquire) and their `finished` increments (release), which
+// `run` awaits (acquire) before it returns.
 unsafe impl Sync for JobCell {}
 
 impl Team {
@@ -64,6 +71,8 @@ impl Team {
         let size = size.max(1);
         let shared = Arc::new(Shared {
             size,
+            workers: OnceLock::new(),
+            taken: AtomicBool::new(false),
             begun: AtomicUsize::new(0),
             finished: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
@@ -79,6 +88,8 @@ impl Team {
         });
         let workers: Vec<_> = workers.collect();
         if workers.len() + 1 == size {
+            let threads = || workers.iter().map(|worker| worker.thread().clone()).collect();
+            shared.workers.get_or_init(threads);
             return Self { shared, workers };
         }
         // The system refused a thread: the others are let go and the caller works alone.
@@ -93,14 +104,40 @@ impl Team {
     }
 
     /// Runs `job(0)` here and `job(1)`, ..., `job(size - 1)` in the other threads; returns when
-    /// all are done.
+    /// all are done. Waits for a job of somebody that the team is lent to.
     ///
     /// # Panics
     /// If a job panics. Threads that wait for the one that panicked panic as well, so that all
     /// come back; the team stays usable.
     pub fn run(&mut self, job: &(dyn Fn(usize) + Sync)) {
-        let flushing = FlushSubnormals::begin();
-        if self.workers.is_empty() {
+        wait_until(|| self.shared.take());
+        self.shared.run(job);
+    }
+
+    /// The threads of the team for work of somebody else's, while the team has none of its own.
+    pub fn lend(&self) -> LentTeam {
+        LentTeam { shared: self.shared.clone() }
+    }
+
+    /// Waits, inside a job, until all threads of the team have arrived here.
+    pub fn wait_in(&self) -> Waiter {
+        Waiter { shared: self.shared.clone() }
+    }
+}
+
+impl Shared {
+    /// Takes the team, if nobody has it.
+    fn take(&self) -> bool {
+        let taken = &self.taken;
+        taken.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    /// Runs a job for the one who has taken the team, and gives it back.
+    fn run(&self, job: &(dyn Fn(usize) + Sync)) {
+        let _given_back = GiveBack(&self.taken);
+        let flushing = Subnormals::flush();
+        let workers = self.workers.get().map_or(&[][..], Vec::as_slice);
+        if workers.is_empty() {
             job(0);
             drop(flushing);
             return;
@@ -108,32 +145,67 @@ impl Team {
         // SAFETY: workers use the job only before they count themselves finished, which is awaited
         // below also when the own part panics; so the borrow outlives every use.
         let job = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static JobFn>(job) };
-        self.shared.finished.store(0, Ordering::Relaxed);
+        self.finished.store(0, Ordering::Relaxed);
         // What a job that panicked has left behind.
-        self.shared.panicked.store(false, Ordering::Relaxed);
-        self.shared.arrived.store(0, Ordering::Relaxed);
-        // SAFETY: see `JobCell`; `&mut self` keeps other callers out.
-        unsafe { *self.shared.job.0.get() = Some(Job(job)) };
-        self.shared.begun.fetch_add(1, Ordering::Release);
-        for worker in &self.workers {
-            worker.thread().unpark();
+        self.panicked.store(false, Ordering::Relaxed);
+        self.arrived.store(0, Ordering::Relaxed);
+        // SAFETY: see `JobCell`; `taken` keeps other callers out.
+        unsafe { *self.job.0.get() = Some(Job(job)) };
+        self.begun.fetch_add(1, Ordering::Release);
+        for worker in workers {
+            worker.unpark();
         }
         let own = catch_unwind(AssertUnwindSafe(|| (job)(0)));
         if own.is_err() {
-            self.shared.panicked.store(true, Ordering::Release);
+            self.panicked.store(true, Ordering::Release);
         }
-        let others = self.workers.len();
-        wait_until(|| self.shared.finished.load(Ordering::Acquire) == others);
+        wait_until(|| self.finished.load(Ordering::Acquire) == workers.len());
         drop(flushing);
         if let Err(panic) = own {
             resume_unwind(panic);
         }
-        assert!(!self.shared.panicked.load(Ordering::Relaxed), "a thread of the team panicked");
+        assert!(!self.panicked.load(Ordering::Relaxed), "a thread of the team panicked");
+    }
+}
+
+/// Gives a team back, also when a job has panicked.
+struct GiveBack<'a>(&'a AtomicBool);
+
+impl Drop for GiveBack<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+/// The threads of a [`Team`] for work that is not its owner's, such as encoding snapshots between
+/// two steps. The owner waits for it, so it should be brief.
+#[derive(Clone, Debug)]
+pub struct LentTeam {
+    shared: Arc<Shared>,
+}
+
+impl LentTeam {
+    /// Number of threads.
+    pub fn size(&self) -> usize {
+        self.shared.size
     }
 
-    /// Waits, inside a job, until all threads of the team have arrived here.
-    pub fn wait_in(&self) -> Waiter {
-        Waiter { shared: self.shared.clone() }
+    /// Runs `job(0)` here and `job(1)`, ..., `job(size - 1)` in the other threads, if they have
+    /// nothing else to do, and returns when all are done; does nothing and returns `false`
+    /// otherwise, also once the team is gone. Unlike in jobs of the team's own, subnormal numbers
+    /// are kept.
+    ///
+    /// # Panics
+    /// If a job panics; the team stays usable.
+    pub fn run(&self, job: &(dyn Fn(usize) + Sync)) -> bool {
+        if !self.shared.take() {
+            return false;
+        }
+        self.shared.run(&|number| {
+            let _kept = Subnormals::keep();
+            job(number);
+        });
+        true
     }
 }
 
@@ -168,6 +240,8 @@ impl Waiter {
 
 impl Drop for Team {
     fn drop(&mut self) {
+        // For good: those whom the team is lent to find it at work.
+        wait_until(|| self.shared.take());
         self.shared.stop.store(true, Ordering::Release);
         self.shared.begun.fetch_add(1, Ordering::Release);
         for worker in self.workers.drain(..) {
@@ -192,7 +266,7 @@ fn wait_until(done: impl Fn() -> bool) {
 }
 
 fn work(shared: &Shared, number: usize) {
-    let _flushing = FlushSubnormals::begin();
+    let _flushing = Subnormals::flush();
     let mut seen = 0;
     loop {
         wait_for_job(shared, seen);
@@ -222,86 +296,6 @@ fn wait_for_job(shared: &Shared, seen: usize) {
             // A token left by an earlier wake-up only costs one more round.
             std::thread::park();
         }
-    }
-}
-
-/// Sets flush-to-zero and denormals-are-zero while it lives.
-struct FlushSubnormals {
-    #[cfg(target_arch = "x86_64")]
-    before: u32,
-    #[cfg(target_arch = "aarch64")]
-    before: u64,
-}
-
-#[cfg(target_arch = "x86_64")]
-impl FlushSubnormals {
-    fn begin() -> Self {
-        let before = control_register();
-        // Bits 15 (flush to zero) and 6 (denormals are zero).
-        set_control_register(before | 0x8040);
-        Self { before }
-    }
-}
-
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-impl Drop for FlushSubnormals {
-    fn drop(&mut self) {
-        set_control_register(self.before);
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn control_register() -> u32 {
-    let mut value = 0u32;
-    // SAFETY: stores the SSE control register of this thread to a local; SSE is part of x86-64.
-    unsafe {
-        std::arch::asm!("stmxcsr [{}]", in(reg) &raw mut value, options(nostack, preserves_flags));
-    }
-    value
-}
-
-#[cfg(target_arch = "x86_64")]
-fn set_control_register(value: u32) {
-    // SAFETY: changes only the two subnormal bits of the value that was read, or restores it; Rust
-    // code in between is kernel code and integer arithmetic, whose results are documented to be
-    // computed with subnormals flushed.
-    unsafe {
-        std::arch::asm!("ldmxcsr [{}]", in(reg) &raw const value, options(nostack, preserves_flags));
-    }
-}
-
-#[cfg(target_arch = "aarch64")]
-impl FlushSubnormals {
-    fn begin() -> Self {
-        let before = control_register();
-        // Bit 24: flush to zero, operands and results.
-        set_control_register(before | 1 << 24);
-        Self { before }
-    }
-}
-
-#[cfg(target_arch = "aarch64")]
-fn control_register() -> u64 {
-    let value: u64;
-    // SAFETY: reads the floating-point control register of this thread.
-    unsafe {
-        std::arch::asm!("mrs {}, fpcr", out(reg) value, options(nomem, nostack, preserves_flags));
-    }
-    value
-}
-
-#[cfg(target_arch = "aarch64")]
-fn set_control_register(value: u64) {
-    // SAFETY: as on x86-64, changes only how subnormal numbers are treated, or restores it.
-    unsafe {
-        std::arch::asm!("msr fpcr, {}", in(reg) value, options(nomem, nostack, preserves_flags));
-    }
-}
-
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-impl FlushSubnormals {
-    fn begin() -> Self {
-        Self {}
     }
 }
 
@@ -369,5 +363,44 @@ mod tests {
         let tiny = std::hint::black_box(f32::MIN_POSITIVE);
         team.run(&|_| assert_eq!(std::hint::black_box(tiny * 0.5), 0.0));
         assert!(std::hint::black_box(tiny * 0.5) > 0.0);
+    }
+
+    #[test]
+    fn a_lent_team_works_while_its_owner_does_not() {
+        let mut team = Team::new(3);
+        let lent = team.lend();
+        let sum = AtomicUsize::new(0);
+        let tiny = std::hint::black_box(f32::MIN_POSITIVE);
+        assert!(lent.run(&|number| {
+            assert!(std::hint::black_box(tiny * 0.5) > 0.0, "subnormals should be kept");
+            sum.fetch_add(number + 1, Ordering::Relaxed);
+            assert!(!lent.run(&|_| panic!("nobody should be free")), "within a job");
+        }));
+        assert_eq!(sum.load(Ordering::Relaxed), 6);
+        team.run(&|_| {
+            assert!(!lent.run(&|_| panic!("nobody should be free")), "within the owner's job");
+            assert_eq!(std::hint::black_box(tiny * 0.5), 0.0, "subnormals should be flushed");
+        });
+        drop(team);
+        assert!(!lent.run(&|_| panic!("the team should be gone")));
+    }
+
+    /// The owner and one whom the team is lent to, in two threads: every job runs alone.
+    #[test]
+    fn jobs_of_two_do_not_mix() {
+        const JOBS: usize = 500;
+        let mut team = Team::new(2);
+        let lent = team.lend();
+        let at_work = AtomicUsize::new(0);
+        let job = |_: usize| {
+            let others = at_work.fetch_add(1, Ordering::Relaxed);
+            assert!(others < 2, "a team of two should run two threads");
+            at_work.fetch_sub(1, Ordering::Relaxed);
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| (0..JOBS).for_each(|_| _ = lent.run(&job)));
+            (0..JOBS).for_each(|_| team.run(&job));
+        });
+        assert!(lent.run(&job), "the team should be free again");
     }
 }

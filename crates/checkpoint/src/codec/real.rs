@@ -1,5 +1,14 @@
 //! `f32` and `f64`, read from and written to bytes.
 
+#![allow(
+    clippy::inline_always,
+    reason = "only what is inlined has the processor's vector instructions"
+)]
+
+use std::marker::PhantomData;
+
+use pulp::{Arch, Simd, WithSimd};
+
 use super::Element;
 
 /// An element that lossy codecs know.
@@ -204,7 +213,7 @@ impl Magnitude {
     /// Of the elements of `bytes`. One pass at the speed of memory, a second one if there are
     /// numbers that are not finite.
     pub(super) fn of<R: Real>(bytes: &[u8]) -> Self {
-        let (largest, zero) = extremes::<R>(bytes);
+        let (largest, zero) = Arch::new().dispatch(Extremes::<R> { bytes, of: PhantomData });
         if !zero.to_f64().is_nan() {
             return Self { largest: largest.to_f64(), finite: true };
         }
@@ -215,24 +224,34 @@ impl Magnitude {
 
 /// The largest magnitude, and 0 times the sum: NaN if an element is not finite, in which case
 /// the first is meaningless.
-fn extremes<R: Real>(bytes: &[u8]) -> (R, R) {
-    // As many independent chains as fill the registers of any machine.
-    const LANES: usize = 16;
-    let mut largest = [R::default(); LANES];
-    let mut zero = [R::default(); LANES];
-    let mut blocks = bytes.chunks_exact(LANES * R::ELEMENT.bytes());
-    for block in &mut blocks {
-        for (i, x) in R::load(block).take(LANES).enumerate() {
-            largest[i] = x.magnitude().larger(largest[i]);
-            zero[i] = zero[i].taint(x);
+struct Extremes<'a, R> {
+    bytes: &'a [u8],
+    of: PhantomData<R>,
+}
+
+impl<R: Real> WithSimd for Extremes<'_, R> {
+    type Output = (R, R);
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> (R, R) {
+        // As many independent chains as fill the registers of any machine.
+        const LANES: usize = 32;
+        let mut largest = [R::default(); LANES];
+        let mut zero = [R::default(); LANES];
+        let mut add = |bytes: &[u8]| {
+            for (i, x) in R::load(bytes).take(LANES).enumerate() {
+                largest[i] = x.magnitude().larger(largest[i]);
+                zero[i] = zero[i].taint(x);
+            }
+        };
+        let mut blocks = self.bytes.chunks_exact(LANES * R::ELEMENT.bytes());
+        for block in &mut blocks {
+            add(block);
         }
+        add(blocks.remainder());
+        let largest = largest.into_iter().fold(R::default(), Real::larger);
+        (largest, zero.into_iter().fold(R::default(), Real::taint))
     }
-    for (i, x) in R::load(blocks.remainder()).take(LANES).enumerate() {
-        largest[i] = x.magnitude().larger(largest[i]);
-        zero[i] = zero[i].taint(x);
-    }
-    let largest = largest.into_iter().fold(R::default(), Real::larger);
-    (largest, zero.into_iter().fold(R::default(), Real::taint))
 }
 
 #[cfg(test)]

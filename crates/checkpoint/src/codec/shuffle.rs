@@ -1,6 +1,13 @@
 //! Bytes of equal significance next to each other: what general compressors need to see
 //! anything in floating-point numbers.
 
+#![allow(
+    clippy::inline_always,
+    reason = "only what is inlined has the processor's vector instructions"
+)]
+
+use pulp::{Arch, Simd, WithSimd};
+
 /// Elements transposed at a time.
 const GROUP: usize = 32;
 
@@ -8,8 +15,8 @@ const GROUP: usize = 32;
 /// bytes; copies others. A tail of less than an element is copied.
 pub(super) fn shuffle(element_bytes: usize, from: &[u8], to: &mut [u8]) {
     match element_bytes {
-        4 => shuffle_elements::<4>(from, to),
-        8 => shuffle_elements::<8>(from, to),
+        4 => Arch::new().dispatch(Shuffle::<4> { from, to }),
+        8 => Arch::new().dispatch(Shuffle::<8> { from, to }),
         _ => to.copy_from_slice(from),
     }
 }
@@ -17,12 +24,41 @@ pub(super) fn shuffle(element_bytes: usize, from: &[u8], to: &mut [u8]) {
 /// Undoes [`shuffle`].
 pub(super) fn unshuffle(element_bytes: usize, from: &[u8], to: &mut [u8]) {
     match element_bytes {
-        4 => unshuffle_elements::<4>(from, to),
-        8 => unshuffle_elements::<8>(from, to),
+        4 => Arch::new().dispatch(Unshuffle::<4> { from, to }),
+        8 => Arch::new().dispatch(Unshuffle::<8> { from, to }),
         _ => to.copy_from_slice(from),
     }
 }
 
+struct Shuffle<'a, const B: usize> {
+    from: &'a [u8],
+    to: &'a mut [u8],
+}
+
+impl<const B: usize> WithSimd for Shuffle<'_, B> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        shuffle_elements::<B>(self.from, self.to);
+    }
+}
+
+struct Unshuffle<'a, const B: usize> {
+    from: &'a [u8],
+    to: &'a mut [u8],
+}
+
+impl<const B: usize> WithSimd for Unshuffle<'_, B> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        unshuffle_elements::<B>(self.from, self.to);
+    }
+}
+
+#[inline(always)]
 fn shuffle_elements<const B: usize>(from: &[u8], to: &mut [u8]) {
     let (elements, tail) = from.as_chunks::<B>();
     let (planes, to_tail) = to.split_at_mut(elements.len() * B);
@@ -44,6 +80,7 @@ fn shuffle_elements<const B: usize>(from: &[u8], to: &mut [u8]) {
     }
 }
 
+#[inline(always)]
 fn unshuffle_elements<const B: usize>(from: &[u8], to: &mut [u8]) {
     let (elements, tail) = to.as_chunks_mut::<B>();
     let count = elements.len();

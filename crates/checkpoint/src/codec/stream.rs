@@ -49,7 +49,8 @@ pub(super) fn encode(
     let slabs = shape.slabs();
     scratch.magnitudes.clear();
     scratch.reserve(workers.count());
-    let Scratch { lanes, spare, magnitudes } = scratch;
+    let Scratch { lanes, spare, waiting, magnitudes } = scratch;
+    waiting.clear();
     let tolerance = match codec.tolerance() {
         None => 0.0,
         Some(Tolerance::Absolute(tolerance)) => tolerance,
@@ -64,7 +65,9 @@ pub(super) fn encode(
         out,
         table: start + 1,
         next: 0,
-        waiting: Vec::new(),
+        slabs,
+        bytes,
+        waiting,
         spare,
         result: Ok(Encoded { bytes: 0, max_error: 0.0 }),
     });
@@ -79,7 +82,7 @@ pub(super) fn encode(
             let bytes = &bytes[slabs.range(index)];
             let slab = slab_of(slabs, index);
             let coded = slab::encode(codec, slab, tolerance, magnitudes.get(index), bytes, lane);
-            lock(&written).add(index, coded, bytes, &mut lane.code);
+            lock(&written).add(index, coded, &mut lane.code);
         }
     };
     workers.run(&task);
@@ -136,44 +139,41 @@ struct Written<'a> {
     table: usize,
     /// The slab to be appended next.
     next: usize,
+    slabs: Slabs,
+    /// The field.
+    bytes: &'a [u8],
     /// Slabs that are done before their turn.
-    waiting: Vec<Waiting<'a>>,
+    waiting: &'a mut Vec<Waiting>,
     /// Buffers to swap for the codes of those.
     spare: &'a mut Vec<Vec<u8>>,
     /// The first slab's that failed.
     result: Result<Encoded, CodecError>,
 }
 
-struct Waiting<'a> {
+/// A slab that is done before its turn.
+pub(super) struct Waiting {
     index: usize,
     coded: Result<Coded, CodecError>,
-    bytes: &'a [u8],
     code: Vec<u8>,
 }
 
-impl<'a> Written<'a> {
-    /// Takes slab `index`, of `bytes`. The code may be swapped for another buffer.
-    fn add(
-        &mut self,
-        index: usize,
-        coded: Result<Coded, CodecError>,
-        bytes: &'a [u8],
-        code: &mut Vec<u8>,
-    ) {
+impl Written<'_> {
+    /// Takes slab `index`. The code may be swapped for another buffer.
+    fn add(&mut self, index: usize, coded: Result<Coded, CodecError>, code: &mut Vec<u8>) {
         if index != self.next {
             let code = std::mem::replace(code, self.spare.pop().unwrap_or_default());
-            self.waiting.push(Waiting { index, coded, bytes, code });
+            self.waiting.push(Waiting { index, coded, code });
             return;
         }
-        self.append(coded, bytes, code);
+        self.append(coded, code);
         while let Some(found) = self.waiting.iter().position(|slab| slab.index == self.next) {
-            let Waiting { coded, bytes, code, .. } = self.waiting.swap_remove(found);
-            self.append(coded, bytes, &code);
+            let Waiting { coded, code, .. } = self.waiting.swap_remove(found);
+            self.append(coded, &code);
             self.spare.push(code);
         }
     }
 
-    fn append(&mut self, coded: Result<Coded, CodecError>, bytes: &[u8], code: &[u8]) {
+    fn append(&mut self, coded: Result<Coded, CodecError>, code: &[u8]) {
         let index = self.next;
         self.next += 1;
         let Ok(encoded) = &mut self.result else { return };
@@ -182,7 +182,7 @@ impl<'a> Written<'a> {
             Ok(Coded { kind, max_error }) => {
                 encoded.max_error = encoded.max_error.max(max_error);
                 let code = match kind {
-                    Kind::Raw => bytes,
+                    Kind::Raw => &self.bytes[self.slabs.range(index)],
                     Kind::Zero => &[],
                     Kind::Coded | Kind::Exact => code,
                 };

@@ -90,6 +90,8 @@ pub struct Scratch {
     pub(super) lanes: Vec<Mutex<Lane>>,
     /// Buffers for slabs that wait for those before them.
     pub(super) spare: Vec<Vec<u8>>,
+    /// Those slabs; empty between calls.
+    pub(super) waiting: Vec<super::stream::Waiting>,
     /// Of the slabs, where they had to be known in advance.
     pub(super) magnitudes: Vec<Magnitude>,
 }

@@ -13,20 +13,37 @@ pub(super) fn encoded_bytes(bytes: u64) -> u64 {
     max_encoded_len_of(bytes).saturating_add(LENGTH as u64)
 }
 
+/// Runs tasks as [`RunTasks`](crate::codec::RunTasks) says, from whichever thread.
+pub(super) type Pool = Box<dyn Fn(usize, &(dyn Fn(usize) + Sync)) + Send>;
+
+/// The threads that encode and decode.
+pub(super) enum Threads {
+    /// As many, of the codec's own.
+    Own(NonZeroUsize),
+    /// As many, of somebody else's.
+    Pool(NonZeroUsize, Pool),
+}
+
+impl Threads {
+    fn workers(&self) -> Workers<'_> {
+        match self {
+            Self::Own(NonZeroUsize::MIN) => Workers::serial(),
+            Self::Own(count) => Workers::threads(*count),
+            Self::Pool(count, run) => Workers::new(*count, run),
+        }
+    }
+}
+
 /// Encodes fields one behind the other.
 pub(super) struct Coder {
     codec: Codec,
-    threads: NonZeroUsize,
+    threads: Threads,
     scratch: Scratch,
 }
 
 impl Coder {
-    pub(super) fn new(codec: Codec, threads: NonZeroUsize) -> Self {
+    pub(super) fn new(codec: Codec, threads: Threads) -> Self {
         Self { codec, threads, scratch: Scratch::default() }
-    }
-
-    fn workers(&self) -> Workers<'static> {
-        if self.threads.get() == 1 { Workers::serial() } else { Workers::threads(self.threads) }
     }
 
     /// Whether bytes are kept as they are.
@@ -45,7 +62,7 @@ impl Coder {
         // All at once: a buffer that grows doubles.
         out.reserve_exact(LENGTH + self.codec.max_encoded_len(shape));
         out.extend([0; LENGTH]);
-        let workers = self.workers();
+        let workers = self.threads.workers();
         let encoded = self.codec.encode_with(&workers, shape, bytes, &mut self.scratch, out)?;
         let length = (out.len() - start - LENGTH) as u64;
         out[start..start + LENGTH].copy_from_slice(&length.to_le_bytes());
@@ -64,6 +81,7 @@ impl Coder {
         let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
         let Some((code, rest)) = rest.split_at_checked(length) else { return Err(short) };
         *from = rest;
-        self.codec.decode_with(&self.workers(), shape, code, &mut self.scratch, into)
+        let workers = self.threads.workers();
+        self.codec.decode_with(&workers, shape, code, &mut self.scratch, into)
     }
 }

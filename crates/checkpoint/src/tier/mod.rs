@@ -26,7 +26,7 @@ pub use needs::BufferNeeds;
 pub use options::BytesOptions;
 pub use payload::Payload;
 
-use coder::Coder;
+use coder::{Coder, Threads};
 
 use std::fmt;
 

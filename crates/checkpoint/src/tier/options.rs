@@ -9,7 +9,7 @@ use super::engine::{Engine, Extent};
 use super::manifest::Manifest;
 use super::medium::{DirectIo, FileMedium, Medium, RamMedium};
 use super::pages::Pages;
-use super::{Coder, Key, Payload};
+use super::{Coder, Key, Payload, Threads};
 use crate::codec::Codec;
 
 /// Pages per snapshot as it is: encoded to a hundredth, it still takes ten, and wastes a twentieth.
@@ -55,7 +55,7 @@ pub struct BytesOptions {
     snapshot_bytes: Option<u64>,
     manifest: Option<(PathBuf, u64)>,
     codec: Codec,
-    threads: NonZeroUsize,
+    threads: Threads,
 }
 
 impl BytesOptions {
@@ -77,7 +77,7 @@ impl BytesOptions {
 
     /// A tier on any medium.
     pub fn on(medium: Box<dyn Medium>) -> Self {
-        let (codec, threads) = (Codec::None, NonZeroUsize::MIN);
+        let (codec, threads) = (Codec::None, Threads::Own(NonZeroUsize::MIN));
         Self { medium, depth: 0, snapshot_bytes: None, manifest: None, codec, threads }
     }
 
@@ -93,10 +93,42 @@ impl BytesOptions {
         Self { codec, ..self }
     }
 
-    /// Encodes and decodes with so many threads.
+    /// Encodes and decodes with so many threads, started for each call.
     #[must_use]
     pub fn threads(self, threads: NonZeroUsize) -> Self {
-        Self { threads, ..self }
+        Self { threads: Threads::Own(threads), ..self }
+    }
+
+    /// Encodes and decodes with `count` threads of the host's: `run(tasks, task)` runs `task(0)` to
+    /// `task(tasks - 1)` side by side and returns when all are done. It may run fewer, or none
+    /// while its threads have other work: the caller's thread then does what is left. Meant for
+    /// tiers without a queue, where those threads wait for the tier anyway; with a queue, they
+    /// would be called away from what the queue is to hide behind.
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// use retrograd_checkpoint::Data;
+    /// use retrograd_checkpoint::tier::{BytesOptions, Key, Tier};
+    ///
+    /// let two = NonZeroUsize::new(2).expect("two is not zero");
+    /// let mut tier = BytesOptions::in_ram(1 << 20)?
+    ///     .codec("block:relative=1e-3".parse()?)
+    ///     .pool(two, |tasks, task| {
+    ///         std::thread::scope(|scope| {
+    ///             (0..tasks).for_each(|index| _ = scope.spawn(move || task(index)));
+    ///         });
+    ///     })
+    ///     .build(|_| vec![0.0_f32; 1000])?;
+    /// tier.store(Key { step: 7, kind: Data::Adjoint }, vec![0.5; 1000])?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn pool(
+        self,
+        count: NonZeroUsize,
+        run: impl Fn(usize, &(dyn Fn(usize) + Sync)) + Send + 'static,
+    ) -> Self {
+        Self { threads: Threads::Pool(count, Box::new(run)), ..self }
     }
 
     /// The bytes of the largest snapshot: sets the size of pages.

@@ -20,7 +20,7 @@ use crate::buffer::{Buffer, Level, OutOfMemory, Pool};
 use crate::layout::Layout;
 use crate::program::{Program, kept_levels};
 use crate::real::Real;
-use crate::team::Team;
+use crate::team::{LentTeam, Team};
 use plan::StepPlan;
 use points::SparseData;
 use snapshot::Fit;
@@ -246,6 +246,11 @@ impl Session {
     /// Number of threads that work on it.
     pub fn team_size(&self) -> usize {
         self.team.size()
+    }
+
+    /// The threads that work on it, for other work between two steps.
+    pub fn lend_team(&self) -> LentTeam {
+        self.team.lend()
     }
 
     /// The program.

@@ -22,16 +22,21 @@
 //! ```text
 //! step               4 or 8 bytes
 //! predictors         4 numbers: those that the blocks choose from
-//! presence           1 bit per block, row by row; 0 stands for a header of 0
+//! presence           1 bit per block of 32 values; 0 stands for a header of 0
 //! headers            1 byte per block: width + 64 choice
-//! residuals          ceil(length * width / 8) bytes per block
+//! residuals          4 width bytes per block
 //! ```
 //!
-//! Cost: a few integer operations per value and predictor tried; 4 bytes of scratch per value.
+//! Rows begin with a block where that takes little padding; blocks do not regard rows otherwise.
+//! What is padded are copies of the value before.
+//!
+//! Cost: a few integer operations per value and predictor tried, on as many values at a time as
+//! the processor found at run time allows; 4 bytes of scratch per value, and as much again for
+//! what is written.
 
 #![allow(
     clippy::inline_always,
-    reason = "blocks that are returned stay in registers only where they are inlined"
+    reason = "only what is inlined has the processor's vector instructions"
 )]
 #![allow(
     clippy::needless_range_loop,
@@ -39,27 +44,31 @@
 )]
 
 mod choose;
-mod differences;
 mod pack;
 mod predict;
 
+use pulp::{Arch, Simd, WithSimd};
+
 use choose::CHOICES;
-use differences::Differences;
 use pack::{BLOCK, MAX_BYTES};
-use predict::{Block, History, Layout, Neighbours, Predictor};
+use predict::{Layout, Predictor, REACH};
 
 use super::CodecError;
 use super::real::{Magnitude, Real};
 
+/// Blocks that are worked on at a time: their residuals stay in the innermost cache.
+const STRIP: usize = 32;
+
+/// Values of a strip.
+const STRIP_VALUES: usize = STRIP * BLOCK;
+
 /// Buffers that are reused from slab to slab.
 #[derive(Default, Debug)]
 pub(super) struct Scratch {
-    values: Vec<Block>,
-    differences: Differences,
+    values: Vec<i32>,
     headers: Vec<u8>,
     body: Vec<u8>,
-    busy: Vec<usize>,
-    tried: Vec<[u8; Predictor::COUNT]>,
+    busy: Vec<u32>,
 }
 
 /// The step for a tolerance and elements up to some magnitude; `None` if there is none.
@@ -82,73 +91,210 @@ pub(super) fn encode<R: Real>(
     scratch: &mut Scratch,
     out: &mut Vec<u8>,
 ) {
-    let layout = Layout::new(extents);
-    let Scratch { values, differences, headers, body, busy, tried } = scratch;
-    quantise(layout, step, bytes, values);
-    let choices = choose::predictors(values, layout, busy, tried);
-    headers.clear();
-    // A block is written at full width first, and the next over what it does not need.
-    let most = layout.rows() * layout.blocks() * MAX_BYTES;
-    if body.len() < most {
-        body.resize(most, 0);
+    Arch::new().dispatch(Encode { layout: Layout::new(extents), step, bytes, scratch, out });
+}
+
+struct Encode<'a, R> {
+    layout: Layout,
+    step: R,
+    bytes: &'a [u8],
+    scratch: &'a mut Scratch,
+    out: &'a mut Vec<u8>,
+}
+
+impl<R: Real> WithSimd for Encode<'_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { layout, step, bytes, scratch, out } = self;
+        let Scratch { values, headers, body, busy } = scratch;
+        quantise(layout, step, bytes, values, busy);
+        let choices = choose::predictors(values, layout, busy);
+        headers.clear();
+        headers.resize(layout.blocks(), 0);
+        // A block is written at full width first, and the next over what it does not need.
+        let most = layout.blocks() * MAX_BYTES;
+        if body.len() < most {
+            body.resize(most, 0);
+        }
+        let mut end = 0;
+        let mut strip = Strip::default();
+        for (number, headers) in headers.chunks_mut(STRIP).enumerate() {
+            let place = (number * STRIP_VALUES, headers.len());
+            if strip.predict(layout, values, place, choices) {
+                end = strip.pack(headers, body, end);
+            }
+        }
+
+        let mut head = [0; 8];
+        R::store(&mut head, std::iter::once(step));
+        out.extend_from_slice(&head[..R::ELEMENT.bytes()]);
+        out.extend(choices.map(Predictor::number));
+        encode_headers(headers, out);
+        out.extend_from_slice(&body[..end]);
     }
-    let mut end = 0;
-    differences.start(layout, choices);
-    for row in 0..layout.rows() {
-        differences.go_to(values, row);
-        end = encode_row(layout, differences, choices, headers, body, end);
+}
+
+/// Writes the quantised values to where the layout wants them, and the numbers of blocks that
+/// are not 0.
+#[inline(always)]
+fn quantise<R: Real>(
+    layout: Layout,
+    step: R,
+    bytes: &[u8],
+    values: &mut Vec<i32>,
+    busy: &mut Vec<u32>,
+) {
+    let inverse = R::from_f64(1.0 / step.to_f64());
+    let own = prepare(layout, values);
+    busy.resize(layout.blocks(), 0);
+    let mut count = 0;
+    let [len, pitch] = layout.pieces();
+    let pieces = own.chunks_exact_mut(pitch).zip(bytes.chunks_exact(len * R::ELEMENT.bytes()));
+    let mut number = 0;
+    for (piece, bytes) in pieces {
+        let chunks = bytes.chunks(BLOCK * R::ELEMENT.bytes());
+        for (block, bytes) in piece.as_chunks_mut::<BLOCK>().0.iter_mut().zip(chunks) {
+            // As many as there are.
+            block.iter_mut().zip(R::load(bytes)).for_each(|(q, x)| *q = x.quantise(inverse));
+            let len = bytes.len() / R::ELEMENT.bytes();
+            if len < BLOCK {
+                let last = block[len.saturating_sub(1)];
+                block[len..].fill(last);
+            }
+            let mut any = 0;
+            for i in 0..BLOCK {
+                any |= block[i];
+            }
+            busy[count] = number;
+            count += usize::from(any != 0);
+            number += 1;
+        }
+    }
+    busy.truncate(count);
+}
+
+/// Makes room for the values of a slab, which are returned, behind zeros.
+#[inline(always)]
+fn prepare(layout: Layout, values: &mut Vec<i32>) -> &mut [i32] {
+    values.resize(layout.front() + layout.blocks() * BLOCK, 0);
+    let (front, own) = values.split_at_mut(layout.front());
+    front.fill(0);
+    own
+}
+
+/// What each choice leaves of a strip.
+struct Strip {
+    /// Differences across planes and rows, from [`REACH`] values before the strip on.
+    across: [i32; STRIP_VALUES + REACH],
+    /// Folded residuals.
+    folded: [[[u32; BLOCK]; STRIP]; CHOICES],
+    /// Per block, the least width so far, and the first choice of that width, as one number:
+    /// `width * CHOICES + choice`.
+    least: [u32; STRIP],
+}
+
+impl Default for Strip {
+    fn default() -> Self {
+        let across = [0; STRIP_VALUES + REACH];
+        Self { across, folded: [[[0; BLOCK]; STRIP]; CHOICES], least: [0; STRIP] }
+    }
+}
+
+impl Strip {
+    /// Finds the residuals of `blocks` blocks from value `start` on; `false` if all are 0.
+    #[inline(always)]
+    fn predict(
+        &mut self,
+        layout: Layout,
+        values: &[i32],
+        (start, blocks): (usize, usize),
+        choices: [Predictor; CHOICES],
+    ) -> bool {
+        let at = layout.front() + start - REACH;
+        let Self { across, folded, least } = self;
+        let across = &mut across[..blocks * BLOCK + REACH];
+        let least = &mut least[..blocks];
+        least.fill(u32::MAX);
+        let mut before = None;
+        for (k, (choice, folded)) in choices.into_iter().zip(folded).enumerate() {
+            // Choices are sorted.
+            if before == Some(choice) {
+                continue;
+            }
+            if before.map(Predictor::across) != Some(choice.across()) {
+                predict::across(choice.across(), values, at, layout.shifts(), across);
+            }
+            before = Some(choice);
+            let folded = &mut folded[..blocks];
+            let any = match choice.along() {
+                0 => fold_strip::<0>(across, k as u32, folded, least),
+                1 => fold_strip::<1>(across, k as u32, folded, least),
+                _ => fold_strip::<2>(across, k as u32, folded, least),
+            };
+            if k == 0 && any == 0 {
+                return false;
+            }
+        }
+        true
     }
 
-    let mut head = [0; 8];
-    R::store(&mut head, std::iter::once(step));
-    out.extend_from_slice(&head[..R::ELEMENT.bytes()]);
-    out.extend(choices.map(Predictor::number));
+    /// Writes headers, and residuals from byte `end` of `body` on; returns where they end.
+    #[inline(always)]
+    fn pack(&self, headers: &mut [u8], body: &mut [u8], mut end: usize) -> usize {
+        for (block, header) in headers.iter_mut().enumerate() {
+            let (width, choice) =
+                (self.least[block] / CHOICES as u32, self.least[block] % CHOICES as u32);
+            *header = (width | choice << 6) as u8;
+            if width > 0
+                && let Some(to) = body[end..].first_chunk_mut()
+            {
+                pack::pack(width, &self.folded[choice as usize][block], to);
+            }
+            end += pack::bytes(width);
+        }
+        end
+    }
+}
+
+/// Folds what choice `k` leaves of the blocks of a strip; returns the disjunction.
+#[inline(always)]
+fn fold_strip<const C: usize>(
+    across: &[i32],
+    k: u32,
+    folded: &mut [[u32; BLOCK]],
+    least: &mut [u32],
+) -> u32 {
+    let mut of_strip = 0;
+    for (block, (folded, least)) in folded.iter_mut().zip(least).enumerate() {
+        let residuals: [i32; BLOCK] = predict::along::<C, BLOCK>(&across[block * BLOCK..]);
+        let mut any = 0;
+        for i in 0..BLOCK {
+            folded[i] = pack::fold(residuals[i]);
+            any |= folded[i];
+        }
+        *least = (*least).min(pack::width(any) * CHOICES as u32 + k);
+        of_strip |= any;
+    }
+    of_strip
+}
+
+/// Appends presence bits and the headers that are not 0.
+#[inline(always)]
+fn encode_headers(headers: &[u8], out: &mut Vec<u8>) {
     out.extend(headers.chunks(8).map(|headers| {
         headers.iter().rev().fold(0, |bits, &header| bits << 1 | u8::from(header != 0))
     }));
-    out.extend(headers.iter().filter(|&&header| header != 0));
-    out.extend_from_slice(&body[..end]);
-}
-
-fn quantise<R: Real>(layout: Layout, step: R, bytes: &[u8], values: &mut Vec<Block>) {
-    let inverse = R::from_f64(1.0 / step.to_f64());
-    values.resize(layout.rows() * layout.blocks(), [0; BLOCK]);
-    let rows = bytes.chunks_exact(layout.columns() * R::ELEMENT.bytes());
-    for (values, bytes) in values.chunks_exact_mut(layout.blocks()).zip(rows) {
-        let (values, padding) = values.as_flattened_mut().split_at_mut(layout.columns());
-        values.iter_mut().zip(R::load(bytes)).for_each(|(q, x)| *q = x.quantise(inverse));
-        padding.fill(0);
+    // One more, where those that are 0 are written over.
+    let start = out.len();
+    out.resize(start + headers.len() + 1, 0);
+    let mut end = start;
+    for &header in headers {
+        out[end] = header;
+        end += usize::from(header != 0);
     }
-}
-
-/// Encodes a row from byte `end` of `body` on; returns where it ends.
-fn encode_row(
-    layout: Layout,
-    differences: &Differences,
-    choices: [Predictor; CHOICES],
-    headers: &mut Vec<u8>,
-    body: &mut [u8],
-    mut end: usize,
-) -> usize {
-    let reach = choices.map(|choice| differences.reach(choice));
-    let mut folded = [[0; BLOCK]; CHOICES];
-    for block in 0..layout.blocks() {
-        // The least width, and the first choice of that width, as one number: no branches.
-        let mut least = u32::MAX;
-        for (k, choice) in choices.iter().enumerate() {
-            let [_, b, _] = choice.orders();
-            let residual = predict::across(b, reach[k], block);
-            let any = pack::fold_block(&residual, &mut folded[k]);
-            least = least.min(pack::width(any) * CHOICES as u32 + k as u32);
-        }
-        let (width, choice) = (least / CHOICES as u32, least % CHOICES as u32);
-        headers.push((width | choice << 6) as u8);
-        if let Some(to) = body[end..].first_chunk_mut() {
-            pack::pack(width, &folded[choice as usize], to);
-        }
-        end += pack::bytes(layout.block_len(block), width);
-    }
-    end
+    out.truncate(end);
 }
 
 /// Decodes a slab over all of `out`.
@@ -162,27 +308,16 @@ pub(super) fn decode<R: Real>(
     out: &mut [u8],
 ) -> Result<(), CodecError> {
     let layout = Layout::new(extents);
-    let Scratch { values, headers, .. } = scratch;
     let (step, code) = split(code, R::ELEMENT.bytes())?;
     let step = R::load(step).next().unwrap_or_default();
     let (numbers, code) = split(code, CHOICES)?;
     let mut choices = [Predictor::default(); CHOICES];
     for (choice, &number) in choices.iter_mut().zip(numbers) {
-        *choice = Predictor::of_number(number).ok_or(BAD_HEADER)?;
+        let predictor = Predictor::of_number(number).filter(|&predictor| layout.allows(predictor));
+        *choice = predictor.ok_or(BAD_HEADER)?;
     }
-    let code = decode_headers(layout.rows() * layout.blocks(), code, headers)?;
-    values.resize(layout.rows() * layout.blocks(), [0; BLOCK]);
-    let mut code = code;
-    let rows = out.chunks_exact_mut(layout.columns() * R::ELEMENT.bytes());
-    for ((row, out), headers) in rows.enumerate().zip(headers.chunks_exact(layout.blocks())) {
-        let (done, own) = values.split_at_mut(row * layout.blocks());
-        // Of the row itself nothing is known: it counts as 0.
-        let neighbours = predict::neighbours(done, layout, row);
-        let own = &mut own[..layout.blocks()];
-        code = decode_row(layout, &neighbours, headers, choices, code, own)?;
-        R::store(out, own.as_flattened().iter().map(|&q| R::dequantise(q, step)));
-    }
-    if code.is_empty() { Ok(()) } else { Err(CodecError::Corrupt { what: "bytes are left over" }) }
+    let code = decode_headers(layout.blocks(), code, &mut scratch.headers)?;
+    Arch::new().dispatch(Decode { layout, step, choices, code, scratch, out })
 }
 
 const BAD_HEADER: CodecError = CodecError::Corrupt { what: "a block has an impossible header" };
@@ -203,31 +338,77 @@ fn decode_headers<'a>(
     let mut packed = packed.iter();
     headers.clear();
     for &bits in presence {
-        headers.extend((0..8).map(|i| match bits >> i & 1 {
-            0 => 0,
-            _ => *packed.next().unwrap_or(&0),
-        }));
+        if bits == 0 {
+            headers.extend([0; 8]);
+        } else {
+            headers.extend((0..8).map(|i| match bits >> i & 1 {
+                0 => 0,
+                _ => *packed.next().unwrap_or(&0),
+            }));
+        }
     }
     headers.truncate(blocks);
+    if headers.iter().any(|header| u32::from(header & 63) > u32::BITS) {
+        return Err(BAD_HEADER);
+    }
     Ok(code)
 }
 
-/// Decodes a row; returns what follows it.
-fn decode_row<'a>(
+struct Decode<'a, R> {
     layout: Layout,
-    neighbours: &Neighbours<'_>,
-    headers: &[u8],
+    step: R,
     choices: [Predictor; CHOICES],
-    mut code: &'a [u8],
-    values: &mut [Block],
-) -> Result<&'a [u8], CodecError> {
-    let mut last = History::default();
-    for (block, (&header, own)) in headers.iter().zip(values).enumerate() {
-        let (width, choice) = (u32::from(header & 63), choices[usize::from(header >> 6)]);
-        if width > u32::BITS {
-            return Err(BAD_HEADER);
+    code: &'a [u8],
+    /// With the headers.
+    scratch: &'a mut Scratch,
+    out: &'a mut [u8],
+}
+
+impl<R: Real> WithSimd for Decode<'_, R> {
+    type Output = Result<(), CodecError>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
+        let Self { layout, step, choices, mut code, scratch, out } = self;
+        let Scratch { values, headers, .. } = scratch;
+        prepare(layout, values);
+        let mut residuals = [[0; BLOCK]; STRIP];
+        for (number, headers) in headers.chunks(STRIP).enumerate() {
+            code = unpack_strip(headers, code, &mut residuals)?;
+            let start = layout.front() + number * STRIP_VALUES;
+            let [_, row] = layout.shifts();
+            // Rows and planes before must be there before what is predicted from them.
+            if row >= BLOCK || layout.rows() == 1 {
+                restore_strip::<BLOCK>(layout, headers, choices, &mut residuals, values, start);
+            } else {
+                const SHORT: usize = Layout::SHORTEST_ROW;
+                restore_strip::<SHORT>(layout, headers, choices, &mut residuals, values, start);
+            }
         }
-        let (packed, rest) = split(code, pack::bytes(layout.block_len(block), width))?;
+        let [len, pitch] = layout.pieces();
+        let pieces = values[layout.front()..].chunks_exact(pitch);
+        for (piece, out) in pieces.zip(out.chunks_exact_mut(len * R::ELEMENT.bytes())) {
+            R::store(out, piece.iter().map(|&q| R::dequantise(q, step)));
+        }
+        let left_over = CodecError::Corrupt { what: "bytes are left over" };
+        if code.is_empty() { Ok(()) } else { Err(left_over) }
+    }
+}
+
+/// Reads the residuals of some blocks; returns what follows them.
+#[inline(always)]
+fn unpack_strip<'a>(
+    headers: &[u8],
+    mut code: &'a [u8],
+    residuals: &mut [[i32; BLOCK]; STRIP],
+) -> Result<&'a [u8], CodecError> {
+    for (&header, residuals) in headers.iter().zip(residuals) {
+        let width = u32::from(header & 63);
+        if width == 0 {
+            residuals.fill(0);
+            continue;
+        }
+        let (packed, rest) = split(code, pack::bytes(width))?;
         let mut folded = [0; BLOCK];
         if let Some(bytes) = code.first_chunk() {
             pack::unpack(width, bytes, &mut folded);
@@ -237,23 +418,29 @@ fn decode_row<'a>(
             pack::unpack(width, &bytes, &mut folded);
         }
         code = rest;
-        let mut sums = [0; BLOCK];
         for i in 0..BLOCK {
-            sums[i] = pack::unfold(folded[i]);
+            residuals[i] = pack::unfold(folded[i]);
         }
-        let [a, b, c] = choice.orders();
-        let mut before = History::default();
-        if let Some(block) = block.checked_sub(1).filter(|_| c > 0) {
-            let share = predict::history(&predict::planes_and_rows([a, b], neighbours, block));
-            before = [last[0].wrapping_add(share[0]), last[1].wrapping_add(share[1])];
-        }
-        predict::sum_up(c, before, &mut sums);
-        // The neighbours' share of the differences.
-        let share = predict::planes_and_rows([a, b], neighbours, block);
-        for i in 0..BLOCK {
-            own[i] = sums[i].wrapping_sub(share[i]);
-        }
-        last = predict::history(own);
     }
     Ok(code)
+}
+
+/// Writes the values of some blocks from place `start` on, by pieces of `N` values.
+#[inline(always)]
+fn restore_strip<const N: usize>(
+    layout: Layout,
+    headers: &[u8],
+    choices: [Predictor; CHOICES],
+    residuals: &mut [[i32; BLOCK]; STRIP],
+    values: &mut [i32],
+    start: usize,
+) {
+    for (block, (&header, residuals)) in headers.iter().zip(residuals).enumerate() {
+        let choice = choices[usize::from(header >> 6)];
+        let (across, along) = (choice.across(), choice.along());
+        for (piece, residuals) in residuals.as_chunks_mut::<N>().0.iter_mut().enumerate() {
+            let at = start + block * BLOCK + piece * N;
+            predict::restore(across, along, residuals, values, at, layout.shifts());
+        }
+    }
 }
