@@ -11,7 +11,8 @@
  *
  * Two ways to use it:
  *
- *   pull   rg_schedule_next gives one rg_action after the other, and the loop is yours;
+ *   pull   rg_schedule_next gives one rg_action after the other, rg_schedule_pull an array of
+ *          them, and the loop is yours;
  *   push   rg_executor_run calls the functions of your rg_model, and keeps their snapshots.
  *
  * Rules of this interface
@@ -278,6 +279,11 @@ rg_status rg_schedule_from_actions(const rg_action *actions, uint64_t count, rg_
 
 /* The next action: RG_OK, or RG_END, and *out as it was, if there is none. */
 rg_status rg_schedule_next(rg_schedule *schedule, rg_action *out);
+
+/* The next actions, as many as there are and fit into an array of room (at least 1): RG_OK and how
+ * many, or RG_END and 0 if there is none. Several times faster per action than rg_schedule_next. */
+rg_status rg_schedule_pull(rg_schedule *schedule, rg_action *actions, uint64_t room,
+                           uint64_t *count);
 
 /* Goes back to the first action. */
 rg_status rg_schedule_reset(rg_schedule *schedule);

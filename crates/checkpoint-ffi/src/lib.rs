@@ -6,7 +6,7 @@
 //!
 //! | way | functions | the loop is |
 //! |---|---|---|
-//! | pull | [`rg_schedule_next`] gives one [`rg_action`] after the other | the caller's |
+//! | pull | [`rg_schedule_next`] gives one [`rg_action`] after the other, [`rg_schedule_pull`] many | the caller's |
 //! | push | [`rg_executor_run`] calls the functions of an [`rg_model`] | ours, and so are the snapshots |
 //!
 //! # Building
@@ -49,7 +49,8 @@ pub use model::{rg_field, rg_model};
 pub use plan::{rg_plan_result, rg_workload};
 pub use replay::{rg_memory, rg_report, rg_tier_limit, rg_tier_report};
 pub use schedule::{
-    rg_chain, rg_costs, rg_prices, rg_schedule, rg_schedule_next, rg_tier_spec, rg_uneven,
+    rg_chain, rg_costs, rg_prices, rg_schedule, rg_schedule_next, rg_schedule_pull, rg_tier_spec,
+    rg_uneven,
 };
 pub use status::rg_status;
 pub use tiers::rg_tier;

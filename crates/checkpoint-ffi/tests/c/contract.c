@@ -189,10 +189,17 @@ static void follow(rg_schedule *schedule, uint64_t steps, uint64_t total_forward
     CHECK(rg_schedule_free(schedule) == RG_OK);
 }
 
+static int same(const rg_action *a, const rg_action *b)
+{
+    return a->kind == b->kind && a->data == b->data && a->begin == b->begin && a->end == b->end &&
+           a->step == b->step && a->tier == b->tier;
+}
+
 static void schedules(void)
 {
     rg_schedule *s = NULL, *other = NULL;
     rg_action first, again, list[3];
+    uint64_t pulled;
 
     CHECK(rg_schedule_store_all(30, &s) == RG_OK);
     follow(s, 30, 30);
@@ -229,6 +236,23 @@ static void schedules(void)
     CHECK(first.kind == RG_ADVANCE && again.kind == RG_ADVANCE && first.end == again.end);
     CHECK(rg_schedule_reset(s) == RG_OK);
     CHECK(rg_schedule_next(s, &first) == RG_OK && first.kind == RG_STORE);
+    CHECK(rg_schedule_free(other) == RG_OK);
+
+    /* By the array: the same actions, and no more than there is room for. */
+    CHECK(rg_schedule_clone(s, &other) == RG_OK);
+    CHECK(rg_schedule_pull(s, list, 2, &pulled) == RG_OK && pulled == 2);
+    for (uint64_t i = 0; i < 2; i++)
+        CHECK(rg_schedule_next(other, &again) == RG_OK && same(&list[i], &again));
+    do {
+        CHECK(rg_schedule_pull(s, list, 3, &pulled) == RG_OK && pulled >= 1 && pulled <= 3);
+        for (uint64_t i = 0; i < pulled; i++)
+            CHECK(rg_schedule_next(other, &again) == RG_OK && same(&list[i], &again));
+    } while (again.kind != RG_REVERSE || again.begin > 0);
+    CHECK(rg_schedule_next(other, &again) == RG_END);
+    CHECK(rg_schedule_pull(s, list, 3, &pulled) == RG_END && pulled == 0);
+    CHECK(rg_schedule_pull(s, list, 0, &pulled) == RG_ERROR_ARGUMENT);
+    CHECK(rg_schedule_pull(s, NULL, 3, &pulled) == RG_ERROR_NULL);
+    CHECK(rg_schedule_pull(s, list, 3, NULL) == RG_ERROR_NULL);
     CHECK(rg_schedule_free(other) == RG_OK && rg_schedule_free(s) == RG_OK);
 
     /* A schedule of our own. */
