@@ -281,7 +281,7 @@ rg_status rg_schedule_from_actions(const rg_action *actions, uint64_t count, rg_
 rg_status rg_schedule_next(rg_schedule *schedule, rg_action *out);
 
 /* The next actions, as many as there are and fit into an array of room (at least 1): RG_OK and how
- * many, or RG_END and 0 if there is none. Several times faster per action than rg_schedule_next. */
+ * many, or RG_END and 0 if there is none. About half the time per action of rg_schedule_next. */
 rg_status rg_schedule_pull(rg_schedule *schedule, rg_action *actions, uint64_t room,
                            uint64_t *count);
 
