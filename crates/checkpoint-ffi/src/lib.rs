@@ -30,6 +30,7 @@
 
 pub mod action;
 pub mod arbiter;
+pub mod choice;
 pub mod executor;
 pub mod handle;
 pub mod medium;
@@ -40,10 +41,12 @@ pub mod replay;
 pub mod schedule;
 mod snapshot;
 pub mod status;
+pub mod sweep;
 pub mod tiers;
 
 pub use action::rg_action;
 pub use arbiter::{rg_arbiter, rg_lease};
+pub use choice::{rg_candidate, rg_choice, rg_codec_offer, rg_disk_offer, rg_means};
 pub use executor::{rg_executor, rg_executor_run, rg_progress, rg_tier_use};
 pub use model::{rg_field, rg_model};
 pub use plan::{rg_plan_result, rg_workload};
@@ -53,4 +56,5 @@ pub use schedule::{
     rg_uneven,
 };
 pub use status::rg_status;
+pub use sweep::rg_sweep;
 pub use tiers::rg_tier;

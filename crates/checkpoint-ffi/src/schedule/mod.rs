@@ -120,6 +120,11 @@ impl Schedule {
         Self(Mutex::new(State { rest: whole.clone(), whole, known: Known { costs, slots } }))
     }
 
+    /// A schedule of which nothing is known without following it.
+    pub(crate) fn of(schedule: AnySchedule) -> Self {
+        Self::new(schedule, None, None)
+    }
+
     /// A schedule without an end.
     fn open(online: Online) -> Self {
         let whole = Actions::Open(Box::new(online));
