@@ -1,7 +1,7 @@
 //! The planner by predicted time: workload, speeds, codecs and a disk in; strategy, tiers, seconds
 //! and what lost against it out.
 
-use std::ffi::{CString, c_char};
+use std::ffi::{CStr, CString, c_char};
 use std::path::Path;
 use std::ptr::null;
 
@@ -185,6 +185,9 @@ impl rg_means {
         let codecs = unsafe { array(self.ram_codecs, self.ram_codec_count, "means.ram_codecs") }?;
         // SAFETY: promised by the caller.
         let disk = unsafe { array(self.disk, u64::from(!self.disk.is_null()), "means.disk") }?;
+        // SAFETY: promised by the caller, for each of them.
+        let offer = |codec: &rg_codec_offer| unsafe { codec.offer() };
+        let ram_codecs: Result<Vec<CodecOffer>, Error> = codecs.iter().map(offer).collect();
         Ok(Means {
             speeds: Speeds {
                 forward_seconds: self.forward_seconds,
@@ -194,11 +197,7 @@ impl rg_means {
             },
             inner_efficiency: self.inner_efficiency,
             stores_adjoint: self.stores_adjoint != 0,
-            // SAFETY: promised by the caller, for each of them.
-            ram_codecs: codecs
-                .iter()
-                .map(|codec| unsafe { codec.offer() })
-                .collect::<Result<_, _>>()?,
+            ram_codecs: ram_codecs?,
             // SAFETY: promised by the caller.
             disk: disk.first().map(|disk| unsafe { disk.offer() }).transpose()?,
         })
@@ -262,8 +261,8 @@ impl Described {
             slots: self.slots,
             capacity_bytes: self.capacity_bytes,
             snapshot_bytes: 0,
-            path: self.path.as_deref().map_or(null(), |text| text.as_ptr()),
-            codec: self.codec.as_deref().map_or(null(), |text| text.as_ptr()),
+            path: self.path.as_deref().map_or(null(), CStr::as_ptr),
+            codec: self.codec.as_deref().map_or(null(), CStr::as_ptr),
         }
     }
 }
@@ -414,7 +413,7 @@ pub unsafe extern "C" fn rg_choice_executor(
             .iter()
             .zip(&paths)
             .map(|(described, path)| rg_tier {
-                path: path.as_deref().map_or(null(), |text| text.as_ptr()),
+                path: path.as_deref().map_or(null(), CStr::as_ptr),
                 ..described.tier()
             })
             .collect();

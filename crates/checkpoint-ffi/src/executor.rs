@@ -204,7 +204,7 @@ pub unsafe extern "C" fn rg_executor_run(
             state.run(
                 &model.get("model")?,
                 actions,
-                Watch { watch, watch_ctx, last: Progress::default() },
+                Watch { call: watch, ctx: watch_ctx, last: Progress::default() },
                 place,
             )
         }
@@ -235,7 +235,12 @@ pub unsafe extern "C" fn rg_executor_run_until(
         let actions = online.until(|step| unsafe { is_last(model.ctx, step) } != 0);
         // SAFETY: promised by the caller.
         unsafe {
-            state.run(&model, actions, Watch { watch, watch_ctx, last: Progress::default() }, place)
+            state.run(
+                &model,
+                actions,
+                Watch { call: watch, ctx: watch_ctx, last: Progress::default() },
+                place,
+            )
         }
     })
 }
@@ -267,7 +272,7 @@ pub unsafe extern "C" fn rg_executor_run_resumable(
         // SAFETY: promised by the caller.
         let model = unsafe { Callbacks::new(&model.get("model")?, Arc::clone(&state.pool)) }?;
         let mut model = Sweeping { model, sweep };
-        let mut watch = Watch { watch, watch_ctx, last: Progress::default() };
+        let mut watch = Watch { call: watch, ctx: watch_ctx, last: Progress::default() };
         // SAFETY: promised by the caller.
         let seen = |progress: &Progress| unsafe { watch.see(progress) };
         let result = state.executor.run_resumable(&mut model, actions, &mut log, seen);
@@ -277,20 +282,20 @@ pub unsafe extern "C" fn rg_executor_run_resumable(
 
 /// Who watches a run, and what was seen last.
 struct Watch {
-    watch: Option<rg_watch>,
-    watch_ctx: *mut c_void,
+    call: Option<rg_watch>,
+    ctx: *mut c_void,
     last: Progress,
 }
 
 impl Watch {
     /// # Safety
-    /// `watch` may be called with `watch_ctx`.
+    /// The callback may be called with its context.
     unsafe fn see(&mut self, progress: &Progress) -> ControlFlow<()> {
         self.last = *progress;
-        let stop = self.watch.is_some_and(|watch| {
+        let stop = self.call.is_some_and(|call| {
             let progress = rg_progress::from(self.last);
             // SAFETY: promised by the caller; the progress is ours.
-            unsafe { watch(self.watch_ctx, &raw const progress) != 0 }
+            unsafe { call(self.ctx, &raw const progress) != 0 }
         });
         if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

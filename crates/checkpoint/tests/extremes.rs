@@ -72,6 +72,9 @@ fn try_follow(
     schedule.map_or(Ok(()), |schedule| follow(steps, memory, schedule))
 }
 
+/// How a schedule over memory and disk is made.
+type Make = fn(u64, u64, TierCost, f64, f64) -> Result<DiskRevolve, ScheduleError>;
+
 /// Operations from which on a recurrence is not waited for here, and those from which on it is
 /// refused.
 const LONG: u128 = 1 << 27;
@@ -163,7 +166,6 @@ proptest! {
     fn disk_revolve(n in number(), c in number(), costs in [cost(), cost(), cost(), cost()]) {
         let [write, read, uf, ub] = costs;
         let disk = TierCost { write, read };
-        type Make = fn(u64, u64, TierCost, f64, f64) -> Result<DiskRevolve, ScheduleError>;
         let all: [Make; 4] = [
             DiskRevolve::new,
             DiskRevolve::one_read,
@@ -250,12 +252,12 @@ proptest! {
         };
         if let Ok(graph) = graph {
             prop_assert!(graph.minimum_slots() <= 2 * branches.len() as u64 + 1);
-            if let Ok(schedule) = graph.solve(c) {
-                if schedule.actions().take(PREFIX).count() < PREFIX {
-                    let report = graph.memory(c).replay(schedule.actions());
-                    let advances = report.map(|report| report.advances.into());
-                    prop_assert_eq!(advances, Ok(schedule.forward_steps()));
-                }
+            if let Ok(schedule) = graph.solve(c)
+                && schedule.actions().take(PREFIX).count() < PREFIX
+            {
+                let report = graph.memory(c).replay(schedule.actions());
+                let advances = report.map(|report| report.advances.into());
+                prop_assert_eq!(advances, Ok(schedule.forward_steps()));
             }
         }
         if let Ok(chains) = IndependentChains::new(branches, c) {
