@@ -11,7 +11,8 @@
  *
  * Two ways to use it:
  *
- *   pull   rg_schedule_next gives one rg_action after the other, and the loop is yours;
+ *   pull   rg_schedule_next gives one rg_action after the other, rg_schedule_pull an array of
+ *          them, and the loop is yours;
  *   push   rg_executor_run calls the functions of your rg_model, and keeps their snapshots.
  *
  * Rules of this interface
@@ -279,6 +280,11 @@ rg_status rg_schedule_from_actions(const rg_action *actions, uint64_t count, rg_
 /* The next action: RG_OK, or RG_END, and *out as it was, if there is none. */
 rg_status rg_schedule_next(rg_schedule *schedule, rg_action *out);
 
+/* The next actions, as many as there are and fit into an array of room (at least 1): RG_OK and how
+ * many, or RG_END and 0 if there is none. About half the time per action of rg_schedule_next. */
+rg_status rg_schedule_pull(rg_schedule *schedule, rg_action *actions, uint64_t room,
+                           uint64_t *count);
+
 /* Goes back to the first action. */
 rg_status rg_schedule_reset(rg_schedule *schedule);
 
@@ -514,6 +520,27 @@ rg_status rg_executor_run(rg_executor *executor, const rg_schedule *schedule,
                           const rg_model *model, rg_watch watch, void *watch_ctx,
                           rg_progress *done);
 
+/* Where and how often the state of a reverse sweep is written, for another run to take it up. */
+typedef struct rg_sweep {
+    const char *path;     /* the file */
+    uint64_t identity;    /* whose sweep: a hash of everything that the result depends on */
+    double every_seconds; /* from one writing to the next, at least */
+    uint64_t bytes;       /* of what the reverse sweep has made: adjoint state, gradient sums */
+
+    /* Fills a buffer with it, and takes it from a buffer. Called with the ctx of the model. */
+    int (*save)(void *ctx, void *buffer, uint64_t bytes);
+    int (*load)(void *ctx, const void *buffer, uint64_t bytes);
+} rg_sweep;
+
+/* As rg_executor_run, such that a run that was stopped or killed is taken up by another: the state
+ * of its reverse sweep is written aside, synced and renamed from time to time. If there is one of
+ * the same identity, the steps left are reversed from what this executor still holds, or else from
+ * x_0, where the model goes by its restart. The gradient is the same to the last bit. When the run
+ * is done the file is removed. Files that are damaged, or of another identity, are not taken up. */
+rg_status rg_executor_run_resumable(rg_executor *executor, const rg_schedule *schedule,
+                                    const rg_model *model, const rg_sweep *sweep, rg_watch watch,
+                                    void *watch_ctx, rg_progress *done);
+
 /* Asked at each new state, after all actions before: is the step from there the last? 0 if not. */
 typedef int (*rg_is_last)(void *ctx, uint64_t step);
 
@@ -522,6 +549,80 @@ typedef int (*rg_is_last)(void *ctx, uint64_t step);
 rg_status rg_executor_run_until(rg_executor *executor, const rg_schedule *schedule,
                                 const rg_model *model, rg_is_last is_last, rg_watch watch,
                                 void *watch_ctx, rg_progress *done);
+
+/* --- the planner by predicted time --- */
+
+/* A codec, and what it makes of the data. Numbers above 0. */
+typedef struct rg_codec_offer {
+    const char *codec; /* as in rg_tier; NULL is none */
+    double ratio;      /* raw bytes per encoded byte, of the snapshot that is encoded worst */
+    double encode_bytes_per_second;
+    double decode_bytes_per_second;
+} rg_codec_offer;
+
+/* A folder on a disk for snapshots. */
+typedef struct rg_disk_offer {
+    const char *path;                /* the folder */
+    uint64_t capacity_bytes;         /* for all jobs together */
+    double write_bytes_per_second;   /* by all jobs together */
+    double read_bytes_per_second;
+    double latency_seconds;          /* of every transfer */
+    double slowdown;                 /* time of a step while the disk is busy; 1 is no slower */
+    rg_codec_offer codec;            /* on the way to the disk */
+} rg_disk_offer;
+
+/* How fast the model is, and what a plan may use beside buffers in RAM. Guesses do: they decide
+ * what is chosen, never what is computed. */
+typedef struct rg_means {
+    double forward_seconds;           /* a forward step; above 0 */
+    double record_seconds;            /* one whose adjoint data are kept */
+    double reverse_seconds;           /* a reverse step */
+    double restart_seconds;           /* of every start of a forward run, beside its steps */
+    double inner_efficiency;          /* jobs get faster by threads^this with those of others */
+    const rg_codec_offer *ram_codecs; /* for snapshots in RAM */
+    uint64_t ram_codec_count;
+    const rg_disk_offer *disk;        /* NULL is none */
+    int32_t stores_adjoint;           /* whether the model saves and restores adjoint data */
+} rg_means;
+
+/* The plan that was chosen, and what lost against it. */
+typedef struct rg_choice rg_choice;
+
+/* One of these. Texts live as long as the choice. */
+typedef struct rg_candidate {
+    const char *strategy; /* what is kept and what is recomputed, in words */
+    const char *reason;   /* why it was not chosen; "" for the one that was */
+    double seconds;       /* predicted, of all jobs; negative if it does not fit */
+    uint64_t peak_bytes;  /* of the process, at most */
+    uint64_t tiers;       /* of each job */
+} rg_candidate;
+
+/* Chooses the strategy with the least predicted time that keeps the budget. Simulates some dozens
+ * of schedules, in milliseconds to seconds. RG_ERROR_BUDGET if nothing fits. */
+rg_status rg_choose(const rg_workload *work, const rg_means *means, uint64_t budget_bytes,
+                    rg_choice **out);
+
+/* How many plans there are to tell of, and, if concurrency is not NULL, how many jobs at a time. */
+rg_status rg_choice_count(const rg_choice *choice, uint64_t *concurrency, uint64_t *out);
+
+/* A plan: number 0 was chosen, the others are the best of every other kind, fastest first. */
+rg_status rg_choice_get(const rg_choice *choice, uint64_t index, rg_candidate *out);
+
+/* A tier of each job of a plan. The path of a file is that of its folder. Texts live as long as
+ * the choice. */
+rg_status rg_choice_tier(const rg_choice *choice, uint64_t index, uint32_t tier, rg_tier *out);
+
+/* The schedule of one job of the plan that was chosen. */
+rg_status rg_choice_schedule(const rg_choice *choice, rg_schedule **out);
+
+/* An executor with the tiers of one job of the plan that was chosen. A tier in a file is called
+ * name, in the folder of the disk; name may be NULL if there is none. */
+rg_status rg_choice_executor(const rg_choice *choice, const char *name, rg_executor **out);
+
+/* Frees a choice and its texts. */
+rg_status rg_choice_free(rg_choice *choice);
+
+/* --- what has happened --- */
 
 /* What the callback of the model has returned that ended the last run; 0 if none did. */
 int rg_executor_model_status(const rg_executor *executor);

@@ -13,6 +13,7 @@ use crate::pointer::{In, Out, Place, array};
 use crate::schedule::Schedule;
 use crate::snapshot::{Pool, Snapshot};
 use crate::status::{Error, c_text, chain, rg_status, run};
+use crate::sweep::{Sweeping, rg_sweep};
 use crate::tiers::rg_tier;
 
 /// Tiers, and what they hold during a run: `rg_executor`.
@@ -96,6 +97,22 @@ impl Content for Executor {
 }
 
 impl Executor {
+    /// # Safety
+    /// The texts of the tiers are NULL or end with a NUL.
+    pub(crate) unsafe fn build(given: &[rg_tier]) -> Result<Self, Error> {
+        let pool = Arc::default();
+        let mut tiers = Vec::with_capacity(given.len());
+        for (number, tier) in given.iter().enumerate() {
+            // SAFETY: promised by the caller.
+            tiers.push(unsafe { tier.build(number, &pool) }?);
+        }
+        let what = "a table of so many snapshots";
+        let executor = retrograd_checkpoint::Executor::with_tiers(tiers);
+        let executor = executor.map_err(|_| Error::Memory { what })?;
+        let state = State { executor, pool, failures: Vec::new(), model_status: 0 };
+        Ok(Self(Mutex::new(state)))
+    }
+
     /// Waits for nobody: who holds the lock may be the caller of the callback that asks.
     fn lock(&self) -> Result<MutexGuard<'_, State>, Error> {
         match self.0.try_lock() {
@@ -167,18 +184,7 @@ pub unsafe extern "C" fn rg_executor_new(
             return Err(Error::argument("count", count, "at most 1024"));
         }
         // SAFETY: promised by the caller.
-        let given = unsafe { array(tiers, count, "tiers") }?;
-        let pool = Arc::default();
-        let mut tiers = Vec::with_capacity(given.len());
-        for (number, tier) in given.iter().enumerate() {
-            // SAFETY: promised by the caller.
-            tiers.push(unsafe { tier.build(number, &pool) }?);
-        }
-        let what = "a table of so many snapshots";
-        let executor = retrograd_checkpoint::Executor::with_tiers(tiers);
-        let executor = executor.map_err(|_| Error::Memory { what })?;
-        let state = State { executor, pool, failures: Vec::new(), model_status: 0 };
-        Ok(Executor(Mutex::new(state)))
+        unsafe { Executor::build(array(tiers, count, "tiers")?) }
     })
 }
 
@@ -203,7 +209,14 @@ pub unsafe extern "C" fn rg_executor_run(
         let actions = schedule.get("schedule")?.whole()?;
         let place = done.wanted("done")?;
         // SAFETY: promised by the caller.
-        unsafe { state.run(&model.get("model")?, actions, Watch { watch, watch_ctx }, place) }
+        unsafe {
+            state.run(
+                &model.get("model")?,
+                actions,
+                Watch { call: watch, ctx: watch_ctx, last: Progress::default() },
+                place,
+            )
+        }
     })
 }
 
@@ -230,14 +243,71 @@ pub unsafe extern "C" fn rg_executor_run_until(
         // SAFETY: promised by the caller.
         let actions = online.until(|step| unsafe { is_last(model.ctx, step) } != 0);
         // SAFETY: promised by the caller.
-        unsafe { state.run(&model, actions, Watch { watch, watch_ctx }, place) }
+        unsafe {
+            state.run(
+                &model,
+                actions,
+                Watch { call: watch, ctx: watch_ctx, last: Progress::default() },
+                place,
+            )
+        }
     })
 }
 
-/// Who watches a run.
-struct Watch {
+/// As [`rg_executor_run`], such that another run can take the reverse sweep up, also one of
+/// another process: its state is written to the file of `sweep` from time to time. If there is one
+/// of the same identity, what is left is reversed from what the tiers still hold, or from the
+/// initial state, to which the model goes by its `restart`; the schedule is not followed.
+///
+/// # Safety
+/// As for [`rg_executor_run`]; the callbacks of `sweep` may be called with the model's `ctx`, and
+/// its path is NULL or ends with a NUL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rg_executor_run_resumable(
+    executor: Shared<'_, Executor>,
+    schedule: Shared<'_, Schedule>,
+    model: In<'_, rg_model>,
+    sweep: In<'_, rg_sweep>,
     watch: Option<rg_watch>,
     watch_ctx: *mut c_void,
+    done: Out<'_, rg_progress>,
+) -> rg_status {
+    run(|| {
+        let mut state = executor.get("executor")?.lock()?;
+        let actions = schedule.get("schedule")?.whole()?;
+        let place = done.wanted("done")?;
+        // SAFETY: promised by the caller.
+        let (mut log, sweep) = unsafe { sweep.get("sweep")?.open() }?;
+        // SAFETY: promised by the caller.
+        let model = unsafe { Callbacks::new(&model.get("model")?, Arc::clone(&state.pool)) }?;
+        let mut model = Sweeping { model, sweep };
+        let mut watch = Watch { call: watch, ctx: watch_ctx, last: Progress::default() };
+        // SAFETY: promised by the caller.
+        let seen = |progress: &Progress| unsafe { watch.see(progress) };
+        let result = state.executor.run_resumable(&mut model, actions, &mut log, seen);
+        state.settle(result, watch.last, place)
+    })
+}
+
+/// Who watches a run, and what was seen last.
+struct Watch {
+    call: Option<rg_watch>,
+    ctx: *mut c_void,
+    last: Progress,
+}
+
+impl Watch {
+    /// # Safety
+    /// The callback may be called with its context.
+    unsafe fn see(&mut self, progress: &Progress) -> ControlFlow<()> {
+        self.last = *progress;
+        let stop = self.call.is_some_and(|call| {
+            let progress = rg_progress::from(self.last);
+            // SAFETY: promised by the caller; the progress is ours.
+            unsafe { call(self.ctx, &raw const progress) != 0 }
+        });
+        if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
 }
 
 impl State {
@@ -247,21 +317,24 @@ impl State {
         &mut self,
         model: &rg_model,
         actions: impl Iterator<Item = Action> + Clone,
-        Watch { watch, watch_ctx }: Watch,
-        mut place: Option<Place<'_, rg_progress>>,
+        mut watch: Watch,
+        place: Option<Place<'_, rg_progress>>,
     ) -> Result<rg_status, Error> {
         // SAFETY: promised by the caller.
         let mut model = unsafe { Callbacks::new(model, Arc::clone(&self.pool)) }?;
-        let mut last = Progress::default();
-        let result = self.executor.run_watched(&mut model, actions, |progress| {
-            last = *progress;
-            let stop = watch.is_some_and(|watch| {
-                let progress = rg_progress::from(last);
-                // SAFETY: promised by the caller; the progress is ours.
-                unsafe { watch(watch_ctx, &raw const progress) != 0 }
-            });
-            if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
+        // SAFETY: promised by the caller.
+        let seen = |progress: &Progress| unsafe { watch.see(progress) };
+        let result = self.executor.run_watched(&mut model, actions, seen);
+        self.settle(result, watch.last, place)
+    }
+
+    /// Keeps what there is to say of a run that has ended.
+    fn settle(
+        &mut self,
+        result: Result<Progress, ExecuteError<ModelError>>,
+        last: Progress,
+        mut place: Option<Place<'_, rg_progress>>,
+    ) -> Result<rg_status, Error> {
         let words = |failure: &TierError| c_text(&chain(failure));
         self.failures = self.executor.failures().iter().map(words).collect();
         self.model_status = match &result {

@@ -6,7 +6,7 @@
 //!
 //! | way | functions | the loop is |
 //! |---|---|---|
-//! | pull | [`rg_schedule_next`] gives one [`rg_action`] after the other | the caller's |
+//! | pull | [`rg_schedule_next`] gives one [`rg_action`] after the other, [`rg_schedule_pull`] many | the caller's |
 //! | push | [`rg_executor_run`] calls the functions of an [`rg_model`] | ours, and so are the snapshots |
 //!
 //! # Building
@@ -30,6 +30,7 @@
 
 pub mod action;
 pub mod arbiter;
+pub mod choice;
 pub mod executor;
 pub mod handle;
 pub mod medium;
@@ -40,16 +41,20 @@ pub mod replay;
 pub mod schedule;
 mod snapshot;
 pub mod status;
+pub mod sweep;
 pub mod tiers;
 
 pub use action::rg_action;
 pub use arbiter::{rg_arbiter, rg_lease};
+pub use choice::{rg_candidate, rg_choice, rg_codec_offer, rg_disk_offer, rg_means};
 pub use executor::{rg_executor, rg_executor_run, rg_progress, rg_tier_use};
 pub use model::{rg_field, rg_model};
 pub use plan::{rg_plan_result, rg_workload};
 pub use replay::{rg_memory, rg_report, rg_tier_limit, rg_tier_report};
 pub use schedule::{
-    rg_chain, rg_costs, rg_prices, rg_schedule, rg_schedule_next, rg_tier_spec, rg_uneven,
+    rg_chain, rg_costs, rg_prices, rg_schedule, rg_schedule_next, rg_schedule_pull, rg_tier_spec,
+    rg_uneven,
 };
 pub use status::rg_status;
+pub use sweep::rg_sweep;
 pub use tiers::rg_tier;

@@ -139,6 +139,11 @@ impl Callbacks<'_> {
         })
     }
 
+    /// What is handed to every callback.
+    pub(crate) fn context(&self) -> *mut c_void {
+        self.ctx
+    }
+
     fn run(
         &self,
         callback: &'static str,
@@ -217,7 +222,7 @@ fn shape_of(field: rg_field) -> Result<FieldShape, ModelError> {
     FieldShape::new(element, extents).map_err(|error| wrong(error.to_string()))
 }
 
-fn done(callback: &'static str, code: c_int) -> Result<(), ModelError> {
+pub(crate) fn done(callback: &'static str, code: c_int) -> Result<(), ModelError> {
     if code == 0 { Ok(()) } else { Err(ModelError::Failed { callback, code }) }
 }
 

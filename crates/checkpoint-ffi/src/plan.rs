@@ -68,7 +68,7 @@ pub mod strategy {
 /// No budget.
 pub const RG_NO_BUDGET: u64 = u64::MAX;
 
-fn workload(from: rg_workload) -> Workload {
+pub(crate) fn workload(from: rg_workload) -> Workload {
     let rg_workload {
         steps,
         snapshot_bytes,

@@ -135,6 +135,46 @@ pub(crate) unsafe fn array<'a, T>(
     Ok(unsafe { std::slice::from_raw_parts(first, count as usize) })
 }
 
+/// An array of C that is filled from its beginning.
+pub(crate) struct Writer<'a, T> {
+    first: *mut T,
+    room: usize,
+    count: usize,
+    place: PhantomData<&'a mut T>,
+}
+
+impl<T: Copy> Writer<'_, T> {
+    /// # Safety
+    /// If `first` is not NULL, there is room for `room` elements that nobody else uses as long as
+    /// the result lives.
+    pub(crate) unsafe fn new(first: *mut T, room: u64, what: &'static str) -> Result<Self, Error> {
+        check(first, what)?;
+        // An array of more elements than there are addresses is not filled beyond those.
+        let room = usize::try_from(room)
+            .unwrap_or(usize::MAX)
+            .min(isize::MAX as usize / size_of::<T>().max(1));
+        Ok(Self { first, room, count: 0, place: PhantomData })
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.count == self.room
+    }
+
+    /// Puts a value behind the last one, unless the array is full.
+    pub(crate) fn put(&mut self, value: T) {
+        if !self.is_full() {
+            // SAFETY: aligned and not NULL; below `room`, for which the caller has promised place.
+            unsafe { self.first.add(self.count).write(value) };
+            self.count += 1;
+        }
+    }
+
+    /// Values put.
+    pub(crate) fn count(&self) -> u64 {
+        self.count as u64
+    }
+}
+
 fn check<T>(pointer: *const T, what: &'static str) -> Result<(), Error> {
     if pointer.is_null() {
         Err(Error::Null { what })

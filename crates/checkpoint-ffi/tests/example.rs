@@ -20,3 +20,17 @@ fn heat_has_its_gradient_within_its_budget() {
         assert!(printed.contains("gradient norm"), "{library:?}: {printed}");
     }
 }
+
+#[test]
+fn a_stopped_gradient_is_taken_up_and_is_the_same() {
+    let source = common::home().join("examples/c/resume.c");
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = [folder.path().as_os_str()];
+    let Some(printed) = common::run_c(&source, Library::Static, &arguments) else { return };
+    assert!(printed.contains("reversed 1000 steps, then 1000\n"), "{printed}");
+    assert!(printed.ends_with("the same gradient to the last bit\n"), "{printed}");
+    // Two choices, and each says why the others lost.
+    let chosen = printed.lines().filter(|line| line.ends_with("chosen")).count();
+    let lost = printed.lines().filter(|line| line.contains("times the time")).count();
+    assert!(chosen == 2 && lost >= 2, "{printed}");
+}

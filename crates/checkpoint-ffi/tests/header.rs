@@ -14,9 +14,9 @@ use retrograd_checkpoint_ffi::schedule::{choice, persistence};
 use retrograd_checkpoint_ffi::status::rg_abi_version;
 use retrograd_checkpoint_ffi::tiers::medium_kind;
 use retrograd_checkpoint_ffi::{
-    rg_action, rg_chain, rg_costs, rg_field, rg_memory, rg_model, rg_plan_result, rg_prices,
-    rg_progress, rg_report, rg_status, rg_tier, rg_tier_limit, rg_tier_report, rg_tier_spec,
-    rg_tier_use, rg_uneven, rg_workload,
+    rg_action, rg_candidate, rg_chain, rg_codec_offer, rg_costs, rg_disk_offer, rg_field, rg_means,
+    rg_memory, rg_model, rg_plan_result, rg_prices, rg_progress, rg_report, rg_status, rg_sweep,
+    rg_tier, rg_tier_limit, rg_tier_report, rg_tier_spec, rg_tier_use, rg_uneven, rg_workload,
 };
 
 fn header() -> String {
@@ -120,9 +120,9 @@ macro_rules! constants {
     };
 }
 
-#[test]
-fn structs_and_constants_are_the_same_in_c() {
-    let (mut expected, mut program) = layouts! {
+/// What C should print of its structs, and the statements by which it does.
+fn layouts() -> (String, String) {
+    layouts! {
         rg_action { kind, data, begin, end, step, tier }
         rg_costs { steps, advances, total_forward, writes, reads, recompute_factor }
         rg_chain { stages, x, xb, f, ff, b, tf, tn, tb }
@@ -156,7 +156,23 @@ fn structs_and_constants_are_the_same_in_c() {
             held_bytes, peak_bytes, raw_bytes, written_bytes, read_bytes, waited_seconds,
             write_seconds, read_seconds, max_error,
         }
-    };
+        rg_sweep { path, identity, every_seconds, bytes, save, load }
+        rg_codec_offer { codec, ratio, encode_bytes_per_second, decode_bytes_per_second }
+        rg_disk_offer {
+            path, capacity_bytes, write_bytes_per_second, read_bytes_per_second, latency_seconds,
+            slowdown, codec,
+        }
+        rg_means {
+            forward_seconds, record_seconds, reverse_seconds, restart_seconds, inner_efficiency,
+            ram_codecs, ram_codec_count, disk, stores_adjoint,
+        }
+        rg_candidate { strategy, reason, seconds, peak_bytes, tiers }
+    }
+}
+
+#[test]
+fn structs_and_constants_are_the_same_in_c() {
+    let (mut expected, mut program) = layouts();
     let constants = constants! {
         rg_status {
             RG_OK, RG_END, RG_CANCELLED, RG_ERROR_NULL, RG_ERROR_ARGUMENT, RG_ERROR_HANDLE,

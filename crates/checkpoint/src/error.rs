@@ -46,6 +46,22 @@ pub enum ScheduleError {
         /// The most that is allowed.
         limit: u64,
     },
+    /// The recurrence would take longer than anybody waits for.
+    #[error(
+        "solving {what} would take up to {operations} operations, more than {limit}\n  \
+         help: take fewer steps or slots, or {instead}"
+    )]
+    TooMuchWork {
+        /// The family.
+        what: &'static str,
+        /// Additions and comparisons that the recurrence would take at most; at least, if more
+        /// are not counted.
+        operations: u128,
+        /// The most that is allowed.
+        limit: u64,
+        /// What serves instead.
+        instead: &'static str,
+    },
     /// Arguments that contradict each other.
     #[error("{what}")]
     Invalid {

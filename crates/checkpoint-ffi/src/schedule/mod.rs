@@ -20,7 +20,7 @@ use retrograd_checkpoint::{Action, Costs, Online, Revolve, StoreAll, Trajectory}
 
 use crate::action::{action_of, rg_action};
 use crate::handle::{Content, Handle, Owned, Shared, free, make};
-use crate::pointer::{Out, array};
+use crate::pointer::{Out, Writer, array};
 use crate::status::{Error, rg_status, run};
 use walk::Walked;
 
@@ -118,6 +118,11 @@ impl Schedule {
     ) -> Self {
         let whole = Actions::Closed(AnySchedule::new(schedule));
         Self(Mutex::new(State { rest: whole.clone(), whole, known: Known { costs, slots } }))
+    }
+
+    /// A schedule of which nothing is known without following it.
+    pub(crate) fn of(schedule: AnySchedule) -> Self {
+        Self::new(schedule, None, None)
     }
 
     /// A schedule without an end.
@@ -244,6 +249,36 @@ pub extern "C" fn rg_schedule_next(
             }
             None => rg_status::RG_END,
         })
+    })
+}
+
+/// Gives the next actions, as many as there are and `room` has place for: `RG_OK` and how many, or
+/// `RG_END` and 0 if there is none. One lock and one check of the arguments for all of them.
+///
+/// # Safety
+/// `actions` is NULL, or there is room for `room` actions which nobody else uses.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rg_schedule_pull(
+    schedule: Shared<'_, Schedule>,
+    actions: *mut rg_action,
+    room: u64,
+    count: Out<'_, u64>,
+) -> rg_status {
+    run(|| {
+        let (schedule, mut place) = (schedule.get("schedule")?, count.get("count")?);
+        if room == 0 {
+            return Err(Error::argument("room", room, "at least 1"));
+        }
+        // SAFETY: promised by the caller.
+        let mut writer = unsafe { Writer::new(actions, room, "actions") }?;
+        let rest = &mut schedule.lock().rest;
+        while !writer.is_full()
+            && let Some(action) = rest.next()
+        {
+            writer.put(action.into());
+        }
+        place.put(writer.count());
+        Ok(if writer.count() == 0 { rg_status::RG_END } else { rg_status::RG_OK })
     })
 }
 

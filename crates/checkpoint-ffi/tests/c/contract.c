@@ -189,10 +189,17 @@ static void follow(rg_schedule *schedule, uint64_t steps, uint64_t total_forward
     CHECK(rg_schedule_free(schedule) == RG_OK);
 }
 
+static int same(const rg_action *a, const rg_action *b)
+{
+    return a->kind == b->kind && a->data == b->data && a->begin == b->begin && a->end == b->end &&
+           a->step == b->step && a->tier == b->tier;
+}
+
 static void schedules(void)
 {
     rg_schedule *s = NULL, *other = NULL;
     rg_action first, again, list[3];
+    uint64_t pulled;
 
     CHECK(rg_schedule_store_all(30, &s) == RG_OK);
     follow(s, 30, 30);
@@ -229,6 +236,23 @@ static void schedules(void)
     CHECK(first.kind == RG_ADVANCE && again.kind == RG_ADVANCE && first.end == again.end);
     CHECK(rg_schedule_reset(s) == RG_OK);
     CHECK(rg_schedule_next(s, &first) == RG_OK && first.kind == RG_STORE);
+    CHECK(rg_schedule_free(other) == RG_OK);
+
+    /* By the array: the same actions, and no more than there is room for. */
+    CHECK(rg_schedule_clone(s, &other) == RG_OK);
+    CHECK(rg_schedule_pull(s, list, 2, &pulled) == RG_OK && pulled == 2);
+    for (uint64_t i = 0; i < 2; i++)
+        CHECK(rg_schedule_next(other, &again) == RG_OK && same(&list[i], &again));
+    do {
+        CHECK(rg_schedule_pull(s, list, 3, &pulled) == RG_OK && pulled >= 1 && pulled <= 3);
+        for (uint64_t i = 0; i < pulled; i++)
+            CHECK(rg_schedule_next(other, &again) == RG_OK && same(&list[i], &again));
+    } while (again.kind != RG_REVERSE || again.begin > 0);
+    CHECK(rg_schedule_next(other, &again) == RG_END);
+    CHECK(rg_schedule_pull(s, list, 3, &pulled) == RG_END && pulled == 0);
+    CHECK(rg_schedule_pull(s, list, 0, &pulled) == RG_ERROR_ARGUMENT);
+    CHECK(rg_schedule_pull(s, NULL, 3, &pulled) == RG_ERROR_NULL);
+    CHECK(rg_schedule_pull(s, list, 3, NULL) == RG_ERROR_NULL);
     CHECK(rg_schedule_free(other) == RG_OK && rg_schedule_free(s) == RG_OK);
 
     /* A schedule of our own. */
@@ -481,7 +505,159 @@ static void plans(void)
     CHECK(rg_plan_schedule(&plan, &s) == RG_ERROR_ARGUMENT);
 }
 
+/* The planner by predicted time: what it chooses runs, whatever it may use. */
+static void choices(const char *folder)
+{
+    rg_workload work = {0};
+    rg_means means;
+    rg_codec_offer codec = {"shuffle+lz4", 1.5, 1e9, 1e9};
+    rg_disk_offer disk;
+    rg_choice *choice = NULL;
+    uint64_t count, jobs;
+
+    work.steps = 30;
+    work.snapshot_bytes = work.adjoint_bytes = sizeof(double);
+    work.jobs = work.concurrency = 1;
+    memset(&means, 0, sizeof means);
+    means.forward_seconds = means.record_seconds = means.reverse_seconds = 1e-3;
+    memset(&disk, 0, sizeof disk);
+    disk.path = folder;
+    disk.capacity_bytes = 1 << 30;
+    disk.write_bytes_per_second = disk.read_bytes_per_second = 1e9;
+    disk.slowdown = disk.codec.ratio = 1;
+    disk.codec.encode_bytes_per_second = disk.codec.decode_bytes_per_second = 1e9;
+
+    for (int i = 0; i < 12; i++) {
+        static const uint64_t budgets[] = {RG_NO_BUDGET, 80, 24, 16};
+        toy t;
+        rg_model model = model_of(&t);
+        rg_executor *e = NULL;
+        rg_schedule *s = NULL;
+        rg_candidate chosen, other;
+        rg_tier tier;
+
+        means.stores_adjoint = i >= 4;
+        means.ram_codecs = i >= 8 ? &codec : NULL;
+        means.ram_codec_count = i >= 8;
+        means.disk = i >= 8 ? &disk : NULL;
+        CHECK(rg_choose(&work, &means, budgets[i % 4], &choice) == RG_OK);
+        CHECK(rg_choice_count(choice, &jobs, &count) == RG_OK && count >= 1 && jobs == 1);
+        CHECK(rg_choice_get(choice, 0, &chosen) == RG_OK && *chosen.reason == 0);
+        CHECK(*chosen.strategy != 0 && chosen.seconds > 0 && chosen.peak_bytes <= budgets[i % 4]);
+        for (uint64_t k = 1; k < count; k++) {
+            CHECK(rg_choice_get(choice, k, &other) == RG_OK && *other.reason != 0);
+            CHECK(other.seconds < 0 || other.seconds >= chosen.seconds);
+        }
+        for (uint32_t k = 0; k < chosen.tiers; k++)
+            CHECK(rg_choice_tier(choice, 0, k, &tier) == RG_OK);
+        CHECK(rg_choice_tier(choice, 0, (uint32_t)chosen.tiers, &tier) == RG_ERROR_ARGUMENT);
+        CHECK(rg_choice_get(choice, count, &other) == RG_ERROR_ARGUMENT);
+        CHECK(rg_choice_schedule(choice, &s) == RG_OK);
+        CHECK(rg_choice_executor(choice, "chosen", &e) == RG_OK);
+        CHECK(rg_choice_free(choice) == RG_OK);
+        CHECK(rg_executor_run(e, s, &model, NULL, NULL, NULL) == RG_OK);
+        CHECK(distance(t.bar, gradient(30)) < 1e-12 * t.bar);
+        CHECK(rg_executor_free(e) == RG_OK && rg_schedule_free(s) == RG_OK);
+    }
+
+    CHECK(rg_choose(&work, &means, 15, &choice) == RG_ERROR_BUDGET && choice == NULL);
+    codec.ratio = 0;
+    CHECK(rg_choose(&work, &means, 99, &choice) == RG_ERROR_ARGUMENT);
+    CHECK(strstr(rg_last_error(), "`offer.ratio` is 0, but must be") != NULL);
+    means.ram_codec_count = 0;
+    means.forward_seconds = 0;
+    CHECK(rg_choose(&work, &means, 99, &choice) == RG_ERROR_ARGUMENT);
+    CHECK(rg_choose(&work, NULL, 99, &choice) == RG_ERROR_NULL);
+    CHECK(rg_choose(NULL, &means, 99, &choice) == RG_ERROR_NULL);
+    CHECK(rg_choice_count(NULL, &jobs, &count) == RG_ERROR_NULL && rg_choice_free(NULL) == RG_OK);
+}
+
 /* ---------------------------------------------------------------------------- executor ------ */
+
+static int save_sweep(void *ctx, void *buffer, uint64_t bytes)
+{
+    toy *t = ctx;
+    CHECK(bytes == sizeof t->bar);
+    memcpy(buffer, &t->bar, sizeof t->bar);
+    return call(t);
+}
+
+static int load_sweep(void *ctx, const void *buffer, uint64_t bytes)
+{
+    toy *t = ctx;
+    CHECK(bytes == sizeof t->bar);
+    memcpy(&t->bar, buffer, sizeof t->bar);
+    return call(t);
+}
+
+static int stop_in_the_middle(void *ctx, const rg_progress *progress)
+{
+    (void)ctx;
+    return progress->reversed == 11;
+}
+
+/* A run is stopped and taken up, by the executor that knows its snapshots and by one that does not:
+ * the same gradient to the last bit. */
+static void sweeps(const char *folder)
+{
+    rg_sweep sweep = {0};
+    rg_tier ram = {0};
+    rg_schedule *s = NULL;
+    rg_progress done;
+    toy t;
+    double expected;
+    char file[4096];
+
+    CHECK(strlen(folder) + 10 < sizeof file);
+    strcpy(file, folder);
+    strcat(file, "/sweep");
+    sweep.path = file;
+    sweep.identity = 7;
+    sweep.bytes = sizeof(double);
+    sweep.save = save_sweep;
+    sweep.load = load_sweep;
+    ram.slots = 3;
+    CHECK(rg_schedule_revolve(30, 3, RG_TRAJECTORY_REVOLVE, &s) == RG_OK);
+    for (int fresh = 0; fresh < 2; fresh++) {
+        rg_executor *e = NULL;
+        rg_model model = model_of(&t);
+
+        CHECK(rg_executor_new(&ram, 1, &e) == RG_OK);
+        CHECK(rg_executor_run(e, s, &model, NULL, NULL, &done) == RG_OK);
+        expected = t.bar;
+        model = model_of(&t);
+        CHECK(rg_executor_run_resumable(e, s, &model, &sweep, stop_in_the_middle, NULL, &done) ==
+              RG_CANCELLED);
+        CHECK(done.reversed == 11);
+        if (fresh) {
+            CHECK(rg_executor_free(e) == RG_OK && rg_executor_new(&ram, 1, &e) == RG_OK);
+        }
+        model = model_of(&t);
+        sweep.bytes = 9;
+        CHECK(rg_executor_run_resumable(e, s, &model, &sweep, NULL, NULL, &done) ==
+              RG_ERROR_ARGUMENT);
+        CHECK(strstr(rg_last_error(), "`sweep.bytes` is 9") != NULL);
+        sweep.bytes = sizeof(double);
+        t.bar = 0; /* taken from the file */
+        CHECK(rg_executor_run_resumable(e, s, &model, &sweep, NULL, NULL, &done) == RG_OK);
+        CHECK(done.recorded == 19 && memcmp(&t.bar, &expected, sizeof expected) == 0);
+        /* There is nothing to take up any more. */
+        model = model_of(&t);
+        CHECK(rg_executor_run_resumable(e, s, &model, &sweep, NULL, NULL, &done) == RG_OK);
+        CHECK(done.recorded == 30 && memcmp(&t.bar, &expected, sizeof expected) == 0);
+
+        sweep.every_seconds = -1;
+        CHECK(rg_executor_run_resumable(e, s, &model, &sweep, NULL, NULL, NULL) ==
+              RG_ERROR_ARGUMENT);
+        sweep.every_seconds = 0;
+        sweep.load = NULL;
+        CHECK(rg_executor_run_resumable(e, s, &model, &sweep, NULL, NULL, NULL) == RG_ERROR_NULL);
+        sweep.load = load_sweep;
+        CHECK(rg_executor_run_resumable(e, s, &model, NULL, NULL, NULL, NULL) == RG_ERROR_NULL);
+        CHECK(rg_executor_free(e) == RG_OK);
+    }
+    CHECK(rg_schedule_free(s) == RG_OK);
+}
 
 static int stop_at_ten(void *ctx, const rg_progress *progress)
 {
@@ -714,7 +890,9 @@ int main(int count, char **arguments)
     open_ends();
     chains();
     plans();
+    choices(arguments[1]);
     runs();
+    sweeps(arguments[1]);
     media(arguments[1]);
     wrong_executors();
     arbiters();

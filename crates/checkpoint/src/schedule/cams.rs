@@ -78,7 +78,8 @@ impl Cams {
     ///
     /// # Errors
     /// [`ScheduleError::TooSmall`] if there are no stages, or no slots and more than one step;
-    /// [`ScheduleError::TableTooLarge`] if the recurrence would take more than a gibibyte.
+    /// [`ScheduleError::TableTooLarge`] if the recurrence would take more than a gibibyte;
+    /// [`ScheduleError::TooMuchWork`] if it would take tens of seconds, as for [`Mixed::new`].
     pub fn new(steps: u64, slots: u64, stages: u64, method: Method) -> Result<Self, ScheduleError> {
         if stages == 0 {
             let what = "the number of stages";
@@ -151,7 +152,7 @@ enum Rule {
 impl Rule {
     /// The rule, and the number of forward steps; in small numbers if these suffice.
     fn new(steps: u64, slots: u64, stages: u64) -> Result<(Self, u128), ScheduleError> {
-        if slots >= steps.saturating_sub(1).saturating_mul(stages) {
+        if u128::from(slots) >= u128::from(steps.saturating_sub(1)) * u128::from(stages) {
             return Ok((Self::KeepAll, steps.into()));
         }
         let tables = Tables::<u32>::new(steps, slots, stages)?;

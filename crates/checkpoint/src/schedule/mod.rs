@@ -50,6 +50,16 @@ pub use two_level::{LastBlock, TwoLevel};
 pub(crate) use costs::useful_snapshots;
 pub(crate) use revolve::Tiers;
 
+/// The most operations of a recurrence whose rows are filled by vector instructions: tens of
+/// seconds on one core.
+pub(crate) const MOST_OPERATIONS: u64 = 1 << 37;
+
+/// Operations of so many rows over segments of up to `steps` steps, each of which is a minimum over
+/// all of its splits.
+pub(crate) fn operations_of_rows(steps: u64, rows: u128) -> u128 {
+    (u128::from(steps) * u128::from(steps) / 2).saturating_mul(rows)
+}
+
 /// The greatest common divisor; of zero and a number that number.
 pub(crate) fn gcd(a: u64, b: u64) -> u64 {
     let (mut a, mut b) = (a, b);

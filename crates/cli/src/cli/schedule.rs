@@ -107,8 +107,19 @@ pub enum Family {
         retrograd schedule cams --steps 50 --slots 10 --stages 4 --stiffly-accurate")]
     Cams(CamsArgs),
     /// The number of steps is not known until the last one begins
-    #[command(after_help = "Examples:\n  retrograd schedule online --steps 100 --slots 5")]
+    #[command(after_help = "Examples:\n  retrograd schedule online --steps 100 --slots 5\n  \
+        retrograd schedule online --steps 100 --slots 5 --rule wang-moin\n  \
+        retrograd schedule online --steps 1000 --slots 5 --disk-period 50")]
     Online(OnlineArgs),
+    /// Steps that differ in cost, states that differ in size
+    #[command(after_help = "Examples:\n  \
+        retrograd schedule uneven --file uneven.json --slots 2\n  \
+        retrograd schedule uneven --file uneven.json --budget 14 --json\n\n\
+        An entry for each step; without `reverse` each costs 1; `size` is needed for \
+        --budget.\n\nThe file:\n  \
+        {\"name\": \"adaptive\", \"forward\": [1, 1, 9, 1, 1, 1],\n   \
+        \"reverse\": [2, 2, 18, 2, 2, 2], \"size\": [4, 4, 6, 10, 4, 4]}")]
+    Uneven(UnevenArgs),
     /// Stages that differ in time and memory, within a budget for everything
     #[command(after_help = "Examples:\n  \
         retrograd schedule chain --file chain.json --budget 20\n\nThe file:\n  \
@@ -140,6 +151,7 @@ impl Family {
             | Self::Mixed(_)
             | Self::Cams(_)
             | Self::Online(_)
+            | Self::Uneven(_)
             | Self::Chain(_)
             | Self::Join(_) => None,
         }
@@ -311,6 +323,36 @@ pub struct OnlineArgs {
     /// Snapshots at a time, the initial state included
     #[arg(long, value_name = "C", value_parser = count, allow_negative_numbers = true)]
     pub slots: u64,
+    /// Which states are kept
+    #[arg(long, value_enum, default_value_t = Rule::Targets)]
+    pub rule: Rule,
+    /// Keep every P-th state on disk (tier 1) as well, whose snapshots take no slot
+    #[arg(long, value_name = "P", value_parser = at_least_one, allow_negative_numbers = true)]
+    pub disk_period: Option<u64>,
+}
+
+/// How an online schedule decides which states to keep.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rule {
+    /// Fewest forward steps: optimal in passing, near to it in between
+    Targets,
+    /// Levels and dispensable snapshots (Wang, Moin & Iaccarino 2009), for comparison
+    WangMoin,
+}
+
+/// Options of `uneven`.
+#[derive(Args, Debug)]
+#[command(group(clap::ArgGroup::new("room").required(true).args(["slots", "budget"])))]
+pub struct UnevenArgs {
+    /// Costs and sizes of the steps (JSON)
+    #[arg(long, value_name = "STEPS.json")]
+    pub file: PathBuf,
+    /// Snapshots at a time, whatever their size, the initial state included
+    #[arg(long, value_name = "C", value_parser = count, allow_negative_numbers = true)]
+    pub slots: Option<u64>,
+    /// The most that all snapshots take at a time, in the unit of the sizes
+    #[arg(long, value_name = "M", value_parser = count, allow_negative_numbers = true)]
+    pub budget: Option<u64>,
 }
 
 /// Options of `chain`.

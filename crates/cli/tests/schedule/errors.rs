@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::support::{command, fail, folder, json, retrograd, succeed};
 
-const FAMILIES: [&str; 17] = [
+const FAMILIES: [&str; 18] = [
     "store-all",
     "store-none",
     "no-reuse",
@@ -20,6 +20,7 @@ const FAMILIES: [&str; 17] = [
     "mixed",
     "cams",
     "online",
+    "uneven",
     "chain",
     "join",
 ];
@@ -108,6 +109,14 @@ fn what_does_not_fit_says_what_would() {
     );
     check("mixed --steps 1e9 --slots 1e9 --adjoint-size 2", 1, &["the table of", "fewer steps"]);
     check("online --steps 1e19 --slots 3", 1, &["at most 10000000000 steps", "or revolve"]);
+    check(
+        "online --steps 9 --slots 2 --disk-period 3 --rule wang-moin",
+        1,
+        &["`--disk-period` goes with `--rule targets`"],
+    );
+    check("online --steps 1e10 --slots 2 --disk-period 1", 1, &["at most 100000000", "two-level"]);
+    check("uneven --file none.json", 2, &["--slots <C>|--budget <M>"]);
+    check("h-revolve --steps 1e6 --tiers 3:1:1", 1, &["operations", "multistage"]);
     check("cams --steps 1e9 --slots 100 --stages 4", 1, &["the table of"]);
     check("h-revolve --steps 1e9 --tiers 3:1:1", 1, &["the table of"]);
     let huge = "--write-cost 1e308 --read-cost 1e308 --uf 1e308 --ub 1e308";
@@ -120,6 +129,22 @@ fn a_table_that_is_too_large_prints_nothing() {
     let line = ["schedule", "cams", "--steps", "1e9", "--slots", "100", "--stages", "4", "--json"];
     let output = retrograd(folder().path(), &line);
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+}
+
+#[test]
+fn a_faulty_list_of_steps_names_the_field() {
+    for (text, part) in [
+        (r#"{"forward": [1, 2], "reverse": [1]}"#, "`reverse` has 1 entries; `forward` has 2"),
+        (r#"{"forward": [1, -2]}"#, "`forward[1]` is -2; allowed is an array of numbers"),
+        (r#"{"forward": [1, 2]}"#, "a budget needs the sizes of the states"),
+        (r#"{"forwards": [1, 2]}"#, "maybe `forward`"),
+        (r#"{"reverse": [1, 2]}"#, "the field `forward` is missing"),
+    ] {
+        let folder = folder();
+        std::fs::write(folder.path().join("steps.json"), text).expect("a file");
+        let line = ["schedule", "uneven", "--file", "steps.json", "--budget", "3"];
+        fail(folder.path(), &line, 2, &[part]);
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::replayer::{Costs, Memory, check, replay};
+use crate::support::{folder, json};
 use crate::{listed, printed};
 
 const STEPS: [u64; 8] = [0, 1, 2, 3, 7, 10, 31, 100];
@@ -176,6 +177,65 @@ fn online_schedules_do_not_know_the_end() {
             assert_eq!(actions[..before], longest[..before], "{steps} {slots}");
         }
     }
+}
+
+#[test]
+fn online_schedules_of_other_rules_and_with_a_disk_are_valid() {
+    for steps in STEPS {
+        for slots in [1, 3, 6] {
+            let line = format!("online --rule wang-moin --slots {slots}");
+            let found = check_slots(&line, steps, &[slots]);
+            let best = printed(&format!("revolve --steps {steps} --slots {slots}"));
+            assert!(found["forward_steps"].as_u64() >= best["forward_steps"].as_u64());
+        }
+        for (slots, period) in [(0, 1), (0, 4), (2, 5), (3, 1000)] {
+            let line = format!("online --slots {slots} --disk-period {period}");
+            let found = check_slots(&line, steps, &[slots, steps.div_ceil(period)]);
+            let once = found["forward_steps"] == steps.saturating_sub(1);
+            assert_eq!(found["proven_optimal"], once, "{line} {steps}");
+        }
+    }
+}
+
+/// Steps of unlike costs: the makespan is that of the actions, added up here.
+#[test]
+fn uneven_steps_are_valid() {
+    let folder = folder();
+    let forward = [1.0, 1.0, 9.0, 1.0, 2.0, 1.0, 4.0];
+    let text = r#"{"forward": [1, 1, 9, 1, 2, 1, 4], "reverse": [2, 2, 18, 2, 4, 2, 8],
+        "size": [4, 4, 6, 10, 4, 4, 9]}"#;
+    let sizes = [4, 4, 6, 10, 4, 4, 9];
+    std::fs::write(folder.path().join("steps.json"), text).expect("a file");
+    let mut makespans = Vec::new();
+    for room in ["--slots 1", "--slots 2", "--slots 7", "--budget 4", "--budget 14", "--budget 99"]
+    {
+        let line = format!("schedule uneven --file steps.json {room} --actions");
+        let found = json(folder.path(), &line.split(' ').collect::<Vec<_>>());
+        let actions = found["actions"].as_array().expect("actions");
+        let slots = if room == "--slots 2" { 2 } else { 7 };
+        replay(&Memory::slots(7, &[slots]), actions);
+        // Every number is a small whole one: sums are exact.
+        let (mut makespan, mut held, mut most) = (38.0, 0, 0);
+        for action in actions {
+            let number = |k: usize| action[k].as_u64().expect("a number") as usize;
+            match action[0].as_str() {
+                Some("advance") => makespan += forward[number(1)..number(2)].iter().sum::<f64>(),
+                Some("store") => held += sizes[number(2)],
+                Some("discard") => held -= sizes[number(2)],
+                _ => {}
+            }
+            most = most.max(held);
+        }
+        assert_eq!(found["makespan"], makespan, "{room}");
+        if let Some(budget) = room.strip_prefix("--budget ") {
+            assert!(most <= budget.parse().expect("a number"), "{room}");
+            assert_eq!(found["peak_units"]["0"], most);
+        }
+        makespans.push(makespan);
+    }
+    // With room for everything each step but the last is advanced once.
+    assert_eq!((makespans[2], makespans[5]), (38.0 + 15.0, 38.0 + 15.0));
+    assert!(makespans[0] > makespans[1] && makespans[1] > makespans[2], "{makespans:?}");
 }
 
 #[test]

@@ -81,7 +81,9 @@ impl HRevolve {
     /// * [`ScheduleError::NoSnapshots`] without any slot, if there is more than one step;
     /// * [`ScheduleError::InvalidCost`] for a cost that is negative or not finite, and for costs
     ///   whose sum is not;
-    /// * [`ScheduleError::TableTooLarge`] beyond 4 GiB.
+    /// * [`ScheduleError::TableTooLarge`] beyond 4 GiB;
+    /// * [`ScheduleError::TooMuchWork`] if `n^2 / 2` times the slots of all tiers, but for a first
+    ///   one that costs nothing, exceeds `2^37`: tens of seconds.
     pub fn new(steps: u64, tiers: &[TierSpec], uf: f64, ub: f64) -> Result<Self, ScheduleError> {
         let costs = tiers.iter().flat_map(|tier| [("w", tier.cost.write), ("r", tier.cost.read)]);
         for (what, cost) in costs.chain([("uf", uf), ("ub", ub)]) {

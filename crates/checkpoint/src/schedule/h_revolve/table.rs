@@ -2,6 +2,7 @@
 
 use super::kernel::{Split, fill};
 use crate::schedule::costs::beta;
+use crate::schedule::{MOST_OPERATIONS, operations_of_rows};
 use crate::{Costs, ScheduleError, TierCost, TierId};
 
 /// The most bytes that a table may take.
@@ -159,6 +160,17 @@ impl Table {
             || ScheduleError::TableTooLarge { what: "H-Revolve", bytes, limit: LIMIT_BYTES };
         if bytes > LIMIT_BYTES.into() {
             return Err(error());
+        }
+        let filled = levels.iter().map(|level| u128::from(level.slots)).sum();
+        let operations = operations_of_rows(steps.count, filled);
+        if operations > MOST_OPERATIONS.into() {
+            return Err(ScheduleError::TooMuchWork {
+                what: "H-Revolve",
+                operations,
+                limit: MOST_OPERATIONS,
+                instead: "a family without a table: Disk-Revolve (free slots and a disk without \
+                          limit), multistage, asynchronous",
+            });
         }
         usize::try_from(steps.count).map_err(|_| error())
     }

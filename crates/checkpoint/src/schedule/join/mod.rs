@@ -166,7 +166,8 @@ impl JoinGraph {
     ///
     /// # Errors
     /// [`ScheduleError::TooSmall`], with the least number of slots, if there are too few;
-    /// [`ScheduleError::TableTooLarge`].
+    /// [`ScheduleError::TableTooLarge`] beyond 128 MiB; [`ScheduleError::TooMuchWork`] if it would
+    /// take more than some seconds.
     ///
     /// ```
     /// use retrograd_checkpoint::{JoinAction, JoinGraph};

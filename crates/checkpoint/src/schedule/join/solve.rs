@@ -95,7 +95,7 @@ fn join(graph: &JoinGraph, slots: u64) -> Result<Decision, ScheduleError> {
     let (apart, lengths) = apart(graph);
     let at_the_turn = graph.branches.len() as u64 - 1; // other initial states, or ends
     let most = (slots - at_the_turn).min(lengths.iter().sum());
-    let table = Table::solve(&lengths, slots, most, Start::Own)?;
+    let table = Table::solve(&lengths, slots, most, Start::Own, 1)?;
     let (repeated, snapshots) = table.least(most).expect("the minimum of slots should suffice");
     let branches = named(table.segments(snapshots), &apart);
     Ok(Decision { repeated: repeated.into(), branches, trunk: Vec::new() })
@@ -106,13 +106,14 @@ fn pitchfork(graph: &JoinGraph, trunk: u64, slots: u64) -> Result<Decision, Sche
     let ends = (apart.len() as u64).saturating_sub(1);
     // The shared state takes a slot, and the ends of the branches but one.
     let most = (slots - 1 - ends).min(trunk);
-    let below = Table::solve(&[trunk], slots, most, Start::Own)?;
+    let below = Table::solve(&[trunk], slots, most, Start::Own, 1)?;
+    let tables = most + 1 - u64::from(trunk > 0);
     let mut best: Option<(u64, Decision)> = None;
     for kept in u64::from(trunk > 0)..=most {
         let Some(of_trunk) = below.exactly(kept) else { continue };
         let left = slots - 1 - kept;
         let most = (left - ends).min(lengths.iter().sum());
-        let table = Table::solve(&lengths, left, most, Start::Shared)?;
+        let table = Table::solve(&lengths, left, most, Start::Shared, tables)?;
         let Some((of_branches, snapshots)) = table.least(most) else { continue };
         let repeated = of_trunk + of_branches;
         if best.as_ref().is_none_or(|(least, _)| repeated < *least) {

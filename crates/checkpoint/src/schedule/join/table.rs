@@ -5,6 +5,12 @@ use crate::{Costs, ScheduleError};
 /// The largest table that is allocated: what takes a few seconds to fill.
 const LARGEST_TABLE_BYTES: u64 = 1 << 27;
 
+/// The most operations of a table: some seconds.
+const MOST_OPERATIONS: u64 = 1 << 31;
+
+/// What an entry of `t(n, s)` takes, in operations of the recurrence.
+const REVOLVE_OPERATIONS: u128 = 64;
+
 /// What no schedule takes.
 const INFEASIBLE: u64 = u64::MAX;
 
@@ -45,15 +51,16 @@ pub(super) struct Table {
 
 impl Table {
     /// Solves the recurrence for branches of so many adjoint steps, `slots` slots and up to
-    /// `snapshots` snapshots at the start, at most `slots`.
+    /// `snapshots` snapshots at the start, at most `slots`; one of `tables` alike, at least one.
     ///
     /// # Errors
-    /// [`ScheduleError::TableTooLarge`].
+    /// [`ScheduleError::TableTooLarge`]; [`ScheduleError::TooMuchWork`].
     pub(super) fn solve(
         lengths: &[u64],
         slots: u64,
         snapshots: u64,
         start: Start,
+        tables: u64,
     ) -> Result<Self, ScheduleError> {
         let longest = lengths.iter().copied().max().unwrap_or(0);
         let sizes = lengths.iter().map(|&steps| u128::from(steps) + 1);
@@ -64,6 +71,18 @@ impl Table {
         if bytes > u128::from(LARGEST_TABLE_BYTES) {
             let (what, limit) = ("chains that meet", LARGEST_TABLE_BYTES);
             return Err(ScheduleError::TableTooLarge { what, bytes, limit });
+        }
+        // An entry is a minimum over all segments that may come first.
+        let segments: u128 = lengths.iter().copied().map(u128::from).sum();
+        let one = rows * segments + revolve * REVOLVE_OPERATIONS;
+        let operations = one.saturating_mul(tables.into());
+        if operations > MOST_OPERATIONS.into() {
+            return Err(ScheduleError::TooMuchWork {
+                what: "chains that meet",
+                operations,
+                limit: MOST_OPERATIONS,
+                instead: "groups of steps in the place of steps",
+            });
         }
         let strides = lengths.iter().scan(1_usize, |stride, &steps| {
             let own = *stride;

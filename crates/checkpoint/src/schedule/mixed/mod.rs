@@ -112,7 +112,8 @@ impl Mixed {
     /// # Errors
     /// [`ScheduleError::TooSmall`] if several steps fit neither way, or a size is 0;
     /// [`ScheduleError::TableTooLarge`] if the sizes differ and the recurrence would take more
-    /// than a gibibyte.
+    /// than a gibibyte; [`ScheduleError::TooMuchWork`] if they differ and `n^2 / 2` times the
+    /// capacities that can be left exceeds `2^37`: tens of seconds.
     pub fn new(
         steps: u64,
         capacity: u64,
@@ -127,12 +128,12 @@ impl Mixed {
             }
         }
         let sizes = Sizes { restart: restart_size, adjoint: adjoint_size, adjoint_restarts: false };
-        let all = steps.saturating_sub(1).saturating_mul(adjoint_size);
-        let minimum = all.min(restart_size);
+        let all = u128::from(steps.saturating_sub(1)) * u128::from(adjoint_size);
+        let minimum = all.min(restart_size.into()) as u64;
         if capacity < minimum {
             return Err(ScheduleError::TooSmall { what: "the capacity", given: capacity, minimum });
         }
-        let (rule, total_forward) = if capacity >= all {
+        let (rule, total_forward) = if u128::from(capacity) >= all {
             (Rule::KeepAll, steps.into())
         } else if restart_size == adjoint_size {
             let slots = capacity / restart_size;

@@ -26,6 +26,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::walk::Choice;
 use crate::ScheduleError;
+use crate::schedule::{MOST_OPERATIONS, operations_of_rows};
 
 /// The most bytes that a table may take.
 const LIMIT_BYTES: u64 = 1 << 30;
@@ -81,11 +82,21 @@ impl Capacities {
     ) -> Result<Self, ScheduleError> {
         // A row and what it takes to keep it.
         let row_bytes = u128::from(rows) * ((u128::from(steps) + 1) * u128::from(T::BYTES) + 64);
-        let most = u128::from(LIMIT_BYTES) / row_bytes;
-        let too_many = |capacities: u128| ScheduleError::TableTooLarge {
-            what: "mixed checkpoints of unequal sizes",
-            bytes: row_bytes.saturating_mul(capacities),
-            limit: LIMIT_BYTES,
+        let operations = operations_of_rows(steps, rows.into()).max(1);
+        let by_work = u128::from(MOST_OPERATIONS) / operations;
+        let most = (u128::from(LIMIT_BYTES) / row_bytes).min(by_work);
+        let what = "mixed checkpoints of unequal sizes";
+        let too_many = |capacities: u128| {
+            let bytes = row_bytes.saturating_mul(capacities);
+            if bytes > LIMIT_BYTES.into() {
+                return ScheduleError::TableTooLarge { what, bytes, limit: LIMIT_BYTES };
+            }
+            ScheduleError::TooMuchWork {
+                what,
+                operations: operations.saturating_mul(capacities),
+                limit: MOST_OPERATIONS,
+                instead: "restart and adjoint data of the same number of units, which need no table",
+            }
         };
         // Those of one kind of snapshot alone.
         let least = u128::from((capacity / a.min(b)).min(steps.saturating_sub(1))) + 1;

@@ -20,6 +20,11 @@
 
 use super::{Placed, TIER};
 use crate::Costs;
+use crate::schedule::costs::repetitions;
+
+/// The most slopes of a curve that are listed. Only a slot or two for very many steps have more:
+/// then a snapshot stays until everything right of it is reversed.
+const MOST_SLOPES: u64 = 1 << 16;
 
 /// Advances of a segment of `steps` whose first state is stored, or can be.
 pub(super) fn advances(steps: u64, slots: u64) -> u128 {
@@ -37,6 +42,10 @@ pub(super) struct Chain {
     pub(super) starts: Vec<u64>,
     /// Where the model runs to before anything is loaded, if it holds a state.
     pub(super) run: Option<u64>,
+    /// Whether nothing was left out for its length.
+    pub(super) exact: bool,
+    /// Slopes listed: what solving took.
+    pub(super) slopes: u64,
 }
 
 /// Slots for the segment that starts at a snapshot, its own included, after `rank` others in tier
@@ -60,14 +69,17 @@ pub(super) fn solve(end: u64, kept: &[Placed], at: Option<u64>, slots: u64) -> O
     }
     let last = curves.last()?;
     let free = slots - rank;
+    let mut exact = curves.iter().all(|curve| curve.exact);
     let (advances, run) = match at {
         None => (last.at(end), None),
         Some(at) if free == 0 => (u128::from(end - 1 - at) + last.at(end - 1), Some(end - 1)),
         Some(at) => {
             let tail = Curve::after(Some(last), at, free, end, true);
+            exact &= tail.exact;
             (tail.at(end), Some(tail.split(end)))
         }
     };
+    let slopes = curves.iter().map(|curve| curve.before.len() as u64 + 1).sum();
     let mut right = run.unwrap_or(end);
     let mut starts: Vec<u64> = Vec::with_capacity(kept.len());
     for curve in curves.iter().rev() {
@@ -75,7 +87,7 @@ pub(super) fn solve(end: u64, kept: &[Placed], at: Option<u64>, slots: u64) -> O
         starts.push(right);
     }
     starts.reverse();
-    Some(Chain { advances, starts, run })
+    Some(Chain { advances, starts, run, exact, slopes })
 }
 
 /// `V_i` from `start = s_i` on.
@@ -87,14 +99,27 @@ struct Curve {
     /// Units of each slope that come from the curve before, as many as can be needed; empty if
     /// the snapshot cannot be given up.
     before: Vec<u64>,
+    /// Whether that is because nobody would, and not because there are too many slopes.
+    exact: bool,
 }
 
 impl Curve {
     /// The curve of a snapshot at `start` that follows another, as far as `end`.
     fn after(before: Option<&Self>, start: u64, slots: u64, end: u64, can_move: bool) -> Self {
         let value = before.map_or(0, |before| before.at(start));
-        let units = before.filter(|_| can_move).map(|before| before.beyond(start, end));
-        Self { start, value, slots, before: units.unwrap_or_default() }
+        let movable = before.filter(|_| can_move);
+        let listed = movable.filter(|before| before.most_slopes(end) <= MOST_SLOPES);
+        let exact = movable.is_none() || listed.is_some();
+        let units = listed.map(|before| before.beyond(start, end));
+        Self { start, value, slots, before: units.unwrap_or_default(), exact }
+    }
+
+    /// At least as many as there are slopes up to `end`.
+    fn most_slopes(&self, end: u64) -> u64 {
+        match self.before.len() as u64 {
+            0 => repetitions(end - self.start, self.slots),
+            units => units,
+        }
     }
 
     /// Units of each slope, from 0 on: those from the curve before, and those of `t`.

@@ -13,8 +13,8 @@ use super::chain::{self, Chain, slots_of};
 use super::{Placed, TIER};
 use crate::schedule::costs::{beta, repetitions};
 
-/// The most snapshots of all sets tried together: a fraction of a second's worth.
-const MOST_WORK: u64 = 1 << 18;
+/// The most slopes of all sets tried together: a fraction of a second's worth.
+const MOST_WORK: u64 = 1 << 23;
 
 /// What is done with the snapshots found.
 pub(super) struct Choice {
@@ -40,7 +40,7 @@ pub(super) fn choose(end: u64, found: &[Placed], at: Option<u64>, slots: u64) ->
     let mut dropped: Vec<usize> = optional[optional.len() - needed..].to_vec();
     let mut best = search.solve(&dropped).expect("what fits the slots should be reversible");
     let most = if needed > 0 { optional.len() } else { search.worth_discarding(&best) };
-    let work = sets(optional.len(), most).saturating_mul(found.len() as u64);
+    let work = sets(optional.len(), most).saturating_mul(best.slopes);
     let optimal = most == 0 || work <= MOST_WORK;
     if !optimal {
         search.improve(&optional, &mut best, &mut dropped);
@@ -51,6 +51,7 @@ pub(super) fn choose(end: u64, found: &[Placed], at: Option<u64>, slots: u64) ->
     for (i, start) in kept(found.len(), &dropped).zip(best.starts) {
         starts[i] = Some(start);
     }
+    let optimal = optimal && best.exact;
     Choice { starts, advances: best.advances, optimal, run: best.run }
 }
 
@@ -85,18 +86,23 @@ impl Search<'_> {
         let cold = chain::solve(self.end, &kept, None, self.slots)?;
         // What is stored is not worth storing again.
         let at = self.at.filter(|&at| kept.last().is_some_and(|last| last.step < at));
-        match at.and_then(|_| chain::solve(self.end, &kept, at, self.slots)) {
-            Some(warm) if warm.advances <= cold.advances => Some(warm),
-            Some(_) | None => Some(cold),
-        }
+        let Some(warm) = at.and_then(|_| chain::solve(self.end, &kept, at, self.slots)) else {
+            return Some(cold);
+        };
+        let exact = cold.exact && warm.exact;
+        let better = if warm.advances <= cold.advances { warm } else { cold };
+        Some(Chain { exact, ..better })
     }
 
     /// Takes `dropped` if it is better.
     fn compare(&self, dropped: &[usize], best: &mut Chain, best_dropped: &mut Vec<usize>) -> bool {
-        let better = self.solve(dropped).filter(|chain| chain.advances < best.advances);
+        let tried = self.solve(dropped);
+        let exact = best.exact && tried.as_ref().is_none_or(|chain| chain.exact);
+        best.exact = exact;
+        let better = tried.filter(|chain| chain.advances < best.advances);
         let found = better.is_some();
         if let Some(chain) = better {
-            *best = chain;
+            *best = Chain { exact, ..chain };
             dropped.clone_into(best_dropped);
         }
         found
@@ -133,7 +139,7 @@ impl Search<'_> {
             let before = taken.clone();
             let mut found = false;
             for &i in optional.iter().filter(|i| !before.contains(i)) {
-                work += self.found.len() as u64;
+                work += best.slopes;
                 if work > MOST_WORK {
                     return;
                 }

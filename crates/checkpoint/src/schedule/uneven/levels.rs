@@ -107,7 +107,7 @@ impl LevelTable {
         let row = self.row(group, group + 1);
         let mut known = None;
         for (level, entry) in row.enumerate() {
-            let slots = self.groups.slots(group, level as u64 * self.unit);
+            let slots = self.groups.slots(group, (level as u64).saturating_mul(self.unit));
             let cost = match known {
                 Some((of, cost)) if of == slots => cost,
                 Some(_) | None => self.even(group, slots),

@@ -318,8 +318,9 @@ fn finish(
         room,
         advance_cost,
         adjoint_cost: steps.adjoint.sum(0..count),
-        bound: bounds.all,
-        persistent_bound: bounds.persistent,
+        // What is attained is above every bound, but for rounding.
+        bound: bounds.all.min(advance_cost),
+        persistent_bound: bounds.persistent.min(advance_cost),
         memory,
     }
 }

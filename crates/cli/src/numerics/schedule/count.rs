@@ -1,7 +1,7 @@
 //! What a schedule takes: by following every action, or in closed form.
 
 use retrograd_checkpoint::schedule::chain::simulate;
-use retrograd_checkpoint::{Report, TierReport, replay};
+use retrograd_checkpoint::{PerStep, Report, TierReport, replay};
 
 use super::{Closed, Plan, Solved};
 use crate::numerics::RunError;
@@ -70,9 +70,15 @@ impl Solved {
                     self.in_closed_form(closed)
                 } else {
                     let report = replay(self.steps, memory, schedule.clone());
-                    self.of_report(
-                        &report.unwrap_or_else(|error| panic!("{}: {error}", self.title)),
-                    )
+                    let report = report.unwrap_or_else(|error| panic!("{}: {error}", self.title));
+                    let counts = self.of_report(&report);
+                    match self.costs.forward {
+                        PerStep::Uniform(_) => counts,
+                        // Which steps are advanced matters, not how many.
+                        PerStep::Each(_) => {
+                            Counts { makespan: self.costs.makespan(schedule.clone()), ..counts }
+                        }
+                    }
                 }
             }
             Plan::Chain { chain, schedule } => {

@@ -1,11 +1,11 @@
-//! The files of `chain` and `join`: JSON, every fault with its line and field.
+//! The files of `chain`, `join` and `uneven`: JSON, every fault with its line and field.
 
 use std::fmt;
 use std::fs;
 use std::marker::PhantomData;
 use std::path::Path;
 
-use retrograd_checkpoint::{Chain, ChainColumns, JoinGraph};
+use retrograd_checkpoint::{Chain, ChainColumns, JoinGraph, PerStep, UnevenSteps};
 use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 
 use crate::job::finding::{Finding, JobErrors, Place, Source};
@@ -25,6 +25,15 @@ pub struct ChainFile {
 pub struct JoinFile {
     /// The graph.
     pub graph: JoinGraph,
+}
+
+/// Steps that are not alike, as `uneven --file` reads them.
+#[derive(Debug)]
+pub struct UnevenFile {
+    /// What they are called, if they are.
+    pub name: Option<String>,
+    /// Their costs, and the sizes of their states.
+    pub steps: UnevenSteps,
 }
 
 const SIZES: &str = "an array of whole numbers from 0";
@@ -70,6 +79,48 @@ impl JoinFile {
     }
 }
 
+impl UnevenFile {
+    /// Reads steps from a file, which has to say how large their states are if `with_sizes`.
+    ///
+    /// # Errors
+    /// With file, line and field, if the file cannot be read or is no list of steps.
+    pub fn read(path: &Path, with_sizes: bool) -> Result<Self, JobErrors> {
+        let (source, text): (_, Fields<UnevenText>) = read(path)?;
+        let UnevenText { name, forward, reverse, size } = text.0;
+        let steps = forward.len();
+        let mut faults = Vec::new();
+        let columns =
+            [("reverse", reverse.as_ref().map(Vec::len)), ("size", size.as_ref().map(Vec::len))];
+        for (field, found) in columns {
+            if let Some(found) = found.filter(|&found| found != steps) {
+                let message = format!("`{field}` has {found} entries; `forward` has {steps}");
+                faults.push((field, message));
+            }
+        }
+        for (field, column) in [("forward", Some(&forward)), ("reverse", reverse.as_ref())] {
+            faults.extend(column.and_then(|column| wrong_time(field, column)));
+        }
+        if with_sizes && size.is_none() {
+            let message = "a budget needs the sizes of the states, in the field `size`".to_owned();
+            faults.push(("forward", message));
+        }
+        if !faults.is_empty() {
+            let findings = faults.into_iter().map(|(field, fault)| at_field(&source, field, fault));
+            let findings = findings.collect();
+            return Err(JobErrors::new(vec![source], findings));
+        }
+        let adjoint = reverse.map_or(PerStep::Uniform(1.0), PerStep::Each);
+        let restart_bytes = size.map_or(PerStep::Uniform(1), PerStep::Each);
+        Ok(Self { name, steps: UnevenSteps { forward, adjoint, restart_bytes } })
+    }
+}
+
+/// What is wrong with a column of times, if anything is.
+fn wrong_time(field: &'static str, column: &[f64]) -> Option<(&'static str, String)> {
+    let i = column.iter().position(|time| !(time.is_finite() && *time >= 0.0))?;
+    Some((field, format!("`{field}[{i}]` is {}; allowed is {TIMES}", column[i])))
+}
+
 /// What a file says of a chain.
 #[derive(Default)]
 struct ChainText {
@@ -106,13 +157,8 @@ impl ChainText {
             );
             faults.push(("xb", message));
         }
-        for (field, column) in [("f", f), ("ff", ff), ("b", b)] {
-            let wrong = column.iter().position(|time| !(time.is_finite() && *time >= 0.0));
-            if let Some(i) = wrong {
-                let message = format!("`{field}[{i}]` is {}; allowed is {TIMES}", column[i]);
-                faults.push((field, message));
-            }
-        }
+        let times = [("f", f), ("ff", ff), ("b", b)];
+        faults.extend(times.into_iter().filter_map(|(field, column)| wrong_time(field, column)));
         faults
     }
 }
@@ -122,6 +168,15 @@ impl ChainText {
 struct JoinText {
     branches: Vec<u64>,
     trunk: Option<u64>,
+}
+
+/// What a file says of steps that are not alike.
+#[derive(Default)]
+struct UnevenText {
+    name: Option<String>,
+    forward: Vec<f64>,
+    reverse: Option<Vec<f64>>,
+    size: Option<Vec<u64>>,
 }
 
 /// An object whose fields are read one by one.
@@ -182,6 +237,26 @@ impl Object for JoinText {
         match field {
             "branches" => self.branches = value(map, field, SIZES)?,
             _ => self.trunk = Some(value(map, field, "a whole number from 0")?),
+        }
+        Ok(())
+    }
+}
+
+impl Object for UnevenText {
+    const WHAT: &'static str = "steps";
+    const FIELDS: &'static [&'static str] = &["name", "forward", "reverse", "size"];
+    const OPTIONAL: &'static [&'static str] = &["name", "reverse", "size"];
+
+    fn read<'de, A: MapAccess<'de>>(
+        &mut self,
+        field: &'static str,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match field {
+            "name" => self.name = Some(value(map, field, "text")?),
+            "forward" => self.forward = value(map, field, TIMES)?,
+            "reverse" => self.reverse = Some(value(map, field, TIMES)?),
+            _ => self.size = Some(value(map, field, SIZES)?),
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ mod timeline;
 
 pub use count::{Counts, Effort, TierCounts};
 pub use draw::{recompute_factor, sweep};
-pub use files::{ChainFile, JoinFile};
+pub use files::{ChainFile, JoinFile, UnevenFile};
 pub use solve::solve;
 pub use timeline::{Lanes, timeline};
 
@@ -24,7 +24,7 @@ use retrograd_checkpoint::schedule::AnySchedule;
 use retrograd_checkpoint::schedule::chain::ChainSchedule;
 use retrograd_checkpoint::schedule::join::{BranchAction, JoinMemory, JoinSchedule};
 use retrograd_checkpoint::{
-    Action, Chain, CostModel, JoinAction, JoinGraph, MemoryModel, ScheduleError, TierCost,
+    Action, Chain, CostModel, JoinAction, JoinGraph, MemoryModel, PerStep, ScheduleError, TierCost,
 };
 use retrograd_plot::Drawing;
 
@@ -162,6 +162,9 @@ impl Solved {
     pub fn unit(&self) -> String {
         if let Plan::Chain { .. } = self.plan {
             return String::new();
+        }
+        if let PerStep::Each(_) = self.costs.forward {
+            return ", every step with the cost that the file says".to_owned();
         }
         let (forward, reverse) = (self.costs.forward.at(0), self.costs.adjoint.at(0));
         let mut text = format!(", a forward step costs {forward}, a reverse step {reverse}");

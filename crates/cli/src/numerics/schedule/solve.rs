@@ -2,12 +2,13 @@
 
 use retrograd_checkpoint::schedule::{AnySchedule, Asynchronous, slot_traffic};
 use retrograd_checkpoint::{
-    Action, Cams, ChainOptions, CostModel, Costs, DiskRevolve, HRevolve, JoinGraph, MemoryModel,
-    MemoryReuse, Method, Mixed, Multistage, NoReuse, Online, Persistence, Revolve, ScheduleError,
-    StoreAll, StoreNone, TierCost, Traffic, Trajectory, TwoLevel,
+    Action, Cams, ChainOptions, CostModel, Costs, DiskRevolve, HRevolve, JoinGraph, KnownEnd,
+    MemoryModel, MemoryReuse, Method, Mixed, Multistage, NoReuse, Online, OnlineRule, PerStep,
+    Persistence, Revolve, ScheduleError, StoreAll, StoreNone, TierCost, Traffic, Trajectory,
+    TwoLevel, UnevenSteps,
 };
 
-use super::files::{ChainFile, JoinFile};
+use super::files::{ChainFile, JoinFile, UnevenFile};
 use super::{Closed, Measure, Optimum, Plan, Solved, TierCounts, Unsolved};
 use crate::cli::schedule as cli;
 use crate::cli::schedule::Family;
@@ -15,6 +16,9 @@ use crate::numerics::RunError;
 
 /// Steps of an online run that are followed in minutes.
 const MOST_ONLINE_STEPS: u64 = 10_000_000_000;
+
+/// The same, where every state is stored for a while; and the most that are held on disk.
+const MOST_STORED_STEPS: u64 = 100_000_000;
 
 const KEEPS_ALL: Optimum = Optimum::Proven("nothing is computed twice");
 const BINOMIAL: Optimum = Optimum::Proven(
@@ -53,6 +57,7 @@ pub fn solve(family: &Family) -> Result<Solved, Unsolved> {
         Family::Mixed(args) => mixed(args),
         Family::Cams(args) => cams(args),
         Family::Online(args) => online(args),
+        Family::Uneven(args) => uneven(args),
         Family::Chain(args) => chain(args),
         Family::Join(args) => join(args),
     }
@@ -312,15 +317,45 @@ fn cams(args: &cli::CamsArgs) -> Result<Solved, Unsolved> {
 }
 
 fn online(args: &cli::OnlineArgs) -> Result<Solved, Unsolved> {
-    let cli::OnlineArgs { steps, slots } = *args;
-    if steps > MOST_ONLINE_STEPS && slots > 1 {
-        let message = format!(
-            "online, {steps} steps: every decision has to be followed, and allowed are at most \
-             {MOST_ONLINE_STEPS} steps"
-        );
-        return Err(RunError::new(message).help("take fewer steps, or revolve").into());
+    let cli::OnlineArgs { steps, slots, rule, disk_period } = *args;
+    match (disk_period, rule) {
+        (None, cli::Rule::Targets) => {
+            // With one slot there is nothing to decide.
+            expect_followed("online", steps, if slots > 1 { MOST_ONLINE_STEPS } else { u64::MAX })?;
+            online_in_ram("online", args, Online::known_end(steps, slots)?)
+        }
+        (None, cli::Rule::WangMoin) => {
+            expect_followed("online by Wang, Moin & Iaccarino", steps, MOST_STORED_STEPS)?;
+            Costs::revolve(steps, slots)?;
+            let run = Online::with_rule(slots.max(1), OnlineRule::WangMoin)?.until_end(steps);
+            online_in_ram("online (wang-moin)", args, run)
+        }
+        (Some(period), cli::Rule::Targets) => online_on_disk(args, period),
+        (Some(_), cli::Rule::WangMoin) => {
+            let message = "`--disk-period` goes with `--rule targets`, and not with wang-moin";
+            Err(RunError::new(message).help("leave one of the two out").into())
+        }
     }
-    let schedule = Online::known_end(steps, slots)?;
+}
+
+/// Refuses more steps than somebody waits for.
+fn expect_followed(what: &str, steps: u64, most: u64) -> Result<(), RunError> {
+    if steps <= most {
+        return Ok(());
+    }
+    let message = format!(
+        "{what}, {steps} steps: every decision has to be followed, and allowed are at most \
+         {most} steps"
+    );
+    Err(RunError::new(message).help("take fewer steps, or revolve"))
+}
+
+fn online_in_ram(
+    family: &str,
+    args: &cli::OnlineArgs,
+    schedule: KnownEnd,
+) -> Result<Solved, Unsolved> {
+    let cli::OnlineArgs { steps, slots, .. } = *args;
     let advances = schedule.advances();
     let optimum = if Costs::revolve(steps, slots)?.advances == advances {
         Optimum::Proven("whoever knew the number of steps from the start would need as many")
@@ -329,7 +364,57 @@ fn online(args: &cli::OnlineArgs) -> Result<Solved, Unsolved> {
     };
     let closed = Closed { advances, ..Closed::default() };
     let memory = MemoryModel::slots(slots);
-    Ok(plain(titled("online", steps, slots), steps, schedule, memory, (closed, optimum)))
+    Ok(plain(titled(family, steps, slots), steps, schedule, memory, (closed, optimum)))
+}
+
+fn online_on_disk(args: &cli::OnlineArgs, period: u64) -> Result<Solved, Unsolved> {
+    let cli::OnlineArgs { steps, slots, .. } = *args;
+    let on_disk = steps.div_ceil(period);
+    if on_disk > MOST_STORED_STEPS {
+        let message = format!(
+            "online, {steps} steps: one on disk every {period} makes {on_disk} snapshots, and \
+             allowed are at most {MOST_STORED_STEPS}"
+        );
+        return Err(RunError::new(message).help("take a longer period, or two-level").into());
+    }
+    expect_followed("online with a disk", steps, MOST_ONLINE_STEPS)?;
+    let schedule = Online::with_disk(slots, period)?.until_end(steps);
+    let advances = schedule.advances();
+    let least = u128::from(steps.saturating_sub(1));
+    let optimum = if advances == least { ONE_SWEEP } else { UNLIMITED_DISK };
+    let closed = Closed { advances, ..Closed::default() };
+    let title = format!("{}, on disk every {period}", titled("online", steps, slots));
+    let memory = MemoryModel::tiers(&[slots, on_disk]);
+    Ok(plain(title, steps, schedule, memory, (closed, optimum)))
+}
+
+fn uneven(args: &cli::UnevenArgs) -> Result<Solved, Unsolved> {
+    let UnevenFile { name, steps: given } = UnevenFile::read(&args.file, args.budget.is_some())?;
+    let steps = given.steps();
+    let (schedule, room, measure) = match (args.budget, args.slots) {
+        (Some(budget), _) => {
+            (given.solve_bytes(budget)?, format!("budget {budget}"), Measure::Units)
+        }
+        (None, slots) => {
+            let slots = slots.unwrap_or(0);
+            (given.solve_slots(slots)?, counted(slots, "slot"), Measure::Slots)
+        }
+    };
+    let optimum = if schedule.proven_optimal() {
+        Optimum::Proven("its makespan is a bound that no schedule within the same memory beats")
+    } else {
+        Optimum::Open(
+            "the best that was found: schedules that drop what they need again are not searched, \
+             and of many steps not all choices are",
+        )
+    };
+    let name = name.map_or_else(|| "uneven".to_owned(), |name| format!("uneven {name}"));
+    let title = format!("{name}, {}, {room}", counted(steps, "step"));
+    let memory = schedule.memory().clone();
+    let plan = Plan::Steps { schedule: AnySchedule::new(schedule.actions()), memory };
+    let UnevenSteps { forward, adjoint, .. } = given;
+    let costs = CostModel { forward: PerStep::Each(forward), adjoint, tiers: Vec::new() };
+    Ok(Solved { title, steps, optimum, measure, plan, costs, closed: None })
 }
 
 fn chain(args: &cli::ChainArgs) -> Result<Solved, Unsolved> {
