@@ -465,7 +465,9 @@ fn check_layers(
 }
 
 fn scale<T: Real>(numbers: &mut [T], factor: f64) {
-    numbers.iter_mut().for_each(|number| *number = T::from_f64(number.to_f64() * factor));
+    for number in numbers {
+        *number = T::from_f64(number.to_f64() * factor);
+    }
 }
 
 /// A level from the pool with zeros everywhere.
