@@ -135,17 +135,15 @@ fn run_row(
     let mut shot = Shot::new((case, None), model, threads.get())?;
     let keep = keep(row, &mut shot.simulation, (disk, threads))?;
     let storage = Storage::default();
-    let (seconds, note);
+    let (seconds, mut note);
     match keep {
         Keep::Tiers(tiers, actions, of) => {
             let mut executor = storage.executor(&tiers, &shot.simulation, threads)?;
             seconds = repeated(|| shot.evaluate(&mut executor, actions.clone()))?;
-            let lost = executor.failures().len();
-            note = match (of.as_str(), lost) {
-                ("", 0) => String::new(),
-                (of, 0) => format!(": {of}"),
-                (of, _) => format!(": {of} ({lost} snapshots or more computed again)"),
-            };
+            note = if of.is_empty() { of } else { format!(": {of}") };
+            if let Some(first) = executor.failures().first() {
+                note = format!("{note} (computed again: {})", first.to_string().replace('\n', " "));
+            }
         }
         Keep::Sampled(every) => {
             seconds = repeated(|| shot.evaluate_sampled(every))?;
@@ -204,16 +202,19 @@ fn keep(
             let note = format!("blocks of {period} steps");
             Keep::Tiers(vec![TierPlan::Handles { slots: 0 }, file], actions, note)
         }
+        ["encoded", codec, "all"] => {
+            let codec: Codec = codec.parse()?;
+            let capacity_bytes = steps * job.adjoint_bytes;
+            let all = Mixed::new(steps, steps, restart, 1)?;
+            Keep::Tiers(vec![TierPlan::Ram { capacity_bytes, codec }], AnySchedule::new(all), none)
+        }
         ["encoded", codec, size] => {
             // A codec that costs no time is always worth it: this is the plan with it.
             let fast = CodecOffer::none(f64::INFINITY);
             let found = simulation.measure_codec(&codec.parse()?, 12, threads)?;
             let offer = CodecOffer { codec: found.codec, ratio: found.ratio, ..fast };
             let means = Means { stores_adjoint: true, ram_codecs: vec![offer], ..Means::default() };
-            // Just too little to keep everything as it is.
-            let all = steps * job.adjoint_bytes - 1;
-            let budget = if *size == "all" { all } else { mib(size)? };
-            planned(&job.choose(&means, Some(budget))?.plan)
+            planned(&job.choose(&means, Some(mib(size)?))?.plan)
         }
         ["planner" | "planner-disk", size] => {
             let speeds = simulation.measure_speeds()?;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use retrograd_checkpoint::codec::{Codec, Workers, measure};
+use retrograd_checkpoint::codec::{Codec, CodecError, Scratch, Workers, measure};
 use retrograd_checkpoint::plan::{CodecOffer, DiskOffer, Speeds, TierPlan};
 use retrograd_checkpoint::tier::folder::Folder;
 use retrograd_checkpoint::tier::medium::{DirectIo, FileMedium, Medium};
-use retrograd_checkpoint::tier::{BytesOptions, Handles, Payload, Tier};
+use retrograd_checkpoint::tier::{BytesOptions, Handles, Key, Payload, Tier};
 use retrograd_checkpoint::{Data, Executor, Model};
 use retrograd_compile::adjoint::{FORWARD, RECORD, REVERSE};
 
@@ -213,7 +213,8 @@ impl Simulation {
 
     /// Runs all steps and encodes restart and adjoint data at `samples` moments spread over them,
     /// with at most `threads` of its own threads: what a codec makes of the data that it does least
-    /// with.
+    /// with. Of a codec with loss, also of adjoint data behind a restart from what it has decoded:
+    /// they are rougher.
     ///
     /// # Errors
     /// No gradient, no memory, a codec that is not possible.
@@ -226,13 +227,12 @@ impl Simulation {
         let adjoint = self.compiled.adjoint.clone().ok_or(Error::NoGradient)?;
         self.reset();
         let steps = self.steps() as u64;
-        let states = self.compiled.states();
-        let pool = pool_of(self);
+        let (states, mut vacant, pool) = (self.compiled.states(), self.vacancy(), pool_of(self));
         let misfit = |_: usize, _: crate::Residual<'_>| 0.0;
         let mut sweep = Sweep { states, adjoint: &adjoint, simulation: self, misfit, value: None };
         let workers = Workers::new(threads, &pool);
-        let mut worst: Option<CodecOffer> = None;
-        let (mut scratch, mut at) = (Vec::new(), 0);
+        let mut meter = CodecMeter { codec, workers, worst: None, gathered: Vec::new() };
+        let mut at = 0;
         for sample in 1..=samples.max(1) as u64 {
             let step = (steps * sample / samples.max(1) as u64).saturating_sub(1).max(at);
             if step > at {
@@ -241,34 +241,78 @@ impl Simulation {
             sweep.record(step..step + 1)?;
             at = step + 1;
             let restart = sweep.save(Data::Restart, at)?;
-            let record = sweep.save(Data::Adjoint, step)?;
-            for state in [restart, record] {
-                let mut failed = None;
-                state.fields(&mut scratch, &mut |shape, bytes| match measure(
-                    codec, &workers, shape, bytes,
-                ) {
-                    Ok(found) => {
-                        let offer = CodecOffer {
-                            codec: codec.clone(),
-                            ratio: found.ratio,
-                            encode_bytes_per_second: found.encode_bytes_per_s,
-                            decode_bytes_per_second: found.decode_bytes_per_s,
-                        };
-                        if worst.as_ref().is_none_or(|worst| offer.ratio < worst.ratio) {
-                            worst = Some(offer);
-                        }
-                    }
-                    Err(error) => failed = Some(error),
-                });
-                if let Some(error) = failed {
-                    return Err(storage_error("the codec does not work", error));
-                }
+            meter.measure(&restart)?;
+            meter.measure(&sweep.save(Data::Adjoint, step)?)?;
+            if !codec.is_lossless() && at < steps {
+                let key = Key { step: at, kind: Data::Restart };
+                let mut decoded = vacant(key)
+                    .map_err(|e| Error::Storage { what: "no memory for a snapshot", source: e })?;
+                meter.decode(&restart, &mut decoded)?;
+                sweep.take(Data::Restart, at, decoded)?;
+                sweep.record(at..at + 1)?;
+                meter.measure(&sweep.save(Data::Adjoint, at)?)?;
+                sweep.take(Data::Restart, at, restart)?;
             }
         }
+        let worst = meter.worst;
         self.session.set_tape_window(0..0);
         self.reset();
         worst.ok_or_else(|| Error::Schedule("there is nothing to encode".to_owned()))
     }
+}
+
+/// What a codec makes of states.
+struct CodecMeter<'a> {
+    codec: &'a Codec,
+    workers: Workers<'a>,
+    /// What it makes of the field that it does least with.
+    worst: Option<CodecOffer>,
+    gathered: Vec<u8>,
+}
+
+impl CodecMeter<'_> {
+    fn measure(&mut self, state: &State) -> Result<(), Error> {
+        let Self { codec, workers, worst, gathered } = self;
+        let mut outcome = Ok(());
+        state.fields(gathered, &mut |shape, bytes| match measure(codec, workers, shape, bytes) {
+            Ok(found) => {
+                if worst.as_ref().is_none_or(|worst| found.ratio < worst.ratio) {
+                    *worst = Some(CodecOffer {
+                        codec: codec.clone(),
+                        ratio: found.ratio,
+                        encode_bytes_per_second: found.encode_bytes_per_s,
+                        decode_bytes_per_second: found.decode_bytes_per_s,
+                    });
+                }
+            }
+            Err(error) => outcome = Err(error),
+        });
+        outcome.map_err(codec_error)
+    }
+
+    /// Fills a state with what is left of another one.
+    fn decode(&mut self, from: &State, into: &mut State) -> Result<(), Error> {
+        let Self { codec, gathered, .. } = self;
+        let (mut codes, mut scratch, mut outcome) = (Vec::new(), Scratch::default(), Ok(()));
+        from.fields(gathered, &mut |shape, bytes| {
+            let mut code = Vec::new();
+            match codec.encode(shape, bytes, &mut scratch, &mut code) {
+                Ok(_) => codes.push(code),
+                Err(error) => outcome = Err(error),
+            }
+        });
+        let mut codes = codes.iter();
+        into.fields_mut(gathered, &mut |shape, bytes| {
+            if let (Some(code), true) = (codes.next(), outcome.is_ok()) {
+                outcome = codec.decode(shape, code, &mut scratch, bytes);
+            }
+        });
+        outcome.map_err(codec_error)
+    }
+}
+
+fn codec_error(error: CodecError) -> Error {
+    storage_error("the codec does not work", error)
 }
 
 /// Times a disk by writing and reading a file in `folder` past the page cache.
