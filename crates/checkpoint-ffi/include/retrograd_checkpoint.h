@@ -45,7 +45,7 @@ extern "C" {
 /* ------------------------------------------------------------------------------ status ------ */
 
 /* The version of this header; rg_abi_version() is that of the library. They must be equal. */
-#define RG_ABI_VERSION 1
+#define RG_ABI_VERSION 2
 
 typedef int32_t rg_status;
 enum {
@@ -569,6 +569,7 @@ typedef struct rg_disk_offer {
     double latency_seconds;          /* of every transfer */
     double slowdown;                 /* time of a step while the disk is busy; 1 is no slower */
     rg_codec_offer codec;            /* on the way to the disk */
+    uint64_t log_bytes;              /* in RAM for the file of an rg_sweep; 0: none is written */
 } rg_disk_offer;
 
 /* How fast the model is, and what a plan may use beside buffers in RAM. Guesses do: they decide

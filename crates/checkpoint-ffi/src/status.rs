@@ -192,5 +192,5 @@ pub extern "C" fn rg_version() -> *const c_char {
 /// The version of the interface, `RG_ABI_VERSION` of the header that belongs to it.
 #[unsafe(no_mangle)]
 pub extern "C" fn rg_abi_version() -> u32 {
-    1
+    2
 }

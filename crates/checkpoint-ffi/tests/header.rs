@@ -160,7 +160,7 @@ fn layouts() -> (String, String) {
         rg_codec_offer { codec, ratio, encode_bytes_per_second, decode_bytes_per_second }
         rg_disk_offer {
             path, capacity_bytes, write_bytes_per_second, read_bytes_per_second, latency_seconds,
-            slowdown, codec,
+            slowdown, codec, log_bytes,
         }
         rg_means {
             forward_seconds, record_seconds, reverse_seconds, restart_seconds, inner_efficiency,
