@@ -7,6 +7,7 @@ use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use retrograd_checkpoint::codec::CodecError;
+use retrograd_checkpoint::schedule::join::InvalidJoinAction;
 use retrograd_checkpoint::{ExecuteError, InvalidAction, LeaseError, PlanError, ScheduleError};
 
 use crate::model::ModelError;
@@ -78,6 +79,8 @@ pub(crate) enum Error {
     Memory { what: &'static str },
     #[error(transparent)]
     Action(#[from] InvalidAction),
+    #[error(transparent)]
+    JoinAction(#[from] InvalidJoinAction),
     #[error("tier {tier} cannot be made")]
     Tier { tier: usize, source: std::io::Error },
     #[error(transparent)]
@@ -102,7 +105,9 @@ impl Error {
             }
             Self::Plan(_) | Self::Lease(_) => rg_status::RG_ERROR_BUDGET,
             Self::Memory { .. } => rg_status::RG_ERROR_MEMORY,
-            Self::Action(_) | Self::Execute(ExecuteError::Invalid(_)) => rg_status::RG_ERROR_ACTION,
+            Self::Action(_) | Self::JoinAction(_) | Self::Execute(ExecuteError::Invalid(_)) => {
+                rg_status::RG_ERROR_ACTION
+            }
             Self::Tier { .. } | Self::Execute(ExecuteError::Tier { .. }) => {
                 rg_status::RG_ERROR_TIER
             }

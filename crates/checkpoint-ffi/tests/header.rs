@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::mem::offset_of;
 
 use retrograd_checkpoint_ffi::action::{data, kind};
+use retrograd_checkpoint_ffi::join::shape;
 use retrograd_checkpoint_ffi::model::element;
 use retrograd_checkpoint_ffi::plan::{RG_NO_BUDGET, strategy};
 use retrograd_checkpoint_ffi::replay::RG_UNLIMITED;
@@ -14,9 +15,10 @@ use retrograd_checkpoint_ffi::schedule::{choice, persistence};
 use retrograd_checkpoint_ffi::status::rg_abi_version;
 use retrograd_checkpoint_ffi::tiers::medium_kind;
 use retrograd_checkpoint_ffi::{
-    rg_action, rg_candidate, rg_chain, rg_codec_offer, rg_costs, rg_disk_offer, rg_field, rg_means,
-    rg_memory, rg_model, rg_plan_result, rg_prices, rg_progress, rg_report, rg_status, rg_sweep,
-    rg_tier, rg_tier_limit, rg_tier_report, rg_tier_spec, rg_tier_use, rg_uneven, rg_workload,
+    rg_action, rg_branches, rg_candidate, rg_chain, rg_codec_offer, rg_costs, rg_disk_offer,
+    rg_field, rg_join_action, rg_join_report, rg_means, rg_memory, rg_model, rg_plan_result,
+    rg_prices, rg_progress, rg_report, rg_status, rg_sweep, rg_tier, rg_tier_limit, rg_tier_report,
+    rg_tier_spec, rg_tier_use, rg_uneven, rg_workload,
 };
 
 fn header() -> String {
@@ -66,7 +68,7 @@ fn compilers_accept_the_header_without_a_warning() {
 }
 
 #[test]
-fn the_header_declares_what_the_library_defines_and_the_contract_calls_it() {
+fn the_header_declares_what_the_library_defines_and_the_contracts_call_it() {
     let declared = words(&code(&header()), "rg_", "(");
     let mut defined = BTreeSet::new();
     let mut folders = vec![common::home().join("src")];
@@ -86,8 +88,11 @@ fn the_header_declares_what_the_library_defines_and_the_contract_calls_it() {
     }
     assert_eq!(declared, defined);
 
-    let contract = std::fs::read_to_string(common::home().join("tests/c/contract.c")).unwrap();
-    let called = words(&code(&contract), "rg_", "(");
+    let mut called = BTreeSet::new();
+    for contract in std::fs::read_dir(common::home().join("tests/c")).unwrap() {
+        let text = std::fs::read_to_string(contract.unwrap().path()).unwrap();
+        called.extend(words(&code(&text), "rg_", "("));
+    }
     assert_eq!(called, declared);
 }
 
@@ -125,6 +130,9 @@ fn layouts() -> (String, String) {
     layouts! {
         rg_action { kind, data, begin, end, step, tier }
         rg_costs { steps, advances, total_forward, writes, reads, recompute_factor }
+        rg_branches { shape, count, steps, trunk }
+        rg_join_action { branch, action }
+        rg_join_report { actions, advances, recorded, writes, reads, peak_slots }
         rg_chain { stages, x, xb, f, ff, b, tf, tn, tb }
         rg_prices { forward, adjoint, write, read }
         rg_tier_spec { slots, write, read }
@@ -179,7 +187,8 @@ fn structs_and_constants_are_the_same_in_c() {
             RG_ERROR_BUSY, RG_ERROR_SCHEDULE, RG_ERROR_BUDGET, RG_ERROR_MEMORY, RG_ERROR_MODEL,
             RG_ERROR_ACTION, RG_ERROR_TIER, RG_ERROR_INTERNAL,
         }
-        kind { RG_ADVANCE, RG_RECORD, RG_REVERSE, RG_STORE, RG_LOAD, RG_DISCARD }
+        kind { RG_ADVANCE, RG_RECORD, RG_REVERSE, RG_STORE, RG_LOAD, RG_DISCARD, RG_TURN }
+        shape { RG_JOIN, RG_PITCHFORK, RG_INDEPENDENT }
         data { RG_RESTART, RG_ADJOINT }
         choice {
             RG_TRAJECTORY_REVOLVE, RG_TRAJECTORY_MAXIMUM, RG_LAST_BLOCK_RELOADED,
