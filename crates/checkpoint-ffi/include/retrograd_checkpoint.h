@@ -545,7 +545,13 @@ enum {
  * largest magnitude of the field. What has no fields is kept to the bit by all of them.
  *
  * Files are as large as their capacity from the beginning, so that a disk that is too full says so
- * when the executor is made. They stay when it is freed, but for those without a name. */
+ * when the executor is made. They stay when it is freed, but for those without a name.
+ *
+ * A manifest is a file beside such a file, with a line for each snapshot that was written: by it
+ * the executor of a later process begins with the snapshots there are, if they are of a run of the
+ * same identity. rg_executor_run_resumable takes them up; other runs begin without them. Which
+ * bytes are of which array, a manifest does not say: the model is asked, by snapshot_bytes or
+ * fields, for steps that it is not at. What is damaged or of another size is computed again. */
 typedef struct rg_tier {
     int32_t medium;          /* RG_BUFFERS ... RG_MAPPED_SCRATCH */
     uint32_t queue_depth;    /* snapshots on their way in the background, each way; 0: none */
@@ -555,6 +561,8 @@ typedef struct rg_tier {
     uint64_t snapshot_bytes; /* others: the largest snapshot, if known: tunes the size of pages */
     const char *path;        /* files: where */
     const char *codec;       /* others: as above; NULL: none */
+    const char *manifest;    /* RG_FILE, RG_FILE_CACHED, RG_MAPPED: where; NULL: none */
+    uint64_t identity;       /* a hash of all that snapshots depend on, their codec included */
 } rg_tier;
 
 /* ---------------------------------------------------------------------------- executor ------ */
@@ -605,9 +613,10 @@ typedef struct rg_sweep {
 
 /* As rg_executor_run, such that a run that was stopped or killed is taken up by another: the state
  * of its reverse sweep is written aside, synced and renamed from time to time. If there is one of
- * the same identity, the steps left are reversed from what this executor still holds, or else from
- * x_0, where the model goes by its restart. The gradient is the same to the last bit. When the run
- * is done the file is removed. Files that are damaged, or of another identity, are not taken up. */
+ * the same identity, the steps left are reversed from what this executor still holds, or has found
+ * by the manifests of its tiers, or else from x_0, where the model goes by its restart. The gradient
+ * is the same to the last bit, unless a codec loses something. When the run is done the file is
+ * removed. Files that are damaged, or of another identity, are not taken up. */
 rg_status rg_executor_run_resumable(rg_executor *executor, const rg_schedule *schedule,
                                     const rg_model *model, const rg_sweep *sweep, rg_watch watch,
                                     void *watch_ctx, rg_progress *done);
@@ -705,7 +714,7 @@ const char *rg_executor_failure(const rg_executor *executor, uint64_t index);
 
 /* What a tier has done, of all runs together. Bytes are 0 for RG_BUFFERS. */
 typedef struct rg_tier_use {
-    uint64_t held_bytes;
+    uint64_t held_bytes;    /* now, those found by a manifest included */
     uint64_t peak_bytes;
     uint64_t raw_bytes;     /* handed in, before the codec */
     uint64_t written_bytes; /* behind the codec */

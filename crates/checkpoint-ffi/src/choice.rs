@@ -266,6 +266,8 @@ impl Described {
             snapshot_bytes: 0,
             path: self.path.as_deref().map_or(null(), CStr::as_ptr),
             codec: self.codec.as_deref().map_or(null(), CStr::as_ptr),
+            manifest: null(),
+            identity: 0,
         }
     }
 }

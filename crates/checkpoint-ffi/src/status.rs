@@ -83,6 +83,8 @@ pub(crate) enum Error {
     JoinAction(#[from] InvalidJoinAction),
     #[error("tier {tier} cannot be made")]
     Tier { tier: usize, source: std::io::Error },
+    #[error("what a tier has found of an earlier process cannot be described")]
+    Found(#[from] ModelError),
     #[error(transparent)]
     Execute(#[from] ExecuteError<ModelError>),
     #[error("{what} is not known to this version of the interface")]
@@ -112,7 +114,9 @@ impl Error {
                 rg_status::RG_ERROR_TIER
             }
             Self::Execute(ExecuteError::Cancelled(_)) => rg_status::RG_CANCELLED,
-            Self::Execute(ExecuteError::Model { source, .. }) => source.status(),
+            Self::Found(source) | Self::Execute(ExecuteError::Model { source, .. }) => {
+                source.status()
+            }
             Self::Execute(_) | Self::Unknown { .. } => rg_status::RG_ERROR_INTERNAL,
         }
     }

@@ -155,7 +155,7 @@ fn layouts() -> (String, String) {
             stores_adjoint,
         }
         rg_tier {
-            medium, queue_depth, threads, slots, capacity_bytes, snapshot_bytes, path, codec,
+            medium, queue_depth, threads, slots, capacity_bytes, snapshot_bytes, path, codec, manifest, identity,
         }
         rg_progress {
             actions, advances, recorded, reversed, writes, reads, held, peak_held, lost,
