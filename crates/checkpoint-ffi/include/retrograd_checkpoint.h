@@ -649,7 +649,7 @@ typedef struct rg_disk_offer {
     double latency_seconds;          /* of every transfer */
     double slowdown;                 /* time of a step while the disk is busy; 1 is no slower */
     rg_codec_offer codec;            /* on the way to the disk */
-    uint64_t log_bytes;              /* in RAM for the file of an rg_sweep; 0: none is written */
+    uint64_t log_bytes;              /* of an rg_sweep, and 32 more; 0 where there is none */
 } rg_disk_offer;
 
 /* How fast the model is, and what a plan may use beside buffers in RAM. Guesses do: they decide
