@@ -15,6 +15,12 @@ fn c_gets_what_the_header_promises() {
 }
 
 #[test]
+fn c_takes_up_sweeps() {
+    let folder = tempfile::tempdir().unwrap();
+    run("sweeps.c", &[folder.path().as_os_str()]);
+}
+
+#[test]
 fn c_follows_several_chains() {
     run("joins.c", &[]);
 }

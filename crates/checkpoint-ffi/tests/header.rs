@@ -230,6 +230,8 @@ fn structs_and_constants_are_the_same_in_c() {
 fn the_readme_compiles() {
     let preludes = [
         "static void advance(uint64_t begin, uint64_t end) { (void)begin, (void)end; }",
+        "static void loss(void) {}
+         static void follow(uint64_t branch, const rg_action *a) { (void)branch, (void)a; }",
         "static int advance(void *c, uint64_t b, uint64_t e) { return c == 0 && b == e; }
          static int record(void *c, uint64_t b, uint64_t e) { return c == 0 && b == e; }
          static int reverse(void *c, uint64_t b, uint64_t e) { return c == 0 && b == e; }
@@ -241,6 +243,15 @@ fn the_readme_compiles() {
          { *n = s; return d == 0 ? c : 0; }
          static int simulator;
          static rg_schedule *schedule;
+         static rg_progress done;",
+        "static double gradient[9];
+         static const uint64_t parameters = 7;
+         static int save_sweep(void *c, void *b, uint64_t n) { return c == b && n == 0; }
+         static int load_sweep(void *c, const void *b, uint64_t n) { return c == b && n == 0; }
+         static rg_executor *executor;
+         static const rg_schedule *schedule;
+         static rg_tier tiers[2];
+         static rg_model model;
          static rg_progress done;",
     ];
     let readme = std::fs::read_to_string(common::home().join("README.md")).unwrap();

@@ -1,19 +1,6 @@
 /* Several chains in one memory, followed by C: gradients of branches that meet in one loss, by
  * schedules that are pulled, against those with every state in memory. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "retrograd_checkpoint.h"
-
-#define CHECK(condition)                                                                     \
-    do {                                                                                     \
-        if (!(condition)) {                                                                  \
-            fprintf(stderr, "%s:%d: %s; last error: %s\n", __FILE__, __LINE__, #condition,   \
-                    rg_last_error());                                                        \
-            exit(1);                                                                         \
-        }                                                                                    \
-    } while (0)
+#include "check.h"
 
 #define BRANCHES 4 /* the trunk included */
 #define STEPS 40
