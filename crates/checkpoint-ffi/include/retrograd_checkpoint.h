@@ -12,7 +12,7 @@
  * Two ways to use it:
  *
  *   pull   rg_schedule_next gives one rg_action after the other, rg_schedule_pull an array of
- *          them, and the loop is yours;
+ *          them, and the loop is yours; for several chains in one memory it is rg_join_next;
  *   push   rg_executor_run calls the functions of your rg_model, and keeps their snapshots.
  *
  * Rules of this interface
@@ -45,7 +45,7 @@ extern "C" {
 /* ------------------------------------------------------------------------------ status ------ */
 
 /* The version of this header; rg_abi_version() is that of the library. They must be equal. */
-#define RG_ABI_VERSION 1
+#define RG_ABI_VERSION 2
 
 typedef int32_t rg_status;
 enum {
@@ -311,6 +311,77 @@ rg_status rg_schedule_slots(const rg_schedule *schedule, uint32_t tier, uint64_t
 /* Frees a schedule. An executor that follows it has its own copy. */
 rg_status rg_schedule_free(rg_schedule *schedule);
 
+/* --- several chains in one memory --- */
+
+/* How chains hang together. */
+enum {
+    RG_JOIN = 0,       /* each has an initial state of its own; one loss over all of their ends */
+    RG_PITCHFORK = 1,  /* all start from the end of a trunk; one loss over all of their ends */
+    RG_INDEPENDENT = 2 /* they have nothing in common but the memory */
+};
+
+/* Chains. A branch that meets others has as many forward steps as said and one adjoint step more:
+ * step l of l forward steps leads into the loss, and is recorded, but never advanced. A chain of
+ * its own has as many adjoint steps as said, the last of them likewise. A pitchfork of one branch
+ * is a join of one branch, as long as both together. */
+typedef struct rg_branches {
+    int32_t shape;         /* RG_JOIN, RG_PITCHFORK, RG_INDEPENDENT */
+    uint64_t count;        /* branches or chains */
+    const uint64_t *steps; /* of each: forward steps, or adjoint steps if independent */
+    uint64_t trunk;        /* RG_PITCHFORK: forward steps of the trunk; otherwise 0 */
+} rg_branches;
+
+/* The turn: the loss, and the adjoints of all ends. Once, when every end is in a slot or the
+ * working state; what is in slots stays there. None if the chains are independent. */
+enum { RG_TURN = 6 };
+
+/* One action of several chains. Steps count from the start of the branch. The trunk counts as
+ * branch number count; the state at its end, from which all branches start, is stored, loaded and
+ * discarded by the number of the trunk and its length. */
+typedef struct rg_join_action {
+    uint64_t branch;  /* from 0; 0 for the turn */
+    rg_action action; /* as always, or of kind RG_TURN */
+} rg_join_action;
+
+/* A schedule of several chains, and how far it has been pulled. For pulling: the executor knows
+ * one chain. */
+typedef struct rg_join rg_join;
+
+/* The fewest advances with one working state, whichever branch it belongs to, and slots states in
+ * tier 0 (Beaumont, Herrmann, Pallez & Shilova 2020, doi:10.1098/rsta.2019.0049). The initial
+ * states, or that of the trunk, count among them: they are stored before the first action. Branches
+ * that meet need a table, in time and memory that grow with the product of their lengths;
+ * RG_ERROR_SCHEDULE, with the reason, if that is too much, or if there are too few slots. */
+rg_status rg_join_new(const rg_branches *branches, uint64_t slots, rg_join **out);
+
+/* The fewest slots with which there is a schedule. */
+rg_status rg_join_minimum_slots(const rg_branches *branches, uint64_t *out);
+
+/* As rg_schedule_next, rg_schedule_pull, rg_schedule_reset, rg_schedule_clone. */
+rg_status rg_join_next(rg_join *join, rg_join_action *out);
+rg_status rg_join_pull(rg_join *join, rg_join_action *actions, uint64_t room, uint64_t *count);
+rg_status rg_join_reset(rg_join *join);
+rg_status rg_join_clone(const rg_join *join, rg_join **out);
+
+/* Forward steps run without recording, of the whole schedule: known at once. */
+rg_status rg_join_advances(const rg_join *join, uint64_t *out);
+
+/* What a valid schedule of several chains did. */
+typedef struct rg_join_report {
+    uint64_t actions;
+    uint64_t advances;
+    uint64_t recorded;
+    uint64_t writes; /* states stored, without the initial ones */
+    uint64_t reads;
+    uint64_t peak_slots; /* the most states stored at a time, with the initial ones */
+} rg_join_report;
+
+/* Proves the whole schedule against its branches and slots, as rg_replay does. out may be NULL. */
+rg_status rg_join_replay(const rg_join *join, rg_join_report *out);
+
+/* Frees a schedule of several chains. */
+rg_status rg_join_free(rg_join *join);
+
 /* ---------------------------------------------------------------------------- replayer ------ */
 
 #define RG_UNLIMITED UINT64_MAX
@@ -474,7 +545,13 @@ enum {
  * largest magnitude of the field. What has no fields is kept to the bit by all of them.
  *
  * Files are as large as their capacity from the beginning, so that a disk that is too full says so
- * when the executor is made. They stay when it is freed, but for those without a name. */
+ * when the executor is made. They stay when it is freed, but for those without a name.
+ *
+ * A manifest is a file beside such a file, with a line for each snapshot that was written: by it
+ * the executor of a later process begins with the snapshots there are, if they are of a run of the
+ * same identity. rg_executor_run_resumable takes them up; other runs begin without them. Which
+ * bytes are of which array, a manifest does not say: the model is asked, by snapshot_bytes or
+ * fields, for steps that it is not at. What is damaged or of another size is computed again. */
 typedef struct rg_tier {
     int32_t medium;          /* RG_BUFFERS ... RG_MAPPED_SCRATCH */
     uint32_t queue_depth;    /* snapshots on their way in the background, each way; 0: none */
@@ -484,6 +561,8 @@ typedef struct rg_tier {
     uint64_t snapshot_bytes; /* others: the largest snapshot, if known: tunes the size of pages */
     const char *path;        /* files: where */
     const char *codec;       /* others: as above; NULL: none */
+    const char *manifest;    /* RG_FILE, RG_FILE_CACHED, RG_MAPPED: where; NULL: none */
+    uint64_t identity;       /* a hash of all that snapshots depend on, their codec included */
 } rg_tier;
 
 /* ---------------------------------------------------------------------------- executor ------ */
@@ -534,9 +613,10 @@ typedef struct rg_sweep {
 
 /* As rg_executor_run, such that a run that was stopped or killed is taken up by another: the state
  * of its reverse sweep is written aside, synced and renamed from time to time. If there is one of
- * the same identity, the steps left are reversed from what this executor still holds, or else from
- * x_0, where the model goes by its restart. The gradient is the same to the last bit. When the run
- * is done the file is removed. Files that are damaged, or of another identity, are not taken up. */
+ * the same identity, the steps left are reversed from what this executor still holds, or has found
+ * by the manifests of its tiers, or else from x_0, where the model goes by its restart. The gradient
+ * is the same to the last bit, unless a codec loses something. When the run is done the file is
+ * removed. Files that are damaged, or of another identity, are not taken up. */
 rg_status rg_executor_run_resumable(rg_executor *executor, const rg_schedule *schedule,
                                     const rg_model *model, const rg_sweep *sweep, rg_watch watch,
                                     void *watch_ctx, rg_progress *done);
@@ -569,6 +649,7 @@ typedef struct rg_disk_offer {
     double latency_seconds;          /* of every transfer */
     double slowdown;                 /* time of a step while the disk is busy; 1 is no slower */
     rg_codec_offer codec;            /* on the way to the disk */
+    uint64_t log_bytes;              /* of an rg_sweep, and 32 more; 0 where there is none */
 } rg_disk_offer;
 
 /* How fast the model is, and what a plan may use beside buffers in RAM. Guesses do: they decide
@@ -633,7 +714,7 @@ const char *rg_executor_failure(const rg_executor *executor, uint64_t index);
 
 /* What a tier has done, of all runs together. Bytes are 0 for RG_BUFFERS. */
 typedef struct rg_tier_use {
-    uint64_t held_bytes;
+    uint64_t held_bytes;    /* now, those found by a manifest included */
     uint64_t peak_bytes;
     uint64_t raw_bytes;     /* handed in, before the codec */
     uint64_t written_bytes; /* behind the codec */

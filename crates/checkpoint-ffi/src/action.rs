@@ -36,6 +36,8 @@ pub mod kind {
     pub const RG_LOAD: i32 = 4;
     /// Free data of `step` in `tier`.
     pub const RG_DISCARD: i32 = 5;
+    /// The loss over several chains that meet, and what it hands back to the ends of all of them.
+    pub const RG_TURN: i32 = 6;
 }
 
 /// What is kept of a step.

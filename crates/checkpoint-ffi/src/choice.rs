@@ -49,6 +49,8 @@ pub struct rg_disk_offer {
     pub slowdown: f64,
     /// What is done to data on their way.
     pub codec: rg_codec_offer,
+    /// Bytes in RAM with which a job writes the log of its reverse sweep; 0 if it writes none.
+    pub log_bytes: u64,
 }
 
 /// What a plan may use beside buffers in RAM: `rg_means`.
@@ -164,6 +166,7 @@ impl rg_disk_offer {
             latency_seconds: self.latency_seconds,
             slowdown: self.slowdown,
             codec,
+            log_bytes: self.log_bytes,
         })
     }
 }
@@ -263,6 +266,8 @@ impl Described {
             snapshot_bytes: 0,
             path: self.path.as_deref().map_or(null(), CStr::as_ptr),
             codec: self.codec.as_deref().map_or(null(), CStr::as_ptr),
+            manifest: null(),
+            identity: 0,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::ffi::{CString, c_char, c_int, c_void};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
-use retrograd_checkpoint::tier::{TierError, TierUse};
+use retrograd_checkpoint::tier::{Key, TierError, TierUse};
 use retrograd_checkpoint::{Action, ExecuteError, Progress};
 
 use crate::handle::{Content, Handle, Owned, Shared, free, make};
@@ -14,7 +14,7 @@ use crate::schedule::Schedule;
 use crate::snapshot::{Pool, Snapshot};
 use crate::status::{Error, c_text, chain, rg_status, run};
 use crate::sweep::{Sweeping, rg_sweep};
-use crate::tiers::rg_tier;
+use crate::tiers::{Found, rg_tier};
 
 /// Tiers, and what they hold during a run: `rg_executor`.
 pub type rg_executor = Handle<Executor>;
@@ -25,6 +25,8 @@ pub struct Executor(Mutex<State>);
 struct State {
     executor: retrograd_checkpoint::Executor<Snapshot>,
     pool: Arc<Pool>,
+    /// What tiers have found of an earlier process, until the first run.
+    found: Vec<Found>,
     /// What went wrong during the last run and was mended.
     failures: Vec<CString>,
     /// What the callback has returned that ended the last run; 0 if none did.
@@ -101,15 +103,17 @@ impl Executor {
     /// The texts of the tiers are NULL or end with a NUL.
     pub(crate) unsafe fn build(given: &[rg_tier]) -> Result<Self, Error> {
         let pool = Arc::default();
-        let mut tiers = Vec::with_capacity(given.len());
+        let (mut tiers, mut found) = (Vec::with_capacity(given.len()), Vec::new());
         for (number, tier) in given.iter().enumerate() {
             // SAFETY: promised by the caller.
-            tiers.push(unsafe { tier.build(number, &pool) }?);
+            let made = unsafe { tier.build(number, &pool) }?;
+            tiers.push(made.tier);
+            found.extend(made.found);
         }
         let what = "a table of so many snapshots";
         let executor = retrograd_checkpoint::Executor::with_tiers(tiers);
         let executor = executor.map_err(|_| Error::Memory { what })?;
-        let state = State { executor, pool, failures: Vec::new(), model_status: 0 };
+        let state = State { executor, pool, found, failures: Vec::new(), model_status: 0 };
         Ok(Self(Mutex::new(state)))
     }
 
@@ -256,8 +260,9 @@ pub unsafe extern "C" fn rg_executor_run_until(
 
 /// As [`rg_executor_run`], such that another run can take the reverse sweep up, also one of
 /// another process: its state is written to the file of `sweep` from time to time. If there is one
-/// of the same identity, what is left is reversed from what the tiers still hold, or from the
-/// initial state, to which the model goes by its `restart`; the schedule is not followed.
+/// of the same identity, the schedule is followed from where it was, with what the tiers still hold
+/// or have found by their manifests; without that, what is left is reversed from what there is, or
+/// from the initial state, to which the model goes by its `restart`.
 ///
 /// # Safety
 /// As for [`rg_executor_run`]; the callbacks of `sweep` may be called with the model's `ctx`, and
@@ -279,7 +284,11 @@ pub unsafe extern "C" fn rg_executor_run_resumable(
         // SAFETY: promised by the caller.
         let (mut log, sweep) = unsafe { sweep.get("sweep")?.open() }?;
         // SAFETY: promised by the caller.
-        let model = unsafe { Callbacks::new(&model.get("model")?, Arc::clone(&state.pool)) }?;
+        let mut model = unsafe { Callbacks::new(&model.get("model")?, Arc::clone(&state.pool)) }?;
+        if log.pending().is_some() {
+            state.describe_found(&mut model)?;
+        }
+        state.found.clear();
         let mut model = Sweeping { model, sweep };
         let mut watch = Watch { call: watch, ctx: watch_ctx, last: Progress::default() };
         // SAFETY: promised by the caller.
@@ -322,10 +331,19 @@ impl State {
     ) -> Result<rg_status, Error> {
         // SAFETY: promised by the caller.
         let mut model = unsafe { Callbacks::new(model, Arc::clone(&self.pool)) }?;
+        // A run that takes up no sweep begins with empty tiers.
+        self.found.clear();
         // SAFETY: promised by the caller.
         let seen = |progress: &Progress| unsafe { watch.see(progress) };
         let result = self.executor.run_watched(&mut model, actions, seen);
         self.settle(result, watch.last, place)
+    }
+
+    /// Asks the model for the layouts of what tiers have found.
+    fn describe_found(&self, model: &mut Callbacks<'_>) -> Result<(), Error> {
+        let mut layout = |key: Key| model.layout(key.kind, key.step);
+        self.found.iter().try_for_each(|found| found.describe(&mut layout))?;
+        Ok(())
     }
 
     /// Keeps what there is to say of a run that has ended.

@@ -6,7 +6,7 @@
 //!
 //! | way | functions | the loop is |
 //! |---|---|---|
-//! | pull | [`rg_schedule_next`] gives one [`rg_action`] after the other, [`rg_schedule_pull`] many | the caller's |
+//! | pull | [`rg_schedule_next`] gives one [`rg_action`] after the other, [`rg_schedule_pull`] many; for several chains [`join::rg_join_next`] and [`join::rg_join_pull`] | the caller's |
 //! | push | [`rg_executor_run`] calls the functions of an [`rg_model`] | ours, and so are the snapshots |
 //!
 //! # Building
@@ -33,6 +33,7 @@ pub mod arbiter;
 pub mod choice;
 pub mod executor;
 pub mod handle;
+pub mod join;
 pub mod medium;
 pub mod model;
 pub mod plan;
@@ -48,6 +49,7 @@ pub use action::rg_action;
 pub use arbiter::{rg_arbiter, rg_lease};
 pub use choice::{rg_candidate, rg_choice, rg_codec_offer, rg_disk_offer, rg_means};
 pub use executor::{rg_executor, rg_executor_run, rg_progress, rg_tier_use};
+pub use join::{rg_branches, rg_join, rg_join_action, rg_join_report};
 pub use model::{rg_field, rg_model};
 pub use plan::{rg_plan_result, rg_workload};
 pub use replay::{rg_memory, rg_report, rg_tier_limit, rg_tier_report};

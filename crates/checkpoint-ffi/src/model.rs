@@ -155,7 +155,7 @@ impl Callbacks<'_> {
     }
 
     /// The layout of the data of a step.
-    fn layout(&mut self, kind: Data, step: u64) -> Result<Layout, ModelError> {
+    pub(crate) fn layout(&mut self, kind: Data, step: u64) -> Result<Layout, ModelError> {
         let number = number_of(kind);
         let mut count = 0;
         let first = self.fields.map_or(std::ptr::null(), |fields| {

@@ -156,12 +156,21 @@ impl<T: Copy> Writer<'_, T> {
         Ok(Self { first, room, count: 0, place: PhantomData })
     }
 
-    pub(crate) fn is_full(&self) -> bool {
+    fn is_full(&self) -> bool {
         self.count == self.room
     }
 
+    /// Puts what `from` gives behind the last value, as long as there is room; takes no more.
+    pub(crate) fn fill(&mut self, from: &mut impl Iterator<Item: Into<T>>) {
+        while !self.is_full()
+            && let Some(value) = from.next()
+        {
+            self.put(value.into());
+        }
+    }
+
     /// Puts a value behind the last one, unless the array is full.
-    pub(crate) fn put(&mut self, value: T) {
+    fn put(&mut self, value: T) {
         if !self.is_full() {
             // SAFETY: aligned and not NULL; below `room`, for which the caller has promised place.
             unsafe { self.first.add(self.count).write(value) };

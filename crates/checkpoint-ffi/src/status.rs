@@ -7,6 +7,7 @@ use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use retrograd_checkpoint::codec::CodecError;
+use retrograd_checkpoint::schedule::join::InvalidJoinAction;
 use retrograd_checkpoint::{ExecuteError, InvalidAction, LeaseError, PlanError, ScheduleError};
 
 use crate::model::ModelError;
@@ -78,8 +79,12 @@ pub(crate) enum Error {
     Memory { what: &'static str },
     #[error(transparent)]
     Action(#[from] InvalidAction),
+    #[error(transparent)]
+    JoinAction(#[from] InvalidJoinAction),
     #[error("tier {tier} cannot be made")]
     Tier { tier: usize, source: std::io::Error },
+    #[error("what a tier has found of an earlier process cannot be described")]
+    Found(#[from] ModelError),
     #[error(transparent)]
     Execute(#[from] ExecuteError<ModelError>),
     #[error("{what} is not known to this version of the interface")]
@@ -102,12 +107,16 @@ impl Error {
             }
             Self::Plan(_) | Self::Lease(_) => rg_status::RG_ERROR_BUDGET,
             Self::Memory { .. } => rg_status::RG_ERROR_MEMORY,
-            Self::Action(_) | Self::Execute(ExecuteError::Invalid(_)) => rg_status::RG_ERROR_ACTION,
+            Self::Action(_) | Self::JoinAction(_) | Self::Execute(ExecuteError::Invalid(_)) => {
+                rg_status::RG_ERROR_ACTION
+            }
             Self::Tier { .. } | Self::Execute(ExecuteError::Tier { .. }) => {
                 rg_status::RG_ERROR_TIER
             }
             Self::Execute(ExecuteError::Cancelled(_)) => rg_status::RG_CANCELLED,
-            Self::Execute(ExecuteError::Model { source, .. }) => source.status(),
+            Self::Found(source) | Self::Execute(ExecuteError::Model { source, .. }) => {
+                source.status()
+            }
             Self::Execute(_) | Self::Unknown { .. } => rg_status::RG_ERROR_INTERNAL,
         }
     }
@@ -192,5 +201,5 @@ pub extern "C" fn rg_version() -> *const c_char {
 /// The version of the interface, `RG_ABI_VERSION` of the header that belongs to it.
 #[unsafe(no_mangle)]
 pub extern "C" fn rg_abi_version() -> u32 {
-    1
+    2
 }

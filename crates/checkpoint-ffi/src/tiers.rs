@@ -38,6 +38,17 @@ pub struct rg_tier {
     pub path: *const c_char,
     /// Others: how snapshots are encoded; NULL is not at all.
     pub codec: *const c_char,
+    /// Files with a name: the file that says what they hold; NULL if nobody is to find it.
+    pub manifest: *const c_char,
+    /// Of the run that believes the manifest: a hash of everything that snapshots depend on.
+    pub identity: u64,
+}
+
+/// A tier that has been made.
+pub(crate) struct Made {
+    pub(crate) tier: Box<dyn Tier<Snapshot>>,
+    /// What is known of the data that it has found by its manifest.
+    pub(crate) found: Option<Found>,
 }
 
 /// Media of tiers.
@@ -66,14 +77,20 @@ impl rg_tier {
     /// Makes the tier.
     ///
     /// # Safety
-    /// `path` and `codec` are NULL or texts that end with a NUL.
-    pub(crate) unsafe fn build(
-        &self,
-        number: usize,
-        pool: &Arc<Pool>,
-    ) -> Result<Box<dyn Tier<Snapshot>>, Error> {
+    /// `path`, `codec` and `manifest` are NULL or texts that end with a NUL.
+    pub(crate) unsafe fn build(&self, number: usize, pool: &Arc<Pool>) -> Result<Made, Error> {
         // SAFETY: promised by the caller.
         let (path, codec) = unsafe { (Text::new(self.path), Text::new(self.codec)) };
+        // SAFETY: promised by the caller.
+        let manifest = unsafe { Text::new(self.manifest) }.given("tier.manifest")?;
+        let is_named = matches!(
+            self.medium,
+            medium_kind::RG_FILE | medium_kind::RG_FILE_CACHED | medium_kind::RG_MAPPED
+        );
+        if let Some(manifest) = manifest.filter(|_| !is_named) {
+            let allowed = "NULL where snapshots are in no file with a name";
+            return Err(Error::argument("tier.manifest", manifest, allowed));
+        }
         let codec = match codec.given("tier.codec")? {
             Some(text) => text.parse::<Codec>()?,
             None => Codec::None,
@@ -92,7 +109,7 @@ impl rg_tier {
             }
             let what = "a table of so many snapshots";
             let handles = Handles::new(self.slots).map_err(|_| Error::Memory { what })?;
-            return Ok(Box::new(handles));
+            return Ok(Made { tier: Box::new(handles), found: None });
         }
         let path = || path.get("tier.path").map(Path::new);
         let bytes = self.capacity_bytes;
@@ -108,8 +125,15 @@ impl rg_tier {
             }
         };
         let failed = |source| Error::Tier { tier: number, source };
-        let tier = self.encoded(options.map_err(failed)?.codec(codec), pool).map_err(failed)?;
-        Ok(Box::new(tier))
+        let mut options = options.map_err(failed)?.codec(codec);
+        if let Some(manifest) = manifest {
+            options = options.manifest(Path::new(manifest), self.identity);
+        }
+        let tier = self.encoded(options, pool).map_err(failed)?;
+        let keys = tier.held();
+        let layouts = || Arc::clone(&tier.layouts);
+        let found = (!keys.is_empty()).then(|| Found { keys, layouts: layouts() });
+        Ok(Made { tier: Box::new(tier), found })
     }
 
     fn encoded(&self, options: BytesOptions, pool: &Arc<Pool>) -> io::Result<Known> {
@@ -135,11 +159,32 @@ fn on(file: io::Result<MappedFile>) -> io::Result<BytesOptions> {
 /// The layouts of what a tier holds: the model is not asked again, least of all by the thread of
 /// a tier.
 #[derive(Default)]
-struct Layouts(Mutex<HashMap<Key, Layout>>);
+pub(crate) struct Layouts(Mutex<HashMap<Key, Layout>>);
 
 impl Layouts {
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Layout>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Data of an earlier process, and where their layouts are to be entered: nobody but the model
+/// knows them.
+pub(crate) struct Found {
+    keys: Vec<Key>,
+    layouts: Arc<Layouts>,
+}
+
+impl Found {
+    /// Enters what `layout_of` says.
+    pub(crate) fn describe<E>(
+        &self,
+        mut layout_of: impl FnMut(Key) -> Result<Layout, E>,
+    ) -> Result<(), E> {
+        for &key in &self.keys {
+            let layout = layout_of(key)?;
+            self.layouts.lock().insert(key, layout);
+        }
+        Ok(())
     }
 }
 

@@ -45,6 +45,8 @@ fn buffers_are_used_again() {
         snapshot_bytes: 0,
         path: null(),
         codec: null(),
+        manifest: null(),
+        identity: 0,
     };
     let mut executor: *mut rg_executor = null_mut();
     // SAFETY: one tier.

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::mem::offset_of;
 
 use retrograd_checkpoint_ffi::action::{data, kind};
+use retrograd_checkpoint_ffi::join::shape;
 use retrograd_checkpoint_ffi::model::element;
 use retrograd_checkpoint_ffi::plan::{RG_NO_BUDGET, strategy};
 use retrograd_checkpoint_ffi::replay::RG_UNLIMITED;
@@ -14,9 +15,10 @@ use retrograd_checkpoint_ffi::schedule::{choice, persistence};
 use retrograd_checkpoint_ffi::status::rg_abi_version;
 use retrograd_checkpoint_ffi::tiers::medium_kind;
 use retrograd_checkpoint_ffi::{
-    rg_action, rg_candidate, rg_chain, rg_codec_offer, rg_costs, rg_disk_offer, rg_field, rg_means,
-    rg_memory, rg_model, rg_plan_result, rg_prices, rg_progress, rg_report, rg_status, rg_sweep,
-    rg_tier, rg_tier_limit, rg_tier_report, rg_tier_spec, rg_tier_use, rg_uneven, rg_workload,
+    rg_action, rg_branches, rg_candidate, rg_chain, rg_codec_offer, rg_costs, rg_disk_offer,
+    rg_field, rg_join_action, rg_join_report, rg_means, rg_memory, rg_model, rg_plan_result,
+    rg_prices, rg_progress, rg_report, rg_status, rg_sweep, rg_tier, rg_tier_limit, rg_tier_report,
+    rg_tier_spec, rg_tier_use, rg_uneven, rg_workload,
 };
 
 fn header() -> String {
@@ -66,7 +68,7 @@ fn compilers_accept_the_header_without_a_warning() {
 }
 
 #[test]
-fn the_header_declares_what_the_library_defines_and_the_contract_calls_it() {
+fn the_header_declares_what_the_library_defines_and_the_contracts_call_it() {
     let declared = words(&code(&header()), "rg_", "(");
     let mut defined = BTreeSet::new();
     let mut folders = vec![common::home().join("src")];
@@ -86,8 +88,11 @@ fn the_header_declares_what_the_library_defines_and_the_contract_calls_it() {
     }
     assert_eq!(declared, defined);
 
-    let contract = std::fs::read_to_string(common::home().join("tests/c/contract.c")).unwrap();
-    let called = words(&code(&contract), "rg_", "(");
+    let mut called = BTreeSet::new();
+    for contract in std::fs::read_dir(common::home().join("tests/c")).unwrap() {
+        let text = std::fs::read_to_string(contract.unwrap().path()).unwrap();
+        called.extend(words(&code(&text), "rg_", "("));
+    }
     assert_eq!(called, declared);
 }
 
@@ -125,6 +130,9 @@ fn layouts() -> (String, String) {
     layouts! {
         rg_action { kind, data, begin, end, step, tier }
         rg_costs { steps, advances, total_forward, writes, reads, recompute_factor }
+        rg_branches { shape, count, steps, trunk }
+        rg_join_action { branch, action }
+        rg_join_report { actions, advances, recorded, writes, reads, peak_slots }
         rg_chain { stages, x, xb, f, ff, b, tf, tn, tb }
         rg_prices { forward, adjoint, write, read }
         rg_tier_spec { slots, write, read }
@@ -147,7 +155,7 @@ fn layouts() -> (String, String) {
             stores_adjoint,
         }
         rg_tier {
-            medium, queue_depth, threads, slots, capacity_bytes, snapshot_bytes, path, codec,
+            medium, queue_depth, threads, slots, capacity_bytes, snapshot_bytes, path, codec, manifest, identity,
         }
         rg_progress {
             actions, advances, recorded, reversed, writes, reads, held, peak_held, lost,
@@ -160,7 +168,7 @@ fn layouts() -> (String, String) {
         rg_codec_offer { codec, ratio, encode_bytes_per_second, decode_bytes_per_second }
         rg_disk_offer {
             path, capacity_bytes, write_bytes_per_second, read_bytes_per_second, latency_seconds,
-            slowdown, codec,
+            slowdown, codec, log_bytes,
         }
         rg_means {
             forward_seconds, record_seconds, reverse_seconds, restart_seconds, inner_efficiency,
@@ -179,7 +187,8 @@ fn structs_and_constants_are_the_same_in_c() {
             RG_ERROR_BUSY, RG_ERROR_SCHEDULE, RG_ERROR_BUDGET, RG_ERROR_MEMORY, RG_ERROR_MODEL,
             RG_ERROR_ACTION, RG_ERROR_TIER, RG_ERROR_INTERNAL,
         }
-        kind { RG_ADVANCE, RG_RECORD, RG_REVERSE, RG_STORE, RG_LOAD, RG_DISCARD }
+        kind { RG_ADVANCE, RG_RECORD, RG_REVERSE, RG_STORE, RG_LOAD, RG_DISCARD, RG_TURN }
+        shape { RG_JOIN, RG_PITCHFORK, RG_INDEPENDENT }
         data { RG_RESTART, RG_ADJOINT }
         choice {
             RG_TRAJECTORY_REVOLVE, RG_TRAJECTORY_MAXIMUM, RG_LAST_BLOCK_RELOADED,
@@ -221,6 +230,8 @@ fn structs_and_constants_are_the_same_in_c() {
 fn the_readme_compiles() {
     let preludes = [
         "static void advance(uint64_t begin, uint64_t end) { (void)begin, (void)end; }",
+        "static void loss(void) {}
+         static void follow(uint64_t branch, const rg_action *a) { (void)branch, (void)a; }",
         "static int advance(void *c, uint64_t b, uint64_t e) { return c == 0 && b == e; }
          static int record(void *c, uint64_t b, uint64_t e) { return c == 0 && b == e; }
          static int reverse(void *c, uint64_t b, uint64_t e) { return c == 0 && b == e; }
@@ -232,6 +243,15 @@ fn the_readme_compiles() {
          { *n = s; return d == 0 ? c : 0; }
          static int simulator;
          static rg_schedule *schedule;
+         static rg_progress done;",
+        "static double gradient[9];
+         static const uint64_t parameters = 7;
+         static int save_sweep(void *c, void *b, uint64_t n) { return c == b && n == 0; }
+         static int load_sweep(void *c, const void *b, uint64_t n) { return c == b && n == 0; }
+         static rg_executor *executor;
+         static const rg_schedule *schedule;
+         static rg_tier tiers[2];
+         static rg_model model;
          static rg_progress done;",
     ];
     let readme = std::fs::read_to_string(common::home().join("README.md")).unwrap();

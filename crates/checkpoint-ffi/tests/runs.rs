@@ -34,6 +34,8 @@ const NO_TIER: rg_tier = rg_tier {
     snapshot_bytes: 0,
     path: null(),
     codec: null(),
+    manifest: null(),
+    identity: 0,
 };
 
 const BUFFERS: rg_tier = rg_tier { slots: 64, ..NO_TIER };

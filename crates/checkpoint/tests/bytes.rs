@@ -105,7 +105,9 @@ fn through(options: BytesOptions) -> (Vec<f32>, TierUse) {
     let errors = back.iter().zip(&wave).map(|(&a, &b)| (f64::from(a) - f64::from(b)).abs());
     let off = errors.fold(0.0, f64::max);
     assert!(off > 0.0 && off <= tier.usage().max_error, "{off}");
-    (back, TierUse { waited_seconds: 0.0, ..tier.usage() })
+    let untimed =
+        TierUse { waited_seconds: 0.0, write_seconds: 0.0, read_seconds: 0.0, ..tier.usage() };
+    (back, untimed)
 }
 
 /// Whoever encodes, alone, in threads or on a pool of which anything may be expected, the same

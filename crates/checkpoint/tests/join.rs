@@ -28,6 +28,7 @@ fn check(graph: &JoinGraph, slots: u64) -> Option<u128> {
     let report = graph.memory(slots).replay(schedule.actions());
     let report = report.unwrap_or_else(|error| panic!("{graph:?} {slots}: {error}"));
     assert_eq!(u128::from(report.advances), schedule.forward_steps(), "{graph:?} {slots}");
+    assert!(schedule.clone().into_iter().eq(schedule.actions()), "{graph:?} {slots}");
     let ends = graph.branches().iter().map(|steps| steps + 1);
     assert_eq!(report.recorded, ends.chain(graph.trunk()).sum::<u64>());
     Some(schedule.forward_steps())

@@ -1,11 +1,12 @@
-/* A gradient whose plan is chosen from speeds, and which is stopped and taken up again.
+/* A gradient whose plan is chosen from speeds, and whose process dies and is followed by another.
  *
  * Particles on a ring, each pushed by sin of the distance to its neighbours: x' = x + dt f(x). The
  * gradient of sum(x_n) with respect to x_0, within a few states of memory and a disk. The first
- * run is stopped in the middle of its reverse sweep, as a batch system would; a second one, with an
- * executor that knows nothing of the first, finds what was written and goes on.
+ * process ends in the middle of its reverse sweep, without a word, as when a batch system takes the
+ * machine away; the second finds the state of the sweep and the snapshots on the disk, and goes on.
  *
- *     resume FOLDER        a folder for snapshots and for the state of the sweep
+ *     resume FOLDER STEPS  reverses so many steps, and dies
+ *     resume FOLDER        takes up what there is in the folder, or begins, and checks the gradient
  */
 #include <inttypes.h>
 #include <math.h>
@@ -15,8 +16,8 @@
 
 #include "retrograd_checkpoint.h"
 
-#define POINTS 64
-#define STEPS 2000
+#define POINTS 8192
+#define STEPS 500
 #define DT 0.01
 
 typedef double state[POINTS];
@@ -126,11 +127,16 @@ static int load_sweep(void *ctx, const void *buffer, uint64_t bytes)
     return 0;
 }
 
-/* The batch system takes the machine away when so many steps are reversed; 0 is never. */
+/* The process dies when so many steps are reversed; 0 is never. */
 static int watch(void *watch_ctx, const rg_progress *progress)
 {
     uint64_t last = *(uint64_t *)watch_ctx;
-    return last > 0 && progress->reversed >= last;
+    if (last > 0 && progress->reversed >= last) {
+        printf("reversed %" PRIu64 " steps, and gone\n", progress->reversed);
+        fflush(stdout);
+        _Exit(0); /* nothing is freed, closed or finished */
+    }
+    return 0;
 }
 
 static void expect(rg_status status, rg_status wanted, const char *what)
@@ -150,11 +156,61 @@ static void start(ring *r)
     restart(r);
 }
 
-/* One run, as far as it comes, with an executor of its own. */
+/* FOLDER/name */
+static char *in_folder(const char *folder, const char *name)
+{
+    char *path = malloc(strlen(folder) + strlen(name) + 2);
+    if (path == NULL) {
+        exit(1);
+    }
+    strcpy(path, folder);
+    strcat(path, "/");
+    return strcat(path, name);
+}
+
+#define MOST_TIERS 4
+
+/* An executor with the tiers of the plan; those in files have a manifest, by which it begins with
+ * what an earlier process has left. */
+static rg_executor *executor_of(const rg_choice *choice, uint64_t identity)
+{
+    rg_executor *executor = NULL;
+    rg_candidate plan;
+    rg_tier tiers[MOST_TIERS];
+    rg_tier_use use;
+    char *texts[2 * MOST_TIERS];
+    uint64_t count = 0, found = 0;
+
+    expect(rg_choice_get(choice, 0, &plan), RG_OK, "the plan");
+    if (plan.tiers > MOST_TIERS) {
+        fprintf(stderr, "a plan of more tiers than expected\n");
+        exit(1);
+    }
+    for (uint32_t i = 0; i < plan.tiers; i++) {
+        expect(rg_choice_tier(choice, 0, i, &tiers[i]), RG_OK, "a tier");
+        if (tiers[i].path != NULL) { /* that of the folder */
+            tiers[i].manifest = texts[count++] = in_folder(tiers[i].path, "manifest");
+            tiers[i].path = texts[count++] = in_folder(tiers[i].path, "snapshots");
+            tiers[i].identity = identity;
+        }
+    }
+    expect(rg_executor_new(tiers, plan.tiers, &executor), RG_OK, "the executor");
+    for (uint32_t i = 0; i < plan.tiers; i++) {
+        expect(rg_executor_usage(executor, i, &use), RG_OK, "the use of a tier");
+        found += use.held_bytes;
+    }
+    printf("found %" PRIu64 " bytes of snapshots\n", found);
+    while (count > 0) {
+        free(texts[--count]);
+    }
+    return executor;
+}
+
+/* A run that dies when stop steps are reversed, unless that is 0. */
 static rg_progress run(const rg_choice *choice, const rg_sweep *sweep, ring *r, uint64_t stop)
 {
     rg_model model = {0};
-    rg_executor *executor = NULL;
+    rg_executor *executor = executor_of(choice, sweep->identity);
     rg_schedule *schedule = NULL;
     rg_progress done;
 
@@ -168,9 +224,8 @@ static rg_progress run(const rg_choice *choice, const rg_sweep *sweep, ring *r, 
     model.restart = restart;
     start(r);
     expect(rg_choice_schedule(choice, &schedule), RG_OK, "the schedule");
-    expect(rg_choice_executor(choice, "snapshots", &executor), RG_OK, "the executor");
     expect(rg_executor_run_resumable(executor, schedule, &model, sweep, watch, &stop, &done),
-           stop > 0 ? RG_CANCELLED : RG_OK, "the run");
+           RG_OK, "the run");
     rg_executor_free(executor);
     rg_schedule_free(schedule);
     return done;
@@ -193,16 +248,16 @@ static void explain(const rg_choice *choice)
 int main(int count, char **arguments)
 {
     static ring whole, parts;
-    char file[4096];
+    char *file;
     rg_workload work = {0};
     rg_means means = {0};
     rg_disk_offer disk = {0};
     rg_choice *choice = NULL;
     rg_sweep sweep = {0};
-    rg_progress first, second;
+    rg_progress done;
 
-    if (count != 2 || strlen(arguments[1]) + 10 > sizeof file) {
-        fprintf(stderr, "resume FOLDER\n");
+    if (count != 2 && count != 3) {
+        fprintf(stderr, "resume FOLDER [STEPS]\n");
         return 2;
     }
     work.steps = STEPS;
@@ -212,39 +267,44 @@ int main(int count, char **arguments)
     means.forward_seconds = means.record_seconds = means.reverse_seconds = 1e-3;
     disk.path = arguments[1];
     disk.capacity_bytes = 1 << 28;
-    disk.write_bytes_per_second = disk.read_bytes_per_second = 1e8;
+    disk.write_bytes_per_second = disk.read_bytes_per_second = 1e9;
     disk.latency_seconds = 1e-4;
     disk.slowdown = 1;
     disk.codec.ratio = 1; /* no codec, at the speed of a copy */
-    disk.codec.encode_bytes_per_second = disk.codec.decode_bytes_per_second = 1e9;
+    disk.codec.encode_bytes_per_second = disk.codec.decode_bytes_per_second = 1e10;
+    disk.log_bytes = sizeof(state) + 32;
     means.disk = &disk;
-    expect(rg_choose(&work, &means, 4 << 20, &choice), RG_OK, "the choice");
+    expect(rg_choose(&work, &means, 1 << 26, &choice), RG_OK, "the choice");
     explain(choice);
     rg_choice_free(choice);
     /* Without all that RAM. */
-    expect(rg_choose(&work, &means, 30 * sizeof(state), &choice), RG_OK, "the choice");
+    expect(rg_choose(&work, &means, 40 * sizeof(state), &choice), RG_OK, "the choice");
     explain(choice);
 
-    strcpy(file, arguments[1]);
-    strcat(file, "/sweep");
+    file = in_folder(arguments[1], "sweep");
     sweep.path = file;
     sweep.identity = STEPS; /* a hash of the parameters, in a simulator that has some */
     sweep.every_seconds = 0;
     sweep.bytes = sizeof(state);
     sweep.save = save_sweep;
     sweep.load = load_sweep;
-
-    run(choice, &sweep, &whole, 0);
-    first = run(choice, &sweep, &parts, STEPS / 2);
-    second = run(choice, &sweep, &parts, 0);
+    done = run(choice, &sweep, &parts, count == 3 ? strtoull(arguments[2], NULL, 10) : 0);
     rg_choice_free(choice);
-    printf("reversed %" PRIu64 " steps, then %" PRIu64 "\n", first.reversed, second.recorded);
+    free(file);
+    printf("reversed %" PRIu64 " steps with %" PRIu64 " advances\n", done.recorded, done.advances);
+
+    /* With every state in memory. */
+    start(&whole);
+    if (record(&whole, 0, STEPS) != 0) {
+        return 1;
+    }
+    reverse(&whole, 0, STEPS);
     free(whole.tape);
     free(parts.tape);
     if (memcmp(whole.bar, parts.bar, sizeof(state)) != 0) {
         printf("another gradient\n");
         return 1;
     }
-    printf("the same gradient to the last bit\n");
+    printf("the gradient to the last bit\n");
     return 0;
 }

@@ -20,7 +20,7 @@ use retrograd_checkpoint::{Action, Costs, Online, Revolve, StoreAll, Trajectory}
 
 use crate::action::{action_of, rg_action};
 use crate::handle::{Content, Handle, Owned, Shared, free, make};
-use crate::pointer::{Out, Writer, array};
+use crate::pointer::{Out, Place, Writer, array};
 use crate::status::{Error, rg_status, run};
 use walk::Walked;
 
@@ -265,21 +265,31 @@ pub unsafe extern "C" fn rg_schedule_pull(
     count: Out<'_, u64>,
 ) -> rg_status {
     run(|| {
-        let (schedule, mut place) = (schedule.get("schedule")?, count.get("count")?);
-        if room == 0 {
-            return Err(Error::argument("room", room, "at least 1"));
-        }
+        let (schedule, place) = (schedule.get("schedule")?, count.get("count")?);
         // SAFETY: promised by the caller.
-        let mut writer = unsafe { Writer::new(actions, room, "actions") }?;
-        let rest = &mut schedule.lock().rest;
-        while !writer.is_full()
-            && let Some(action) = rest.next()
-        {
-            writer.put(action.into());
-        }
-        place.put(writer.count());
-        Ok(if writer.count() == 0 { rg_status::RG_END } else { rg_status::RG_OK })
+        unsafe { pull(&mut schedule.lock().rest, actions, room, place) }
     })
+}
+
+/// Fills an array of `room` actions with the next of `rest`: `RG_OK` and how many, or `RG_END` and
+/// 0 if there is none.
+///
+/// # Safety
+/// `actions` is NULL, or there is room for `room` actions which nobody else uses.
+pub(crate) unsafe fn pull<T: Copy>(
+    rest: &mut impl Iterator<Item: Into<T>>,
+    actions: *mut T,
+    room: u64,
+    mut count: Place<'_, u64>,
+) -> Result<rg_status, Error> {
+    if room == 0 {
+        return Err(Error::argument("room", room, "at least 1"));
+    }
+    // SAFETY: promised by the caller.
+    let mut writer = unsafe { Writer::new(actions, room, "actions") }?;
+    writer.fill(rest);
+    count.put(writer.count());
+    Ok(if writer.count() == 0 { rg_status::RG_END } else { rg_status::RG_OK })
 }
 
 /// Goes back to the first action.

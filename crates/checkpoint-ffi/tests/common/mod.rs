@@ -48,20 +48,40 @@ impl Library {
     }
 }
 
+/// A program of C that has been compiled; gone when this is dropped.
+pub struct Program {
+    folder: tempfile::TempDir,
+}
+
+impl Program {
+    /// Compiles a program of C99 and links it with the library, if there is a compiler.
+    pub fn build(source: &Path, library: Library) -> Option<Self> {
+        let mut compiler = compiler("cc")?;
+        let program = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        compiler.args(["-std=c99", "-O1", "-o"]).arg(program.path());
+        compiler.arg(source).arg(library.path());
+        let output = compiler.args(SYSTEM).output().expect("the compiler should start");
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}:\n{message}", source.display());
+        Some(program)
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("program")
+    }
+
+    /// Runs it in a process of its own; gives what it has printed.
+    pub fn run(&self, arguments: &[&OsStr]) -> String {
+        let output = Command::new(self.path()).args(arguments).output().expect("should start");
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {}\n{printed}{message}", output.status);
+        printed
+    }
+}
+
 /// Compiles a program of C99, links it with the library and runs it; gives what it has printed,
 /// or nothing if there is no compiler.
 pub fn run_c(source: &Path, library: Library, arguments: &[&OsStr]) -> Option<String> {
-    let mut compiler = compiler("cc")?;
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let program = folder.path().join("program");
-    compiler.args(["-std=c99", "-O1", "-o"]).arg(&program).arg(source).arg(library.path());
-    let output = compiler.args(SYSTEM).output().expect("the compiler should start");
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}:\n{message}", source.display());
-
-    let output = Command::new(&program).args(arguments).output().expect("should start");
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}: {}\n{printed}{message}", source.display(), output.status);
-    Some(printed)
+    Some(Program::build(source, library)?.run(arguments))
 }

@@ -264,6 +264,8 @@ impl<S: Payload> Bytes<S> {
         depth: usize,
         vacant: Vacant<S>,
     ) -> std::io::Result<Self> {
+        let held_bytes = pages.taken_bytes();
+        let usage = TierUse { held_bytes, peak_bytes: held_bytes, ..TierUse::default() };
         let state = State {
             queue: VecDeque::with_capacity(2 * depth),
             busy: false,
@@ -271,7 +273,7 @@ impl<S: Payload> Bytes<S> {
             ready: Vec::with_capacity(depth),
             coming: Vec::with_capacity(depth),
             pages,
-            usage: TierUse::default(),
+            usage,
             work: TierWork::default(),
             buffer_bytes: engine.buffer_bytes(),
             stop: false,

@@ -1,8 +1,8 @@
 //! Independent chains that share one memory.
 
-use super::iterate::{JoinActions, Names, Task};
+use super::iterate::{IntoJoinActions, JoinActions, Names, Task};
 use super::table::Segment;
-use super::{JoinGraph, JoinMemory};
+use super::{JoinAction, JoinGraph, JoinMemory};
 use crate::schedule::segment::Base;
 use crate::{Costs, ScheduleError};
 
@@ -87,5 +87,15 @@ impl IndependentChains {
         // The last step of a branch is never advanced, and does not count as one.
         let branches = self.steps.iter().map(|steps| steps - 1).collect();
         JoinMemory { graph: JoinGraph { trunk: None, branches }, turn: false, slots: self.slots }
+    }
+}
+
+impl IntoIterator for IndependentChains {
+    type Item = JoinAction;
+    type IntoIter = IntoJoinActions;
+
+    /// [`IndependentChains::actions`], with the schedule inside.
+    fn into_iter(self) -> IntoJoinActions {
+        IntoJoinActions::new(self.tasks, Names { trunk: None })
     }
 }

@@ -1,7 +1,7 @@
 //! From tasks to actions.
 
 use std::iter::FusedIterator;
-use std::slice::Iter;
+use std::sync::Arc;
 
 use super::table::Segment;
 use super::{BranchAction, JoinAction};
@@ -52,26 +52,23 @@ pub(super) fn load(step: u64) -> Action {
     Action::Load { kind: Data::Restart, step, tier: TIER }
 }
 
-/// The actions of a [`JoinSchedule`](super::JoinSchedule) or of
-/// [`IndependentChains`](super::IndependentChains).
+/// How far a list of tasks has been followed.
 #[derive(Clone, Debug)]
-pub struct JoinActions<'a> {
-    tasks: Iter<'a, Task>,
+struct Walk {
+    /// Tasks begun.
+    next: usize,
     names: Names,
     /// The segment on its way, and its branch.
     running: Option<(usize, SegmentActions)>,
 }
 
-impl<'a> JoinActions<'a> {
-    pub(super) fn new(tasks: &'a [Task], names: Names) -> Self {
-        Self { tasks: tasks.iter(), names, running: None }
+impl Walk {
+    fn new(names: Names) -> Self {
+        Self { next: 0, names, running: None }
     }
-}
 
-impl Iterator for JoinActions<'_> {
-    type Item = JoinAction;
-
-    fn next(&mut self) -> Option<JoinAction> {
+    /// The next action of `tasks`, which are the same in every call.
+    fn step(&mut self, tasks: &[Task]) -> Option<JoinAction> {
         loop {
             if let Some((branch, actions)) = &mut self.running {
                 if let Some(action) = actions.next() {
@@ -79,7 +76,9 @@ impl Iterator for JoinActions<'_> {
                 }
                 self.running = None;
             }
-            match self.tasks.next()? {
+            let task = tasks.get(self.next)?;
+            self.next += 1;
+            match task {
                 Task::Action(action) => return Some(action.clone()),
                 Task::Segment { segment: Segment { branch, start, steps, slots }, base } => {
                     let actions = SegmentActions::new(*start, *steps, *slots, *base);
@@ -90,4 +89,50 @@ impl Iterator for JoinActions<'_> {
     }
 }
 
+/// The actions of a [`JoinSchedule`](super::JoinSchedule) or of
+/// [`IndependentChains`](super::IndependentChains).
+#[derive(Clone, Debug)]
+pub struct JoinActions<'a> {
+    tasks: &'a [Task],
+    walk: Walk,
+}
+
+impl<'a> JoinActions<'a> {
+    pub(super) fn new(tasks: &'a [Task], names: Names) -> Self {
+        Self { tasks, walk: Walk::new(names) }
+    }
+}
+
+impl Iterator for JoinActions<'_> {
+    type Item = JoinAction;
+
+    fn next(&mut self) -> Option<JoinAction> {
+        self.walk.step(self.tasks)
+    }
+}
+
 impl FusedIterator for JoinActions<'_> {}
+
+/// As [`JoinActions`], with the schedule inside: for whoever keeps it where nothing can be
+/// borrowed. Clones share the schedule and cost next to nothing.
+#[derive(Clone, Debug)]
+pub struct IntoJoinActions {
+    tasks: Arc<[Task]>,
+    walk: Walk,
+}
+
+impl IntoJoinActions {
+    pub(super) fn new(tasks: Vec<Task>, names: Names) -> Self {
+        Self { tasks: tasks.into(), walk: Walk::new(names) }
+    }
+}
+
+impl Iterator for IntoJoinActions {
+    type Item = JoinAction;
+
+    fn next(&mut self) -> Option<JoinAction> {
+        self.walk.step(&self.tasks)
+    }
+}
+
+impl FusedIterator for IntoJoinActions {}

@@ -42,7 +42,7 @@ mod solve;
 mod table;
 
 pub use independent::IndependentChains;
-pub use iterate::JoinActions;
+pub use iterate::{IntoJoinActions, JoinActions};
 pub use replay::{BrokenJoinRule, InvalidJoinAction, JoinMemory, JoinReport};
 pub use solve::JoinSchedule;
 

@@ -1,6 +1,6 @@
 //! The first sweep, the turn and the segments, put together.
 
-use super::iterate::{JoinActions, Names, Task, load, store};
+use super::iterate::{IntoJoinActions, JoinActions, Names, Task, load, store};
 use super::table::{Segment, Start, Table};
 use super::{JoinAction, JoinGraph};
 use crate::schedule::segment::Base;
@@ -26,6 +26,16 @@ impl JoinSchedule {
     /// The actions.
     pub fn actions(&self) -> JoinActions<'_> {
         JoinActions::new(&self.tasks, self.names)
+    }
+}
+
+impl IntoIterator for JoinSchedule {
+    type Item = JoinAction;
+    type IntoIter = IntoJoinActions;
+
+    /// [`JoinSchedule::actions`], with the schedule inside.
+    fn into_iter(self) -> IntoJoinActions {
+        IntoJoinActions::new(self.tasks, self.names)
     }
 }
 
