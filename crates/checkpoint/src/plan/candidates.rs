@@ -90,7 +90,7 @@ impl Workload {
         })
     }
 
-    fn mixed(&self, means: &Means, free: u64) -> Option<Candidate> {
+    pub(super) fn mixed(&self, means: &Means, free: u64) -> Option<Candidate> {
         let (restart_size, adjoint_size, unit) = self.units()?;
         let fitting = self.beside_one_step(free)? / unit;
         let slots = fitting / restart_size.min(adjoint_size);
