@@ -286,8 +286,7 @@ impl<'a> Replayer<'a> {
     fn note_peaks(&mut self) {
         let recorded = self.working.recorded();
         self.report.peak_recorded = self.report.peak_recorded.max(recorded.end - recorded.start);
-        self.report.peak_recorded_bytes =
-            self.report.peak_recorded_bytes.max(self.recorded_bytes);
+        self.report.peak_recorded_bytes = self.report.peak_recorded_bytes.max(self.recorded_bytes);
         let stored_bytes = self.held.iter().map(|held| held.bytes);
         let bytes = stored_bytes.fold(self.recorded_bytes, u64::saturating_add);
         self.report.peak_bytes = self.report.peak_bytes.max(bytes);

@@ -352,12 +352,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Lays a candidate out by the bytes of its own replay, and predicts its time.
-    fn judge(
-        &self,
-        candidate: Candidate,
-        workers: u64,
-        budget_bytes: Option<u64>,
-    ) -> Option<Plan> {
+    fn judge(&self, candidate: Candidate, workers: u64, budget_bytes: Option<u64>) -> Option<Plan> {
         let schedule = self.schedule(&candidate)?;
         let Candidate { strategy, tiers, speeds } = candidate;
         let report = replay(self.work.steps(), &self.memory, schedule.clone()).ok()?;
