@@ -18,7 +18,7 @@ use super::{Plan, PlanError, Strategy, Workload};
 use crate::simulate::{Machine, TierSpeed, simulate};
 
 /// Forward steps of a candidate up to which it is simulated; longer ones are taken in proportion.
-pub(super) const SIMULATED_STEPS: u64 = 200_000;
+const SIMULATED_STEPS: u64 = 200_000;
 
 /// The plan chosen, and what lost against it.
 #[derive(Clone, PartialEq, Debug)]

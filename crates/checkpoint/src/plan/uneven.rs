@@ -58,7 +58,7 @@
 //! ```
 
 use super::candidates::{Candidate, QUEUE, encoded};
-use super::choose::{Choice, SIMULATED_STEPS};
+use super::choose::Choice;
 use super::means::{CodecOffer, DiskOffer, Means, Speeds, TierPlan};
 use super::{Plan, PlanError, Strategy, Workload, saturate};
 use crate::replay::Report;
@@ -121,7 +121,8 @@ impl UnevenWorkload {
     ///
     /// Replays and simulates some dozens of schedules, as [`Workload::choose`] does; besides, one
     /// for uneven steps is solved, in RAM and for each codec, per number of workers with which
-    /// store-all does not fit: up to a few seconds each, where there are many steps.
+    /// store-all does not fit: up to a few seconds each, where there are many steps, and half a
+    /// minute for a million.
     ///
     /// # Errors
     /// [`PlanError::BudgetTooSmall`] if nothing fits; [`ScheduleError::InvalidCost`] for times that
@@ -393,24 +394,16 @@ impl<'a> Judge<'a> {
             PerStep::Uniform(value) => PerStep::Uniform(value * share),
             PerStep::Each(values) => PerStep::Each(times(values, share)),
         };
-        let mut machine = Machine {
+        let machine = Machine {
             forward_seconds: PerStep::Each(times(&work.forward_seconds, share)),
             record_seconds: scaled(&work.record_seconds),
             reverse_seconds: scaled(&work.reverse_seconds),
             restart_seconds: work.restart_seconds,
             restart_bytes: work.restart_bytes.clone(),
             adjoint_bytes: work.adjoint_bytes.clone(),
-            tiers: Vec::new(),
+            tiers: speeds,
         };
-        // Of very long runs waiting is not the point: tiers that are not listed cost nothing.
-        let prediction = if work.steps() <= SIMULATED_STEPS {
-            machine.tiers = speeds;
-            simulate(&machine, plan.actions())
-        } else {
-            let prediction = simulate(&machine, plan.actions());
-            machine.tiers = speeds;
-            prediction
-        };
+        let prediction = simulate(&machine, plan.actions());
         plan.seconds = Some(rounds * prediction.seconds);
         plan.waited_seconds = Some(rounds * prediction.waited_seconds);
         plan.machine = Some(machine);
