@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 use proptest::strategy::Strategy as _;
-use retrograd_checkpoint::plan::{CodecOffer, DiskOffer, Means, Speeds, TierPlan};
+use retrograd_checkpoint::plan::{CodecOffer, DiskOffer, Means, RunnerUp, Speeds, TierPlan};
 use retrograd_checkpoint::simulate::{Machine, TierSpeed, simulate};
 use retrograd_checkpoint::{
     MemoryModel, PerStep, Plan, PlanError, Report, Revolve, ScheduleError, Strategy, TierLimit,
@@ -123,6 +123,9 @@ fn dear_steps_are_run_again_less_often() {
     assert_eq!(seconds, best.makespan());
     let report = replayed(&work, &choice.plan, 1.0);
     assert_eq!((choice.plan.slots(), report.peak_bytes), (6, free));
+    let revolve = |other: &&RunnerUp| matches!(other.strategy, Strategy::Revolve { .. });
+    let lost = choice.runners_up.iter().find(revolve).unwrap();
+    assert!(lost.reason.ends_with("dearer steps are run again"), "{}", lost.reason);
     let last = choice.runners_up.last().unwrap();
     assert_eq!((last.strategy, last.peak_bytes), (Strategy::StoreAll, 160 * KIB));
 }

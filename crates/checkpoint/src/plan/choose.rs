@@ -248,6 +248,11 @@ impl Workload {
     }
 }
 
+/// Seconds of all jobs but for waiting.
+fn busy(plan: &Plan) -> f64 {
+    plan.seconds.unwrap_or(0.0) - plan.waited_seconds.unwrap_or(0.0)
+}
+
 /// Why a plan that fits was not chosen.
 fn lost(other: &Plan, chosen: &Plan) -> RunnerUp {
     let seconds = other.seconds.unwrap_or(0.0);
@@ -259,6 +264,9 @@ fn lost(other: &Plan, chosen: &Plan) -> RunnerUp {
             write!(reason, ": {:.2} instead of {:.2} forward steps per step", factors.0, factors.1);
     } else if let Some(waited) = other.waited_seconds.filter(|waited| *waited > 0.05 * seconds) {
         let _ = write!(reason, ": {:.0} % of it spent on storing", 100.0 * waited / seconds);
+    } else if matches!(chosen.strategy, Strategy::Uneven { .. }) && busy(other) > busy(chosen) {
+        // No more steps, and yet more time.
+        reason.push_str(": dearer steps are run again");
     }
     RunnerUp {
         strategy: other.strategy,

@@ -117,7 +117,8 @@ impl UnevenWorkload {
     }
 
     /// Chooses the strategy with the least predicted time that keeps the budget; of `means` all but
-    /// its speeds.
+    /// its speeds. The plan's recompute factor and its makespan in steps count steps, whatever they
+    /// take; its seconds are those of its own steps.
     ///
     /// Replays and simulates some dozens of schedules, as [`Workload::choose`] does; besides, one
     /// for uneven steps is solved, in RAM and for each codec, per number of workers with which
