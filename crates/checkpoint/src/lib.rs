@@ -18,6 +18,7 @@
 //! | the time that it will take | [`simulate`] |
 //! | the best choice within a budget | [`Workload::plan`], [`Workload::choose`], [`plan`] |
 //! | the same for an unknown number of steps | [`OpenWorkload`], [`Executor::run_open`] |
+//! | the same for steps that are not alike | [`UnevenWorkload`] |
 //! | to run it | [`Model`], [`Executor`] |
 //! | to change the plan while it runs | [`Executor::run_adaptive`] |
 //! | to keep snapshots elsewhere, smaller, safe | [`tier`], [`codec`], [`Resumable`] |
@@ -155,7 +156,9 @@ pub use execute::{
 };
 pub use model::Model;
 pub use per_step::PerStep;
-pub use plan::{OpenChoice, OpenPlan, OpenWorkload, Plan, PlanError, Strategy, Workload};
+pub use plan::{
+    OpenChoice, OpenPlan, OpenWorkload, Plan, PlanError, Strategy, UnevenWorkload, Workload,
+};
 pub use replay::{MemoryModel, Report, TierLimit, TierReport, replay, replay_sweeps};
 pub use schedule::chain::{
     Chain, ChainColumns, ChainOptions, ChainReport, ChainSchedule, Persistence, Recording, Stage,

@@ -86,6 +86,8 @@ pub struct Report {
     pub recorded: u64,
     /// The most steps recorded in working memory at a time.
     pub peak_recorded: u64,
+    /// The most bytes of adjoint data recorded in working memory at a time.
+    pub peak_recorded_bytes: u64,
     /// The most bytes of all tiers and of the recorded steps at a time. The model's own working
     /// state is not included.
     pub peak_bytes: u64,
@@ -235,7 +237,8 @@ impl<'a> Replayer<'a> {
             Action::Discard { kind, step, tier } => {
                 let held = &mut self.held[tier.0 as usize];
                 held.steps(*kind).remove(step);
-                held.bytes -= self.memory.bytes(*kind, *step);
+                // Sizes whose sum saturates leave the rest at 0 rather than below.
+                held.bytes = held.bytes.saturating_sub(self.memory.bytes(*kind, *step));
             }
         }
         if let Action::Record { .. }
@@ -283,6 +286,7 @@ impl<'a> Replayer<'a> {
     fn note_peaks(&mut self) {
         let recorded = self.working.recorded();
         self.report.peak_recorded = self.report.peak_recorded.max(recorded.end - recorded.start);
+        self.report.peak_recorded_bytes = self.report.peak_recorded_bytes.max(self.recorded_bytes);
         let stored_bytes = self.held.iter().map(|held| held.bytes);
         let bytes = stored_bytes.fold(self.recorded_bytes, u64::saturating_add);
         self.report.peak_bytes = self.report.peak_bytes.max(bytes);

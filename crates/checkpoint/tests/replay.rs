@@ -65,6 +65,7 @@ fn valid_streams_are_counted() {
         advances: 1,
         recorded: 3,
         peak_recorded: 2,
+        peak_recorded_bytes: 16,
         peak_bytes: 20, // one snapshot and two recorded steps
         tiers: vec![tier],
     };

@@ -41,6 +41,25 @@ fn spans(machine: &Machine, actions: impl Iterator<Item = Action> + Clone) -> Ve
     spans
 }
 
+/// Costs listed step by step, and costs beyond the list, are those of steps that are alike.
+#[test]
+fn lists_of_equal_costs_are_one_cost() {
+    let alike = machine(vec![TierSpeed::HANDLES, disk(7.0, 5.0, 1)]);
+    let schedule = blocks(100, 9, 3);
+    let expected = simulate(&alike, schedule.clone());
+    for listed in [1, 2, 50, 99, 100, 120] {
+        let each = || PerStep::Each(vec![1.0; listed]);
+        let mut machine = alike.clone();
+        machine.forward_seconds = each();
+        machine.record_seconds = each();
+        machine.reverse_seconds = each();
+        assert_eq!(simulate(&machine, schedule.clone()), expected);
+    }
+    let mut machine = machine(Vec::new());
+    machine.forward_seconds = PerStep::Each(Vec::new());
+    assert_eq!(simulate(&machine, Revolve::new(50, 3).unwrap()).seconds, 100.0);
+}
+
 #[test]
 fn without_tiers_time_is_that_of_the_steps() {
     let mut machine = machine(vec![TierSpeed::HANDLES]);

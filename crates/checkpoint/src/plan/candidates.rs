@@ -90,7 +90,7 @@ impl Workload {
         })
     }
 
-    fn mixed(&self, means: &Means, free: u64) -> Option<Candidate> {
+    pub(super) fn mixed(&self, means: &Means, free: u64) -> Option<Candidate> {
         let (restart_size, adjoint_size, unit) = self.units()?;
         let fitting = self.beside_one_step(free)? / unit;
         let slots = fitting / restart_size.min(adjoint_size);
@@ -143,7 +143,8 @@ impl Workload {
         (snapshots, bytes): (u64, u64),
     ) -> Option<(TierPlan, u64)> {
         // A page is lost per snapshot, at most.
-        let encoded = (bytes as f64 / disk.codec.ratio) as u64 + bytes / 64 + 4096;
+        let encoded = (bytes as f64 / disk.codec.ratio) as u64;
+        let encoded = encoded.saturating_add(bytes / 64 + 4096);
         let capacity_bytes = snapshots.checked_mul(encoded)?;
         let tier = TierPlan::File {
             folder: disk.path.clone(),
@@ -235,7 +236,8 @@ impl Workload {
     ) -> Option<Candidate> {
         let speed = disk.speed(share.0, QUEUE);
         let bytes = self.snapshot_bytes;
-        let most = (disk.capacity_bytes / share.0).checked_div(bytes + bytes / 64 + 4096)?;
+        let most =
+            (disk.capacity_bytes / share.0).checked_div(bytes.saturating_add(bytes / 64 + 4096))?;
         let (tier, left) = self.file(disk, share, (most.min(self.steps), bytes))?;
         let snapshots = left.checked_div(bytes)?.min(self.steps - 1);
         let millisteps = |seconds: f64| {

@@ -65,6 +65,37 @@ impl Family for Plan {
     }
 }
 
+impl Choice {
+    /// The first of `found`, which are ranked, and why the others lost, store-all among them: with
+    /// one worker it takes `store_all_bytes`. Nothing if nothing was found.
+    pub(super) fn of(found: Vec<Plan>, store_all_bytes: u64) -> Option<Self> {
+        let mut found = found.into_iter();
+        let plan = found.next()?;
+        let mut runners_up: Vec<RunnerUp> = found.map(|other| lost(&other, &plan)).collect();
+        if plan.strategy != Strategy::StoreAll
+            && !runners_up.iter().any(|other| other.strategy == Strategy::StoreAll)
+        {
+            let peak_bytes = store_all_bytes;
+            let reason = format!("needs {}", crate::bytes::Bytes(peak_bytes).rounded());
+            let (strategy, tiers, seconds) = (Strategy::StoreAll, Vec::new(), None);
+            runners_up.push(RunnerUp { strategy, tiers, seconds, peak_bytes, reason });
+        }
+        Some(Self { plan, runners_up })
+    }
+}
+
+impl Plan {
+    /// Adds the logs of jobs with a file.
+    pub(super) fn add_logs(&mut self, means: &Means) {
+        let in_file = |tier: &TierPlan| matches!(tier, TierPlan::File { .. });
+        if let Some(disk) = means.disk.as_ref().filter(|_| self.tiers.iter().any(in_file)) {
+            let logs = self.concurrency.saturating_mul(disk.log_bytes);
+            self.parts.workers = self.parts.workers.saturating_add(logs);
+            self.predicted_peak_bytes = self.predicted_peak_bytes.saturating_add(logs);
+        }
+    }
+}
+
 impl Workload {
     /// Chooses the strategy with the least predicted time that keeps the budget.
     ///
@@ -83,25 +114,11 @@ impl Workload {
                 (plan.predicted_peak_bytes <= budget).then_some((plan, seconds))
             },
         );
-        let mut found = found.into_iter();
-        let Some(plan) = found.next() else {
+        let store_all = super::saturate(self.peak_bytes(Strategy::StoreAll, 1));
+        Choice::of(found, store_all).ok_or_else(|| {
             let (smallest, minimum) = self.smallest();
-            return Err(PlanError::BudgetTooSmall {
-                budget,
-                minimum: super::saturate(minimum),
-                smallest,
-            });
-        };
-        let mut runners_up: Vec<RunnerUp> = found.map(|other| lost(&other, &plan)).collect();
-        if plan.strategy != Strategy::StoreAll
-            && !runners_up.iter().any(|other| other.strategy == Strategy::StoreAll)
-        {
-            let peak_bytes = super::saturate(self.peak_bytes(Strategy::StoreAll, 1));
-            let reason = format!("needs {}", crate::bytes::Bytes(peak_bytes).rounded());
-            let (strategy, tiers, seconds) = (Strategy::StoreAll, Vec::new(), None);
-            runners_up.push(RunnerUp { strategy, tiers, seconds, peak_bytes, reason });
-        }
-        Ok(Choice { plan, runners_up })
+            PlanError::BudgetTooSmall { budget, minimum: super::saturate(minimum), smallest }
+        })
     }
 
     /// Lays out what an earlier call of [`Workload::choose`] has chosen, for `workers` jobs at a time:
@@ -183,6 +200,14 @@ impl Workload {
         (budget.checked_sub(self.shared_bytes)? / workers).checked_sub(self.worker_bytes)
     }
 
+    /// Rounds of jobs with so many at a time, and the time of a job in times that it takes with the
+    /// wanted number.
+    pub(super) fn rounds(&self, means: &Means, workers: u64) -> (f64, f64) {
+        let rounds = self.jobs.max(1).div_ceil(workers) as f64;
+        let share = (workers as f64 / self.workers() as f64).powf(means.inner_efficiency);
+        (rounds, share)
+    }
+
     /// Lays a candidate out and predicts its time.
     pub(super) fn judge(
         &self,
@@ -194,14 +219,8 @@ impl Workload {
         let Candidate { strategy, tiers, speeds } = candidate;
         let schedule = strategy.schedule(self.steps)?;
         let mut plan = self.lay_out_tiers(strategy, schedule, tiers, (workers, budget_bytes));
-        let in_file = |tier: &TierPlan| matches!(tier, TierPlan::File { .. });
-        if let Some(disk) = means.disk.as_ref().filter(|_| plan.tiers.iter().any(in_file)) {
-            let logs = workers.saturating_mul(disk.log_bytes);
-            plan.parts.workers = plan.parts.workers.saturating_add(logs);
-            plan.predicted_peak_bytes = plan.predicted_peak_bytes.saturating_add(logs);
-        }
-        let rounds = self.jobs.max(1).div_ceil(workers) as f64;
-        let share = (workers as f64 / self.workers() as f64).powf(means.inner_efficiency);
+        plan.add_logs(means);
+        let (rounds, share) = self.rounds(means, workers);
         let scaled = |seconds: f64| (seconds * share).into();
         let machine = Machine {
             forward_seconds: scaled(means.speeds.forward_seconds),
@@ -229,6 +248,11 @@ impl Workload {
     }
 }
 
+/// Seconds of all jobs but for waiting.
+fn busy(plan: &Plan) -> f64 {
+    plan.seconds.unwrap_or(0.0) - plan.waited_seconds.unwrap_or(0.0)
+}
+
 /// Why a plan that fits was not chosen.
 fn lost(other: &Plan, chosen: &Plan) -> RunnerUp {
     let seconds = other.seconds.unwrap_or(0.0);
@@ -240,6 +264,9 @@ fn lost(other: &Plan, chosen: &Plan) -> RunnerUp {
             write!(reason, ": {:.2} instead of {:.2} forward steps per step", factors.0, factors.1);
     } else if let Some(waited) = other.waited_seconds.filter(|waited| *waited > 0.05 * seconds) {
         let _ = write!(reason, ": {:.0} % of it spent on storing", 100.0 * waited / seconds);
+    } else if matches!(chosen.strategy, Strategy::Uneven { .. }) && busy(other) > busy(chosen) {
+        // No more steps, and yet more time.
+        reason.push_str(": dearer steps are run again");
     }
     RunnerUp {
         strategy: other.strategy,

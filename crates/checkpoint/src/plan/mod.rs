@@ -13,7 +13,8 @@
 //!
 //! [`Workload::plan`] chooses between these two by the rule below, from sizes alone;
 //! [`Workload::choose`] takes speeds, codecs and a disk into account, and all strategies;
-//! [`OpenWorkload::choose`] does so for a number of steps that is not known before.
+//! [`OpenWorkload::choose`] does so for a number of steps that is not known before,
+//! [`UnevenWorkload::choose`] for steps that are not alike.
 //!
 //! # Rule
 //!
@@ -37,11 +38,13 @@ mod choose;
 mod means;
 mod open;
 mod strategy;
+mod uneven;
 
 pub use choose::{Choice, RunnerUp};
 pub use means::{CodecOffer, DiskOffer, Means, Speeds, TierPlan};
 pub use open::{JudgedLength, OpenChoice, OpenPlan, OpenWorkload};
 pub use strategy::Strategy;
+pub use uneven::UnevenWorkload;
 
 use std::fmt;
 
@@ -220,6 +223,7 @@ impl Workload {
             | Strategy::Asynchronous { .. }
             | Strategy::Recording { .. }
             | Strategy::DiskRevolve { .. }
+            | Strategy::Uneven { .. }
             | Strategy::Online { .. }
             | Strategy::OnlineWithDisk { .. }
             | Strategy::OnlineRecording { .. }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Workload;
+use crate::bytes::Bytes;
 use crate::schedule::{AnySchedule, Asynchronous, OpenSchedule};
 use crate::{DiskRevolve, Mixed, Online, OnlineRule, Revolve, StoreAll, TierCost, Trajectory};
 
@@ -49,6 +50,13 @@ pub enum Strategy {
         write_millisteps: u64,
         /// A read from the second tier, likewise.
         read_millisteps: u64,
+    },
+    /// Keep restart snapshots of steps that are not alike within a number of bytes, and recompute
+    /// the rest, the cheap steps rather than the dear ones ([`UnevenSteps`](crate::UnevenSteps)).
+    /// Only [`UnevenWorkload::choose`](crate::UnevenWorkload::choose) plans it.
+    Uneven {
+        /// Bytes of the snapshots of one job at a time, encoded where its tier encodes.
+        capacity_bytes: u64,
     },
     /// For an unknown number of steps: restart snapshots, placed as the run goes on ([`Online`]).
     Online {
@@ -110,6 +118,8 @@ impl Strategy {
                 let total = schedule.advances() + u128::from(steps);
                 (AnySchedule::new(schedule), total)
             }
+            // Depends on more than the number of steps.
+            Self::Uneven { .. } => return None,
             Self::Online { .. }
             | Self::OnlineWithDisk { .. }
             | Self::OnlineRecording { .. }
@@ -184,6 +194,7 @@ impl Strategy {
             | Self::Asynchronous { .. }
             | Self::Recording { .. }
             | Self::DiskRevolve { .. }
+            | Self::Uneven { .. }
             | Self::Online { .. }
             | Self::OnlineWithDisk { .. }
             | Self::OnlineRecording { .. } => job.snapshot_bytes,
@@ -195,6 +206,7 @@ impl Strategy {
         let of = |count: u64, bytes: u64| u128::from(count) * u128::from(bytes);
         match self {
             Self::StoreAll | Self::Recording { .. } | Self::OnlineRecording { .. } => 0,
+            Self::Uneven { capacity_bytes } => capacity_bytes.into(),
             Self::OnlineStoreAll { most } => of(most, job.adjoint_bytes),
             Self::Revolve { snapshots }
             | Self::Asynchronous { snapshots, .. }
@@ -229,6 +241,9 @@ impl fmt::Display for Strategy {
             }
             Self::DiskRevolve { snapshots, .. } => {
                 write!(f, "Disk-Revolve with {snapshots} snapshots in RAM")
+            }
+            Self::Uneven { capacity_bytes } => {
+                write!(f, "uneven steps, snapshots within {}", Bytes(*capacity_bytes).rounded())
             }
             Self::Online { snapshots, rule } => {
                 let plural = if *snapshots == 1 { "" } else { "s" };

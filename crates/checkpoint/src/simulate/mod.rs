@@ -19,6 +19,7 @@ mod lane;
 use std::ops::Range;
 
 use crate::execute::{Listener, Scout};
+use crate::per_step::RangeSums;
 use crate::tier::Key;
 use crate::{Action, Data, PerStep, TierId};
 use lane::Lane;
@@ -206,8 +207,16 @@ where
 {
     let mut actions = actions.into_iter();
     let lanes = (0..).map(TierId).zip(&machine.tiers).map(|(id, speed)| Lane::new(id, *speed));
-    let mut run =
-        Run { machine, lanes: lanes.collect(), now: 0.0, done: Prediction::default(), watch };
+    let mut run = Run {
+        machine,
+        forward: RangeSums::new(&machine.forward_seconds),
+        record: RangeSums::new(&machine.record_seconds),
+        reverse: RangeSums::new(&machine.reverse_seconds),
+        lanes: lanes.collect(),
+        now: 0.0,
+        done: Prediction::default(),
+        watch,
+    };
     // A sweep that finds something has been reversing already.
     let (mut followed, mut reversing) = (0, false);
     for (key, tier) in held {
@@ -232,6 +241,9 @@ where
 
 struct Run<'a, W> {
     machine: &'a Machine,
+    forward: RangeSums<'a>,
+    record: RangeSums<'a>,
+    reverse: RangeSums<'a>,
     lanes: Vec<Lane>,
     now: f64,
     done: Prediction,
@@ -243,15 +255,15 @@ impl<W: FnMut(Span)> Run<'_, W> {
         let machine = self.machine;
         match action {
             Action::Advance { steps } => {
-                let seconds = machine.forward_seconds.sum(steps.clone()) + machine.restart_seconds;
+                let seconds = self.forward.sum(steps) + machine.restart_seconds;
                 self.compute(Work::Advance, seconds, steps);
             }
             Action::Record { steps } => {
-                let seconds = machine.record_seconds.sum(steps.clone()) + machine.restart_seconds;
+                let seconds = self.record.sum(steps) + machine.restart_seconds;
                 self.compute(Work::Record, seconds, steps);
             }
             Action::Reverse { steps } => {
-                self.compute(Work::Reverse, machine.reverse_seconds.sum(steps.clone()), steps);
+                self.compute(Work::Reverse, self.reverse.sum(steps), steps);
             }
             Action::Store { kind, step, tier } => {
                 self.store(Key { step: *step, kind: *kind }, *tier);

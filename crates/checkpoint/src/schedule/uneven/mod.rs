@@ -57,6 +57,7 @@ mod solve;
 pub use iterate::UnevenActions;
 pub use solve::{UnevenOptions, UnevenSchedule};
 
+use crate::per_step::running;
 use crate::{PerStep, ScheduleError};
 
 /// Steps that are not alike; see the [module](self).
@@ -131,7 +132,8 @@ impl UnevenSteps {
         solve::solve_bytes(self, capacity, options)
     }
 
-    fn check(&self) -> Result<(), ScheduleError> {
+    /// Refuses costs that cannot be added up.
+    pub(crate) fn check(&self) -> Result<(), ScheduleError> {
         let what = "the cost of a step";
         let valid = |value: f64| value.is_finite() && value >= 0.0;
         let adjoint = (0..self.steps()).map(|step| self.adjoint.at(step));
@@ -179,14 +181,4 @@ impl Sums {
         // Rounding of the differences must not make it negative.
         (reached - (to - from - 1) as f64 * self.cost[from]).max(0.0)
     }
-}
-
-/// The sums of the first 0, 1, 2, ... values.
-fn running(values: &[f64]) -> Vec<f64> {
-    let mut sum = 0.0;
-    let sums = values.iter().map(|value| {
-        sum += value;
-        sum
-    });
-    [0.0].into_iter().chain(sums).collect()
 }
