@@ -15,6 +15,11 @@ fn c_gets_what_the_header_promises() {
 }
 
 #[test]
+fn c_follows_schedules() {
+    run("schedules.c", &[]);
+}
+
+#[test]
 fn c_takes_up_sweeps() {
     let folder = tempfile::tempdir().unwrap();
     run("sweeps.c", &[folder.path().as_os_str()]);

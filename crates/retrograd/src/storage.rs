@@ -45,8 +45,11 @@ impl Storage {
     ) -> Result<Executor<State>, Error> {
         executor(tiers, simulation, threads, |folder, bytes| {
             let path = self.file(folder)?;
-            BytesOptions::in_file(&path, bytes, DirectIo::Auto)
-                .map_err(|e| storage_error("no file for snapshots", e))
+            let options = BytesOptions::in_file(&path, bytes, DirectIo::Auto);
+            // The open file is enough: its room is given back with the tier, however that ends.
+            #[cfg(unix)]
+            let _ = std::fs::remove_file(&path);
+            options.map_err(|e| storage_error("no file for snapshots", e))
         })
     }
 
