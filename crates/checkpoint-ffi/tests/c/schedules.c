@@ -1,6 +1,7 @@
 /* What the header promises of schedules, pulled action by action. */
 
 #include "follow.h"
+#include "toy.h"
 
 static int same(const rg_action *a, const rg_action *b)
 {
