@@ -26,7 +26,7 @@ fn main() -> Result<(), Failure> {
     if let Some(row) = option(&arguments, "--classic") {
         return classic::run_row(row, &model);
     }
-    let out = option(&arguments, "--out").map_or("docs/pictures".into(), PathBuf::from);
+    let out = option(&arguments, "--out").map_or("docs/memory".into(), PathBuf::from);
     let disk = option(&arguments, "--disk").map_or(std::env::temp_dir(), PathBuf::from);
     let only = option(&arguments, "--only").unwrap_or("");
     std::fs::create_dir_all(&out)?;
