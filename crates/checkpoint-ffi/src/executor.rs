@@ -212,15 +212,9 @@ pub unsafe extern "C" fn rg_executor_run(
         let mut state = executor.get("executor")?.lock()?;
         let actions = schedule.get("schedule")?.whole()?;
         let place = done.wanted("done")?;
+        let watch = Watch::new(watch, watch_ctx);
         // SAFETY: promised by the caller.
-        unsafe {
-            state.run(
-                &model.get("model")?,
-                actions,
-                Watch { call: watch, ctx: watch_ctx, last: Progress::default() },
-                place,
-            )
-        }
+        unsafe { state.run(&model.get("model")?, actions, watch, place) }
     })
 }
 
@@ -246,15 +240,9 @@ pub unsafe extern "C" fn rg_executor_run_until(
         let is_last = is_last.ok_or(Error::Null { what: "is_last" })?;
         // SAFETY: promised by the caller.
         let actions = online.until(|step| unsafe { is_last(model.ctx, step) } != 0);
+        let watch = Watch::new(watch, watch_ctx);
         // SAFETY: promised by the caller.
-        unsafe {
-            state.run(
-                &model,
-                actions,
-                Watch { call: watch, ctx: watch_ctx, last: Progress::default() },
-                place,
-            )
-        }
+        unsafe { state.run(&model, actions, watch, place) }
     })
 }
 
@@ -290,7 +278,7 @@ pub unsafe extern "C" fn rg_executor_run_resumable(
         }
         state.found.clear();
         let mut model = Sweeping { model, sweep };
-        let mut watch = Watch { call: watch, ctx: watch_ctx, last: Progress::default() };
+        let mut watch = Watch::new(watch, watch_ctx);
         // SAFETY: promised by the caller.
         let seen = |progress: &Progress| unsafe { watch.see(progress) };
         let result = state.executor.run_resumable(&mut model, actions, &mut log, seen);
@@ -306,6 +294,10 @@ struct Watch {
 }
 
 impl Watch {
+    fn new(call: Option<rg_watch>, ctx: *mut c_void) -> Self {
+        Self { call, ctx, last: Progress::default() }
+    }
+
     /// # Safety
     /// The callback may be called with its context.
     unsafe fn see(&mut self, progress: &Progress) -> ControlFlow<()> {

@@ -11,7 +11,7 @@ use retrograd_checkpoint::{IndependentChains, JoinAction, JoinGraph, JoinMemory}
 use crate::action::{kind, rg_action};
 use crate::handle::{Content, Handle, Owned, Shared, free, make};
 use crate::pointer::{In, Out, array};
-use crate::schedule::pull;
+use crate::schedule::{next, pull};
 use crate::status::{Error, rg_status, run};
 
 /// A schedule for several chains, and how far it has been pulled: `rg_join`.
@@ -203,15 +203,8 @@ pub unsafe extern "C" fn rg_join_minimum_slots(
 #[unsafe(no_mangle)]
 pub extern "C" fn rg_join_next(join: Shared<'_, Join>, out: Out<'_, rg_join_action>) -> rg_status {
     run(|| {
-        let (join, mut place) = (join.get("join")?, out.get("out")?);
-        let next = join.lock().rest.next();
-        Ok(match next {
-            Some(action) => {
-                place.put(action.into());
-                rg_status::RG_OK
-            }
-            None => rg_status::RG_END,
-        })
+        let (join, place) = (join.get("join")?, out.get("out")?);
+        Ok(next(&mut join.lock().rest, place))
     })
 }
 

@@ -3,18 +3,17 @@
 
 mod common;
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 
-use common::ring::{Diverged, POINTS, Ring, gradient_by_hand};
+use common::ring::{POINTS, Pass, Ring, gradient_by_hand};
 use proptest::prelude::*;
 use retrograd_checkpoint::plan::Means;
 use retrograd_checkpoint::simulate::{Machine, TierSpeed, simulate};
 use retrograd_checkpoint::tier::{BytesOptions, Handles, Key, Loaded, Tier, TierError};
 use retrograd_checkpoint::{
-    Action, Adaptive, Data, DiskRevolve, Executor, Measured, MeasuredCost, MeasuredTier, Model,
-    Online, Progress, Review, Revolve, TierCost, TierId, Workload,
+    Action, Adaptive, DiskRevolve, Executor, Measured, MeasuredCost, MeasuredTier, Online,
+    Progress, Review, Revolve, TierCost, TierId, Workload,
 };
 
 type State = Arc<[f64; POINTS]>;
@@ -57,42 +56,17 @@ fn machine(real: Real) -> Machine {
 }
 
 /// A model whose steps take time.
-struct Timed {
-    ring: Ring,
-    time: Time,
-    real: Real,
-}
-
-impl Model for Timed {
-    type Snapshot = State;
-    type Error = Diverged;
-    fn advance(&mut self, steps: Range<u64>) -> Result<(), Diverged> {
-        pass(&self.time, self.real.forward * (steps.end - steps.start));
-        self.ring.advance(steps)
-    }
-    fn record(&mut self, steps: Range<u64>) -> Result<(), Diverged> {
-        pass(&self.time, self.real.record * (steps.end - steps.start));
-        self.ring.record(steps)
-    }
-    fn reverse(&mut self, steps: Range<u64>) -> Result<(), Diverged> {
-        pass(&self.time, self.real.reverse * (steps.end - steps.start));
-        self.ring.reverse(steps)
-    }
-    fn save(&mut self, kind: Data, step: u64) -> Result<State, Diverged> {
-        self.ring.save(kind, step)
-    }
-    fn restore(&mut self, kind: Data, step: u64, from: &State) -> Result<(), Diverged> {
-        self.ring.restore(kind, step, from)
-    }
-    fn take(&mut self, kind: Data, step: u64, from: State) -> Result<(), Diverged> {
-        self.ring.take(kind, step, from)
-    }
-    fn stores_adjoint(&self) -> bool {
-        true
-    }
-    fn restart(&mut self) -> Option<Result<(), Diverged>> {
-        self.ring.restart()
-    }
+fn timed(time: &Time, real: Real) -> Ring {
+    let time = Arc::clone(time);
+    let pace = move |what: Pass, steps: u64| {
+        let each = match what {
+            Pass::Advance => real.forward,
+            Pass::Record => real.record,
+            Pass::Reverse => real.reverse,
+        };
+        pass(&time, each * steps);
+    };
+    Ring { restarts: true, pace: Some(Box::new(pace)), ..Ring::new() }
 }
 
 /// A tier whose transfers take time, and which counts them; loads of some steps fail.
@@ -182,8 +156,7 @@ fn run(
         .every(setup.every)
         .room(TierId(1), setup.room)
         .clock(move || now.load(Ordering::Relaxed) as f64);
-    let ring = Ring { restarts: true, ..Ring::new() };
-    let mut model = Timed { ring, time: Arc::clone(&time), real };
+    let mut model = timed(&time, real);
     let mut moments = Vec::new();
     let done = executor.run_adaptive(&mut model, actions, &adaptive, |measured| {
         moments.push(time.load(Ordering::Relaxed));
@@ -192,7 +165,7 @@ fn run(
     let [writes, reads] = counts.each_ref().map(|count| count.load(Ordering::Relaxed));
     Outcome {
         done: done.expect("should run"),
-        gradient: model.ring.gradient_bits(),
+        gradient: model.gradient_bits(),
         writes,
         reads,
         seconds: time.load(Ordering::Relaxed),

@@ -2,20 +2,18 @@
 
 mod common;
 
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::ring::{Diverged, POINTS, Ring, gradient_by_hand};
+use common::ring::{Diverged, POINTS, Pass, Ring, gradient_by_hand};
 use retrograd_checkpoint::schedule::{AnySchedule, Asynchronous, Mixed};
 use retrograd_checkpoint::tier::folder::Folder;
 use retrograd_checkpoint::tier::medium::DirectIo;
 use retrograd_checkpoint::tier::{Bytes, BytesOptions, Handles, Tier};
-use retrograd_checkpoint::{
-    Data, ExecuteError, Executor, Model, Progress, Resumable, Revolve, SweepLog,
-};
+use retrograd_checkpoint::{ExecuteError, Executor, Progress, Resumable, Revolve, SweepLog};
 
 type State = Arc<[f64; POINTS]>;
 
@@ -25,68 +23,30 @@ const RAM_SLOTS: u64 = 5;
 const IDENTITY: u64 = 99;
 
 /// A ring whose steps take a while.
-struct Slow {
-    ring: Ring,
-    step_time: Duration,
-}
-
-impl Slow {
-    fn new(step_time: Duration) -> Self {
-        Self { ring: Ring { restarts: true, ..Ring::new() }, step_time }
-    }
-
-    fn work(&self, steps: &Range<u64>) {
+fn slow(step_time: Duration) -> Ring {
+    let pace = move |_: Pass, steps: u64| {
         let start = Instant::now();
-        let time = self.step_time * (steps.end - steps.start) as u32;
-        while start.elapsed() < time {
+        while start.elapsed() < step_time * steps as u32 {
             std::hint::spin_loop();
         }
-    }
+    };
+    Ring { pace: Some(Box::new(pace)), ..quick() }
 }
 
-impl Model for Slow {
-    type Snapshot = State;
-    type Error = Diverged;
-
-    fn advance(&mut self, steps: Range<u64>) -> Result<(), Diverged> {
-        self.work(&steps);
-        self.ring.advance(steps)
-    }
-    fn record(&mut self, steps: Range<u64>) -> Result<(), Diverged> {
-        self.work(&steps);
-        self.ring.record(steps)
-    }
-    fn reverse(&mut self, steps: Range<u64>) -> Result<(), Diverged> {
-        self.work(&steps);
-        self.ring.reverse(steps)
-    }
-    fn save(&mut self, kind: Data, step: u64) -> Result<State, Diverged> {
-        self.ring.save(kind, step)
-    }
-    fn restore(&mut self, kind: Data, step: u64, from: &State) -> Result<(), Diverged> {
-        self.ring.restore(kind, step, from)
-    }
-    fn take(&mut self, kind: Data, step: u64, from: State) -> Result<(), Diverged> {
-        self.ring.take(kind, step, from)
-    }
-    fn stores_adjoint(&self) -> bool {
-        true
-    }
-    fn restart(&mut self) -> Option<Result<(), Diverged>> {
-        self.ring.restart()
-    }
+fn quick() -> Ring {
+    Ring { restarts: true, ..Ring::new() }
 }
 
-impl Resumable for Slow {
+impl Resumable for Ring {
     fn save_sweep(&mut self, into: &mut Vec<u8>) -> Result<(), Diverged> {
-        let numbers = self.ring.x_bar.iter().chain(&self.ring.p_bar);
+        let numbers = self.x_bar.iter().chain(&self.p_bar);
         into.extend(numbers.flat_map(|number| number.to_le_bytes()));
         Ok(())
     }
     fn load_sweep(&mut self, from: &[u8]) -> Result<(), Diverged> {
         let (bars, _) = from.as_chunks::<8>();
         let numbers = bars.iter().map(|bytes| f64::from_le_bytes(*bytes));
-        let places = self.ring.x_bar.iter_mut().chain(&mut self.ring.p_bar);
+        let places = self.x_bar.iter_mut().chain(&mut self.p_bar);
         places.zip(numbers).for_each(|(place, number)| *place = number);
         Ok(())
     }
@@ -102,7 +62,7 @@ fn disk(folder: &Path) -> Bytes<State> {
 /// One attempt, however it ends.
 fn attempt(
     folder: &Path,
-    model: &mut Slow,
+    model: &mut Ring,
     watch: impl FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Progress, ExecuteError<Diverged>> {
     let ram = Handles::new(RAM_SLOTS).unwrap();
@@ -120,9 +80,9 @@ fn child() {
     let Some(parent) = std::env::var_os(CHILD) else { return };
     let mut folder = Folder::open(Path::new(&parent), "test").unwrap();
     folder.keep();
-    let mut model = Slow::new(Duration::from_micros(40));
+    let mut model = slow(Duration::from_micros(40));
     let done = attempt(folder.path(), &mut model, |_| ControlFlow::Continue(())).unwrap();
-    let bits = model.ring.gradient_bits().iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
+    let bits = model.gradient_bits().iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
     let result = format!("{} {bits}", done.reversed);
     std::fs::write(Path::new(&parent).join("result"), result).unwrap();
 }
@@ -177,7 +137,7 @@ fn a_sweep_that_is_cancelled_resumes_to_the_same_bits() {
             reversed if reversed == cancel_at => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         };
-        let first = attempt(place.path(), &mut Slow::new(Duration::ZERO), stop);
+        let first = attempt(place.path(), &mut quick(), stop);
         assert!(matches!(first, Err(ExecuteError::Cancelled(_))));
         if !damage.is_empty() {
             let path = place.path().join(damage);
@@ -186,9 +146,9 @@ fn a_sweep_that_is_cancelled_resumes_to_the_same_bits() {
             content[..middle].iter_mut().for_each(|byte| *byte ^= 0x55);
             std::fs::write(&path, content).unwrap();
         }
-        let mut model = Slow::new(Duration::ZERO);
+        let mut model = quick();
         let done = attempt(place.path(), &mut model, |_| ControlFlow::Continue(())).unwrap();
-        assert_eq!(model.ring.gradient_bits(), expected, "{cancel_at} {damage}");
+        assert_eq!(model.gradient_bits(), expected, "{cancel_at} {damage}");
         // A sweep whose log is damaged begins anew.
         let left = if damage == "sweep" { STEPS } else { STEPS - cancel_at };
         assert_eq!(done.reversed, left, "{cancel_at} {damage}");
@@ -204,21 +164,21 @@ fn another_identity_begins_anew() {
         0..400 => ControlFlow::Continue(()),
         _ => ControlFlow::Break(()),
     };
-    attempt(place.path(), &mut Slow::new(Duration::ZERO), stop).unwrap_err();
+    attempt(place.path(), &mut quick(), stop).unwrap_err();
     let mut executor = Executor::new(9).unwrap();
-    let mut model = Slow::new(Duration::ZERO);
+    let mut model = quick();
     let mut log = SweepLog::new(&place.path().join("sweep"), IDENTITY + 1, Duration::ZERO);
     let schedule = Revolve::new(STEPS, 9).unwrap();
     let watch = |_: &Progress| ControlFlow::Continue(());
     let done = executor.run_resumable(&mut model, schedule, &mut log, watch).unwrap();
-    assert_eq!((done.reversed, model.ring.gradient_bits()), (STEPS, gradient_by_hand(STEPS)));
+    assert_eq!((done.reversed, model.gradient_bits()), (STEPS, gradient_by_hand(STEPS)));
 }
 
 /// One attempt with a tier of bytes alone, which has no slots that a schedule made from what is left
 /// could use.
 fn attempt_in_bytes(
     folder: &Path,
-    model: &mut Slow,
+    model: &mut Ring,
     actions: AnySchedule,
     watch: impl FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Progress, ExecuteError<Diverged>> {
@@ -240,15 +200,14 @@ fn the_rest_of_the_schedule_is_followed_where_its_data_are() {
             reversed if reversed > cancel_at => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         };
-        attempt_in_bytes(place.path(), &mut Slow::new(Duration::ZERO), store_all(), stop)
-            .unwrap_err();
+        attempt_in_bytes(place.path(), &mut quick(), store_all(), stop).unwrap_err();
         if damage {
             std::fs::write(place.path().join("manifest"), "").unwrap();
         }
-        let mut model = Slow::new(Duration::ZERO);
+        let mut model = quick();
         let go_on = |_: &Progress| ControlFlow::Continue(());
         let done = attempt_in_bytes(place.path(), &mut model, store_all(), go_on).unwrap();
-        assert_eq!(model.ring.gradient_bits(), gradient_by_hand(STEPS), "{cancel_at}");
+        assert_eq!(model.gradient_bits(), gradient_by_hand(STEPS), "{cancel_at}");
         let left = STEPS - cancel_at - 1;
         assert_eq!(done.reversed, left, "{cancel_at}");
         let run = done.advances + done.recorded;
@@ -260,7 +219,7 @@ fn the_rest_of_the_schedule_is_followed_where_its_data_are() {
 #[test]
 fn blocks_that_are_recorded_whole_are_so_after_a_crash() {
     let recording = || AnySchedule::new(Asynchronous::recording(STEPS, PERIOD).unwrap());
-    let attempt = |folder: &Path, model: &mut Slow, reversed: u64| {
+    let attempt = |folder: &Path, model: &mut Ring, reversed: u64| {
         let ram = Handles::new(0).unwrap();
         let tiers: Vec<Box<dyn Tier<State>>> = vec![Box::new(ram), Box::new(disk(folder))];
         let mut executor = Executor::with_tiers(tiers).unwrap();
@@ -276,10 +235,10 @@ fn blocks_that_are_recorded_whole_are_so_after_a_crash() {
         executor.run_resumable(model, recording(), &mut log, watch)
     };
     let place = tempfile::tempdir().unwrap();
-    attempt(place.path(), &mut Slow::new(Duration::ZERO), 3 * PERIOD).unwrap_err();
-    let mut model = Slow::new(Duration::ZERO);
+    attempt(place.path(), &mut quick(), 3 * PERIOD).unwrap_err();
+    let mut model = quick();
     let done = attempt(place.path(), &mut model, STEPS).unwrap();
     let left = STEPS - 3 * PERIOD;
     assert_eq!((done.reversed, done.recorded, done.advances), (left, left, 0));
-    assert_eq!(model.ring.gradient_bits(), gradient_by_hand(STEPS));
+    assert_eq!(model.gradient_bits(), gradient_by_hand(STEPS));
 }

@@ -1,29 +1,37 @@
 //! Whether a thread computes with subnormal numbers or takes them for 0.
 
+/// The width of the control register.
+#[cfg(target_arch = "x86_64")]
+type Register = u32;
+#[cfg(target_arch = "aarch64")]
+type Register = u64;
+
+/// Bits 15 (flush to zero) and 6 (denormals are zero).
+#[cfg(target_arch = "x86_64")]
+const FLUSH: Register = 0x8040;
+/// Bit 24: flush to zero, operands and results.
+#[cfg(target_arch = "aarch64")]
+const FLUSH: Register = 1 << 24;
+
 /// Sets or clears flush-to-zero and denormals-are-zero while it lives.
 pub(crate) struct Subnormals {
-    #[cfg(target_arch = "x86_64")]
-    before: u32,
-    #[cfg(target_arch = "aarch64")]
-    before: u64,
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    before: Register,
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 impl Subnormals {
-    /// Bits 15 (flush to zero) and 6 (denormals are zero).
-    const FLUSH: u32 = 0x8040;
-
     /// Takes them for 0.
     pub(crate) fn flush() -> Self {
         let before = control_register();
-        set_control_register(before | Self::FLUSH);
+        set_control_register(before | FLUSH);
         Self { before }
     }
 
     /// Computes with them, as IEEE 754 says.
     pub(crate) fn keep() -> Self {
         let before = control_register();
-        set_control_register(before & !Self::FLUSH);
+        set_control_register(before & !FLUSH);
         Self { before }
     }
 }
@@ -36,8 +44,8 @@ impl Drop for Subnormals {
 }
 
 #[cfg(target_arch = "x86_64")]
-fn control_register() -> u32 {
-    let mut value = 0u32;
+fn control_register() -> Register {
+    let mut value: Register = 0;
     // SAFETY: stores the SSE control register of this thread to a local; SSE is part of x86-64.
     unsafe {
         std::arch::asm!("stmxcsr [{}]", in(reg) &raw mut value, options(nostack, preserves_flags));
@@ -46,7 +54,7 @@ fn control_register() -> u32 {
 }
 
 #[cfg(target_arch = "x86_64")]
-fn set_control_register(value: u32) {
+fn set_control_register(value: Register) {
     // SAFETY: changes only the two subnormal bits of the value that was read, or restores it. Where
     // they are set, Rust code in between is kernel code and integer arithmetic, whose results are
     // documented to be computed with subnormals flushed; where they are clear, as Rust expects.
@@ -56,28 +64,8 @@ fn set_control_register(value: u32) {
 }
 
 #[cfg(target_arch = "aarch64")]
-impl Subnormals {
-    /// Bit 24: flush to zero, operands and results.
-    const FLUSH: u64 = 1 << 24;
-
-    /// Takes them for 0.
-    pub(crate) fn flush() -> Self {
-        let before = control_register();
-        set_control_register(before | Self::FLUSH);
-        Self { before }
-    }
-
-    /// Computes with them, as IEEE 754 says.
-    pub(crate) fn keep() -> Self {
-        let before = control_register();
-        set_control_register(before & !Self::FLUSH);
-        Self { before }
-    }
-}
-
-#[cfg(target_arch = "aarch64")]
-fn control_register() -> u64 {
-    let value: u64;
+fn control_register() -> Register {
+    let value: Register;
     // SAFETY: reads the floating-point control register of this thread.
     unsafe {
         std::arch::asm!("mrs {}, fpcr", out(reg) value, options(nomem, nostack, preserves_flags));
@@ -86,7 +74,7 @@ fn control_register() -> u64 {
 }
 
 #[cfg(target_arch = "aarch64")]
-fn set_control_register(value: u64) {
+fn set_control_register(value: Register) {
     // SAFETY: as on x86-64, changes only how subnormal numbers are treated, or restores it.
     unsafe {
         std::arch::asm!("msr fpcr, {}", in(reg) value, options(nomem, nostack, preserves_flags));

@@ -240,16 +240,23 @@ pub extern "C" fn rg_schedule_next(
     out: Out<'_, rg_action>,
 ) -> rg_status {
     run(|| {
-        let (schedule, mut place) = (schedule.get("schedule")?, out.get("out")?);
-        let next = schedule.lock().rest.next();
-        Ok(match next {
-            Some(action) => {
-                place.put(action.into());
-                rg_status::RG_OK
-            }
-            None => rg_status::RG_END,
-        })
+        let (schedule, place) = (schedule.get("schedule")?, out.get("out")?);
+        Ok(next(&mut schedule.lock().rest, place))
     })
+}
+
+/// Gives the next of `rest`: `RG_OK`, or `RG_END` and nothing if there is none.
+pub(crate) fn next<T: Copy>(
+    rest: &mut impl Iterator<Item: Into<T>>,
+    mut place: Place<'_, T>,
+) -> rg_status {
+    match rest.next() {
+        Some(action) => {
+            place.put(action.into());
+            rg_status::RG_OK
+        }
+        None => rg_status::RG_END,
+    }
 }
 
 /// Gives the next actions, as many as there are and `room` has place for: `RG_OK` and how many, or

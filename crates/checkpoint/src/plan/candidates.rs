@@ -172,6 +172,14 @@ impl Workload {
         })
     }
 
+    /// Steps of a block, at least 2, that take `factor` times as long as a transfer of restart data.
+    pub(super) fn hiding_period(&self, means: &Means, speed: TierSpeed, factor: f64) -> u64 {
+        let bytes = self.snapshot_bytes;
+        let transfer = speed.write_seconds(bytes).max(speed.read_seconds(bytes));
+        let forward = means.speeds.forward_seconds * speed.slowdown;
+        Asynchronous::period_to_hide(transfer * factor, forward).max(2)
+    }
+
     fn asynchronous(
         &self,
         means: &Means,
@@ -181,10 +189,7 @@ impl Workload {
     ) -> Option<Candidate> {
         let speed = disk.speed(share.0, QUEUE);
         let bytes = self.snapshot_bytes;
-        let transfer = speed.write_seconds(bytes).max(speed.read_seconds(bytes));
-        let forward = means.speeds.forward_seconds * speed.slowdown;
-        let hiding = Asynchronous::period_to_hide(transfer * factor, forward);
-        let period = hiding.max(2).min(self.steps.max(1));
+        let period = self.hiding_period(means, speed, factor).min(self.steps.max(1));
         let (tier, left) = self.file(disk, share, (self.steps / period, bytes))?;
         let snapshots = left.checked_div(bytes)?.min(period - 1);
         (snapshots > 0 && period < self.steps).then(|| Candidate {

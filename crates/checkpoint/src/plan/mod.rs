@@ -124,15 +124,15 @@ pub struct Plan {
     /// The machine of that prediction, as one job sees it: what a run can be compared with
     /// ([`Adaptive`](crate::Adaptive)).
     pub machine: Option<Machine>,
-    schedule: Schedule,
+    schedule: Made<AnySchedule>,
 }
 
 /// The schedule of a plan, made once: its table may have taken a while. It follows from the
 /// strategy, which is compared.
 #[derive(Clone, Debug)]
-struct Schedule(AnySchedule);
+struct Made<S>(S);
 
-impl PartialEq for Schedule {
+impl<S> PartialEq for Made<S> {
     fn eq(&self, _: &Self) -> bool {
         true
     }
@@ -362,7 +362,7 @@ impl Workload {
             seconds: None,
             waited_seconds: None,
             machine: None,
-            schedule: Schedule(schedule),
+            schedule: Made(schedule),
         }
     }
 

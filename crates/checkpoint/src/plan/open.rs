@@ -24,9 +24,9 @@ use std::fmt::Write as _;
 use super::candidates::{Candidate, PERIODS, QUEUE, encoded};
 use super::choose::{Family, RunnerUp};
 use super::means::{CodecOffer, DiskOffer, Means, TierPlan};
-use super::{Parts, Plan, PlanError, Strategy, Workload, saturate};
+use super::{Made, Parts, Plan, PlanError, Strategy, Workload, saturate};
 use crate::OnlineRule;
-use crate::schedule::{AnySchedule, Asynchronous, End, OpenSchedule};
+use crate::schedule::{AnySchedule, End, OpenSchedule};
 use crate::simulate::TierSpeed;
 
 /// Times what was judged that a disk has room for, where no largest number of steps is stated.
@@ -102,17 +102,7 @@ pub struct OpenPlan {
     pub tier_bytes: Vec<u64>,
     /// Where the plan was judged, fewest steps first.
     pub lengths: Vec<JudgedLength>,
-    schedule: Schedule,
-}
-
-/// The schedule of a plan. It follows from the strategy, which is compared.
-#[derive(Clone, Debug)]
-struct Schedule(OpenSchedule);
-
-impl PartialEq for Schedule {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
+    schedule: Made<OpenSchedule>,
 }
 
 /// The plan chosen, and what lost against it.
@@ -318,7 +308,7 @@ fn laid_out(
     let Candidate { strategy, tiers, .. } = candidate;
     let parts = whole.parts(strategy, &tiers, concurrency);
     let tier_bytes = tiers.iter().map(|tier| saturate(whole.tier_bytes(strategy, tier))).collect();
-    let schedule = Schedule(strategy.open_schedule()?);
+    let schedule = Made(strategy.open_schedule()?);
     Some(OpenPlan {
         strategy,
         concurrency,
@@ -368,9 +358,7 @@ fn with_disk(
 ) -> Option<Candidate> {
     let speed = disk.speed(share.0, QUEUE);
     let bytes = whole.snapshot_bytes;
-    let transfer = speed.write_seconds(bytes).max(speed.read_seconds(bytes));
-    let forward = means.speeds.forward_seconds * speed.slowdown;
-    let period = Asynchronous::period_to_hide(transfer * factor, forward).max(2);
+    let period = whole.hiding_period(means, speed, factor);
     let (tier, left) = whole.file(disk, share, (whole.steps.div_ceil(period), bytes))?;
     let snapshots = (left / bytes.max(1)).min(period - 1);
     (period < whole.steps).then(|| Candidate {

@@ -23,7 +23,19 @@ pub(crate) struct Ring {
     pub(crate) fails_at: Option<u64>,
     /// Whether `x_0` can be had again.
     pub(crate) restarts: bool,
+    /// Told of every call that takes time, and of how many steps, before it is done.
+    pub(crate) pace: Option<Pace>,
     pub(crate) calls: Calls,
+}
+
+pub(crate) type Pace = Box<dyn FnMut(Pass, u64) + Send>;
+
+/// A call that takes time.
+#[derive(Clone, Copy)]
+pub(crate) enum Pass {
+    Advance,
+    Record,
+    Reverse,
 }
 
 #[derive(Default)]
@@ -55,7 +67,14 @@ impl Ring {
             p_bar: [0.0; POINTS],
             fails_at: None,
             restarts: false,
+            pace: None,
             calls: Calls::default(),
+        }
+    }
+
+    fn pace(&mut self, pass: Pass, steps: &Range<u64>) {
+        if let Some(pace) = &mut self.pace {
+            pace(pass, steps.end - steps.start);
         }
     }
 
@@ -105,10 +124,12 @@ impl Model for Ring {
     type Error = Diverged;
 
     fn advance(&mut self, mut steps: Range<u64>) -> Result<(), Diverged> {
+        self.pace(Pass::Advance, &steps);
         steps.try_for_each(|step| self.step(step))
     }
 
     fn record(&mut self, mut steps: Range<u64>) -> Result<(), Diverged> {
+        self.pace(Pass::Record, &steps);
         self.recorded.clear();
         steps.try_for_each(|step| {
             self.recorded.push((step, Arc::clone(&self.x)));
@@ -117,6 +138,7 @@ impl Model for Ring {
     }
 
     fn reverse(&mut self, steps: Range<u64>) -> Result<(), Diverged> {
+        self.pace(Pass::Reverse, &steps);
         for step in steps.rev() {
             let recorded = self.recorded.last().map(|(step, _)| *step);
             assert_eq!(recorded, Some(step), "the right step should be recorded");
