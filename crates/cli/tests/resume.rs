@@ -349,6 +349,8 @@ fn a_run_of_another_job_is_not_resumed() {
     let changed = ["invert", "job.toml", "--resume", "--set", "stage.1.frequency=7"];
     let parts = ["runs/small cannot be resumed: it belongs to another job", "--out"];
     fail(folder, &changed, 1, &parts);
+    let loss = ["invert", "--resume", "runs/small", "--set", "memory.gradient_error=1e-2"];
+    fail(folder, &loss, 1, &parts);
     // What decides nothing may change.
     let name = ["invert", "--resume", "runs/small", "--set", "job.name=other"];
     succeed(folder, &[&name[..], &["--set", "report.pictures=false"]].concat());

@@ -104,7 +104,7 @@ fn measure(number: usize) {
     let folder = tempfile::tempdir().expect("folder");
     let Some(setup) = setup(number, folder.path()) else { return };
     let mut inversion = Inversion::new(setup).expect("inversion");
-    let predicted = inversion.memory().predicted_peak_bytes;
+    let predicted = inversion.memory().predicted_peak_bytes();
     inversion.run(&Quiet).expect("run");
     println!("predicted {predicted} measured {}", peak_rss_bytes());
 }

@@ -16,14 +16,14 @@ pub(super) fn model(job: &Job, setup: &InversionSetup, plan: &Plan) -> Run {
 /// What `run.json` of one gradient begins with.
 pub(super) fn gradient(job: &Job, inversion: &Inversion) -> Run {
     let (setup, memory) = (inversion.setup(), inversion.memory());
-    let predicted_peak_bytes = memory.gradient_peak_bytes;
+    let predicted_peak_bytes = memory.gradient_peak_bytes();
     Run { predicted_peak_bytes, ..run("gradient", (job, setup), &memory.plan) }
 }
 
 /// What `run.json` of an inversion begins with.
 pub(super) fn inversion(job: &Job, inversion: &Inversion) -> Run {
     let (setup, memory) = (inversion.setup(), inversion.memory());
-    let predicted_peak_bytes = memory.predicted_peak_bytes;
+    let predicted_peak_bytes = memory.predicted_peak_bytes();
     Run { predicted_peak_bytes, ..run("invert", (job, setup), &memory.plan) }
 }
 

@@ -77,11 +77,18 @@ pub(super) fn inversion(job: &Job, fingerprint: &str) -> Result<InversionSetup, 
                 .unwrap_or(Duration::MAX),
         },
         folder: job.output.clone(),
-        fingerprint: format!("{fingerprint} inputs {inputs_sum:016x}"),
+        fingerprint: format!("{fingerprint} inputs {inputs_sum:016x}{}", losses(&job.memory)),
         experiment,
     };
     sound::check(&setup)?;
     Ok(setup)
+}
+
+/// Codecs with loss decide the result like the equations; the others do not, nor does anything else
+/// about memory.
+fn losses(memory: &crate::job::types::Memory) -> String {
+    let lossy = codecs(memory).into_iter().filter(|codec| !codec.is_lossless());
+    lossy.map(|codec| format!(" {codec}")).collect()
 }
 
 /// All numbers that come from files.

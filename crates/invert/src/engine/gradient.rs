@@ -9,7 +9,7 @@ use retrograd::{Error, Progress, Residual, Simulation, resumable_executor};
 
 use super::identity;
 use super::in_order::InOrder;
-use super::keep::{Kept, Ongoing, Sums};
+use super::keep::{Kept, Ongoing, SWEEP, Sums};
 use super::{Engine, Experiment, Record, Worker, place};
 use crate::survey::Shot;
 
@@ -160,7 +160,7 @@ impl Engine {
             Error::Storage { what, source: format!("{}: {e}", folder.display()).into() }
         })?;
         let identity = identity::of_sweep(ongoing.common(), (number, shot), observed, plan);
-        let mut log = SweepLog::new(&folder.join("sweep"), identity, ongoing.every());
+        let mut log = SweepLog::new(&folder.join(SWEEP), identity, ongoing.every());
         if let Some(pending) = log.pending() {
             let steps = plan.steps;
             let text =
@@ -179,7 +179,7 @@ impl Engine {
     }
 
     /// Places a shot in a simulation.
-    fn prepare(
+    pub(super) fn prepare(
         &self,
         simulation: &mut Simulation,
         shot: &Shot,
@@ -197,11 +197,11 @@ impl Engine {
 }
 
 /// A sweep that nobody stops.
-fn go_on(_: &Progress) -> ControlFlow<()> {
+pub(super) fn go_on(_: &Progress) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-fn threads(simulation: &Simulation) -> NonZeroUsize {
+pub(super) fn threads(simulation: &Simulation) -> NonZeroUsize {
     NonZeroUsize::new(simulation.team_size()).unwrap_or(NonZeroUsize::MIN)
 }
 

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use retrograd::Error;
 use retrograd::checkpoint::Plan;
+use retrograd::checkpoint::plan::TierPlan;
 use retrograd::checkpoint::tier::folder::Folder;
 
 use super::identity::{self, Inputs, is_lossy};
@@ -28,14 +29,21 @@ use crate::words::{Bad, Digest, Sink, Source};
 /// What a file of sums begins with: `RGSUMS` and the version of its layout.
 const MARK: u64 = u64::from_le_bytes(*b"RGSUMS01");
 
+/// The file of sums.
+const SUMS: &str = "sums";
+
+/// The log of a reverse sweep, in the folder of its shot.
+pub(super) const SWEEP: &str = "sweep";
+
 /// A run's folder for what its evaluations have half done. It stays when this is dropped, for
 /// another process to take up; [`Keep::remove`] ends it.
 #[derive(Debug)]
 pub struct Keep {
     folder: Folder,
-    /// Least time between two writes of the same kind.
+    /// Least time between two writes of the same kind; at first, forever.
     pub every: Duration,
-    /// Whether reverse sweeps are kept, where the plan has files and encodes without loss.
+    /// Whether reverse sweeps are kept, where the plan has files and encodes without loss; at first
+    /// not.
     pub sweeps: bool,
 }
 
@@ -44,18 +52,31 @@ impl Keep {
     ///
     /// # Errors
     /// No such `parent`, a name that is none, or another process that has the folder.
-    pub fn open(parent: &Path, run: &str, every: Duration, sweeps: bool) -> Result<Self, Error> {
+    pub fn open(parent: &Path, run: &str) -> Result<Self, Error> {
         let folder = Folder::open(parent, run);
         let what = "no folder for half-done gradients";
         let mut folder = folder.map_err(|e| Error::Storage { what, source: Box::new(e) })?;
         folder.keep();
         files::remove_unfinished(folder.path());
-        Ok(Self { folder, every, sweeps })
+        Ok(Self { folder, every: Duration::MAX, sweeps: false })
     }
 
     /// Whether an earlier process of the run has left something in `parent`.
     pub fn exists(parent: &Path, run: &str) -> bool {
         Folder::exists(parent, run)
+    }
+
+    /// Whether something was left that is taken up only under the plan that has left it: a reverse
+    /// sweep, or sums of what was encoded with loss.
+    pub fn needs_plan(&self, tiers: &[TierPlan]) -> bool {
+        let sweep = |shot: &fs::DirEntry| shot.path().join(SWEEP).exists();
+        let sweeps = || entries(self.path()).any(|shot| sweep(&shot));
+        (is_lossy(tiers) && self.path().join(SUMS).exists()) || sweeps()
+    }
+
+    /// Bytes of the disk that it takes.
+    pub fn held_bytes(&self) -> u64 {
+        held_bytes(self.path())
     }
 
     /// The folder.
@@ -67,6 +88,20 @@ impl Keep {
     pub fn remove(self) {
         self.folder.remove();
     }
+}
+
+/// What is in a folder, as far as that can be read.
+fn entries(folder: &Path) -> impl Iterator<Item = fs::DirEntry> {
+    fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok)
+}
+
+fn held_bytes(folder: &Path) -> u64 {
+    let of = |entry: fs::DirEntry| match entry.metadata() {
+        Ok(known) if known.is_dir() => held_bytes(&entry.path()),
+        Ok(known) => known.len(),
+        Err(_) => 0,
+    };
+    entries(folder).map(of).sum()
 }
 
 /// One evaluation of a run that may be taken up.
@@ -155,7 +190,7 @@ impl<'a> Ongoing<'a> {
     }
 
     fn sums_file(&self) -> PathBuf {
-        self.kept.keep.path().join("sums")
+        self.kept.keep.path().join(SUMS)
     }
 
     /// Takes up the sums over the first of `shots`, and says over how many; zeros if there are none.

@@ -1,21 +1,16 @@
 //! What a plan has to know of the first shot: how fast its steps are, what codecs make of its data,
 //! and what they do to its gradient.
 
-use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
-
 use retrograd::checkpoint::codec::Codec;
 use retrograd::checkpoint::plan::Means;
 use retrograd::checkpoint::{Plan, Revolve};
 use retrograd::{Error, Residual, Simulation, Team};
 
-use super::{Engine, place};
+use super::Engine;
+use super::gradient::{go_on, threads};
 
 /// Moments of a run at which a codec is tried.
 const CODEC_SAMPLES: usize = 6;
-
-/// Snapshots with which a gradient is computed to compare with.
-const EXACT_SNAPSHOTS: u64 = 20;
 
 impl Engine {
     /// Times the steps of one of `concurrency` shots at a time and of one shot alone, and measures
@@ -35,7 +30,7 @@ impl Engine {
         self.set_model(vp)?;
         let team = (self.threads / concurrency.max(1)).max(1);
         let mut trial = self.trial(team, wavelet)?;
-        let threads = NonZeroUsize::new(team).unwrap_or(NonZeroUsize::MIN);
+        let threads = threads(&trial);
         let of = |codec| trial.measure_codec(codec, CODEC_SAMPLES, threads);
         let ram_codecs = codecs.iter().map(of).collect::<Result<_, _>>()?;
         let speeds = trial.measure_speeds()?;
@@ -51,13 +46,15 @@ impl Engine {
     }
 
     /// The relative error that the codecs of a plan cause in the gradient of the first shot, with the
-    /// energy of its recordings for a misfit: against the gradient without loss.
+    /// energy of its recordings for a misfit: against the gradient without loss, of a run with so
+    /// many `snapshots` in memory.
     ///
     /// # Errors
     /// As [`evaluate`](Self::evaluate).
     pub fn encoding_error(
         &mut self,
         plan: &Plan,
+        snapshots: u64,
         vp: &[f64],
         wavelet: &[f64],
     ) -> Result<f64, Error> {
@@ -67,16 +64,13 @@ impl Engine {
             r.cotangent.copy_from_slice(r.synthetic);
             0.5 * r.synthetic.iter().map(|d| d * d).sum::<f64>()
         };
-        let watch = |_: &retrograd::Progress| ControlFlow::Continue(());
-        let threads = NonZeroUsize::new(self.threads).unwrap_or(NonZeroUsize::MIN);
-        let mut executor = self.storage.executor(&plan.tiers, &trial, threads)?;
-        trial.evaluate_in(&mut executor, plan.actions(), energy, watch)?;
+        let mut executor = self.storage.executor(&plan.tiers, &trial, threads(&trial))?;
+        trial.evaluate_in(&mut executor, plan.actions(), energy, go_on)?;
         drop(executor);
         let found = trial.gradient_of(&self.acoustic.m)?;
         let steps = self.experiment.steps as u64;
-        let exact =
-            Revolve::new(steps, EXACT_SNAPSHOTS).map_err(|e| Error::Schedule(e.to_string()))?;
-        trial.evaluate(exact, EXACT_SNAPSHOTS, energy, watch)?;
+        let exact = Revolve::new(steps, snapshots).map_err(|e| Error::Schedule(e.to_string()))?;
+        trial.evaluate(exact, snapshots, energy, go_on)?;
         let exact = trial.gradient_of(&self.acoustic.m)?;
         let norm =
             |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();
@@ -88,8 +82,7 @@ impl Engine {
     fn trial(&self, team: usize, wavelet: &[f64]) -> Result<Simulation, Error> {
         let mut trial = self.base.fork(Team::new(team))?;
         if let Some(shot) = self.experiment.survey.shots.first() {
-            place(&mut trial, &self.acoustic, shot)?;
-            trial.set_series(&self.acoustic.source, &shot.source_samples(wavelet))?;
+            self.prepare(&mut trial, shot, wavelet)?;
         }
         Ok(trial)
     }

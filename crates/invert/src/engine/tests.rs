@@ -239,13 +239,13 @@ fn tiers_change_no_bit_and_codecs_what_is_measured() {
         assert!(wanted, "{}: {:?}", plan.strategy, plan.tiers);
         let found = bits(&evaluate(&mut engine, &start, &data, &plan));
         assert!(found == expected, "{}", plan.strategy);
-        assert_eq!(engine.encoding_error(&plan, &start, &wavelet()).expect("gradient"), 0.0);
+        assert_eq!(engine.encoding_error(&plan, 20, &start, &wavelet()).expect("gradient"), 0.0);
     }
     let mut coarser = f64::INFINITY;
     for codec in ["block:relative=1e-2", "block:relative=1e-3", "block:relative=1e-4"] {
         let plan = slow_plan(&mut engine, codec, 1.0, None);
         assert!(matches!(plan.tiers[..], [TierPlan::Ram { .. }]), "{}", plan.strategy);
-        let error = engine.encoding_error(&plan, &start, &wavelet()).expect("gradient");
+        let error = engine.encoding_error(&plan, 20, &start, &wavelet()).expect("gradient");
         assert!(error > 0.0 && error < coarser / 3.0, "{codec}: {error} {coarser}");
         coarser = error;
     }

@@ -10,6 +10,9 @@ use retrograd::checkpoint::Strategy;
 use retrograd::checkpoint::plan::TierPlan;
 use serde::{Deserialize, Serialize};
 
+use super::memory::{MemoryPlan, Saves};
+use super::{InversionError, Watch};
+use crate::engine::Keep;
 use crate::files::{self, FileError};
 
 const PLAN_FILE: &str = "plan.json";
@@ -38,8 +41,34 @@ enum KeptTier {
     File { capacity_bytes: u64, codec: String, queue: usize },
 }
 
+/// Where evaluations of `run` are kept half done: on the `disk` of its snapshots, where the plan uses
+/// it or something was left there. The plan of an interrupted evaluation is taken again, where that is
+/// possible.
+pub(super) fn open(
+    memory: &mut MemoryPlan,
+    (disk, run): (&Path, &str),
+    watch: &dyn Watch,
+) -> Result<Option<Keep>, InversionError> {
+    if memory.saves.is_none() && !Keep::exists(disk, run) {
+        return Ok(None);
+    }
+    let mut keep = Keep::open(disk, run)?;
+    if let Some((strategy, tiers)) = load(keep.path(), disk)
+        && keep.needs_plan(&tiers)
+        && memory.take_again((strategy, &tiers), keep.held_bytes())
+    {
+        watch.note(&format!("the plan of the interrupted run goes on:\n{}", memory.plan));
+    }
+    // Otherwise what is there is taken up and removed at the end.
+    if let Some(Saves { every, sweeps }) = memory.saves {
+        (keep.every, keep.sweeps) = (every, sweeps);
+    }
+    save(keep.path(), memory.plan.strategy, &memory.plan.tiers)?;
+    Ok(Some(keep))
+}
+
 /// Writes a plan; nothing is written of one without files.
-pub(super) fn save(folder: &Path, strategy: Strategy, tiers: &[TierPlan]) -> Result<(), FileError> {
+fn save(folder: &Path, strategy: Strategy, tiers: &[TierPlan]) -> Result<(), FileError> {
     let (Some(strategy), Some(tiers)) =
         (kept_strategy(strategy), tiers.iter().map(kept_tier).collect())
     else {
@@ -49,7 +78,7 @@ pub(super) fn save(folder: &Path, strategy: Strategy, tiers: &[TierPlan]) -> Res
 }
 
 /// Reads a plan with its files on `disk`; nothing if there is none that is whole.
-pub(super) fn load(folder: &Path, disk: &Path) -> Option<(Strategy, Vec<TierPlan>)> {
+fn load(folder: &Path, disk: &Path) -> Option<(Strategy, Vec<TierPlan>)> {
     let kept: KeptPlan = files::read_json(&folder.join(PLAN_FILE)).ok()?;
     let tiers = kept.tiers.into_iter().map(|tier| tier_of(tier, disk)).collect::<Option<_>>()?;
     Some((strategy_of(&kept.strategy), tiers))

@@ -1,15 +1,17 @@
 //! The memory of a whole inversion, before it runs.
 
-use std::time::Duration;
+mod saves;
 
-use retrograd::checkpoint::plan::{DiskOffer, Means, RunnerUp, TierPlan};
+use retrograd::checkpoint::plan::{Means, RunnerUp};
 use retrograd::checkpoint::{Plan, PlanError, Strategy, Workload};
+
+use saves::Basis;
+pub use saves::Saves;
 
 use super::InversionError;
 use super::config::{DataSource, InversionSetup, MemoryStrategy};
 use super::data::refined;
 use crate::engine::{Engine, Experiment, modelling_workload};
-use crate::files::BUFFER_BYTES;
 
 /// What a run will hold.
 #[derive(Clone, Debug)]
@@ -18,50 +20,49 @@ pub struct MemoryPlan {
     pub plan: Plan,
     /// What was not chosen, and why; the best first.
     pub runners_up: Vec<RunnerUp>,
-    /// Most bytes of the process.
-    pub predicted_peak_bytes: u64,
-    /// Bytes of one more shot in flight, its snapshots or adjoint data included.
-    pub bytes_per_shot: u64,
-    /// Bytes of everything else: program, models, observed data, optimiser.
+    /// Bytes of everything but shots: program, models, observed data, optimiser.
     pub other_bytes: u64,
     /// Modelling of the data on a finer grid, if they come from there.
     pub finer: Option<FinerPlan>,
-    /// Most bytes of a process that computes one gradient and minimises nothing.
-    pub gradient_peak_bytes: u64,
     /// How half-done gradients are saved beside their snapshots, if the plan has files.
     pub saves: Option<Saves>,
+    /// As `other_bytes`, of a process that computes one gradient and minimises nothing.
+    single_bytes: u64,
     /// What the plan was made of.
-    basis: (Workload, Means),
-}
-
-/// How half-done gradients are saved.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Saves {
-    /// Least time between two saves of the same kind.
-    pub every: Duration,
-    /// Whether reverse sweeps are saved, beside finished shots: they take longer than that.
-    pub sweeps: bool,
+    basis: Basis,
 }
 
 impl MemoryPlan {
-    /// Takes a plan of an interrupted run in the place of this one, if this one has files as well
-    /// and that one keeps the budget.
-    pub(super) fn take_again(&mut self, chosen: (Strategy, &[TierPlan])) -> bool {
-        let (workload, means) = &self.basis;
-        let budget = self.plan.budget_bytes;
-        let again = |workers| workload.choose_again(chosen, means, workers, budget);
-        let found = (1..=self.plan.concurrency).rev().find_map(again);
-        let Some(plan) = found.filter(|_| self.saves.is_some_and(|saves| saves.sweeps)) else {
-            return false;
-        };
-        self.predicted_peak_bytes = self.predicted_peak_bytes.max(plan.predicted_peak_bytes);
-        self.plan = plan;
-        true
+    /// Most bytes of the process.
+    pub fn predicted_peak_bytes(&self) -> u64 {
+        self.plan.predicted_peak_bytes.max(self.data_bytes())
+    }
+
+    /// Most bytes of a process that computes one gradient and minimises nothing.
+    pub fn gradient_peak_bytes(&self) -> u64 {
+        let gradient = self.plan.predicted_peak_bytes - self.other_bytes + self.single_bytes;
+        gradient.max(self.data_bytes())
+    }
+
+    /// Bytes of one more shot in flight, its snapshots or adjoint data included.
+    pub fn bytes_per_shot(&self) -> u64 {
+        let parts = self.plan.parts;
+        (parts.workers + parts.snapshots + parts.adjoint) / self.plan.concurrency.max(1)
+    }
+
+    fn data_bytes(&self) -> u64 {
+        self.finer.map_or(0, |finer| finer.peak_bytes)
+    }
+
+    /// Snapshots as they are that the budget has room for beside one shot, at least one.
+    pub(super) fn whole_snapshots(&self) -> u64 {
+        let one = Workload { concurrency: 1, ..self.basis.workload };
+        match most_snapshots(&one, self.plan.budget_bytes).map(|plan| plan.strategy) {
+            Ok(Strategy::Revolve { snapshots }) => snapshots,
+            _ => 1,
+        }
     }
 }
-
-/// The part of its time that a run may spend on saving what is half done: one in so many.
-const SAVES_SHARE: u32 = 20;
 
 /// How data are modelled on a finer grid, before the gradients of a stage. Simulations of earlier
 /// gradients are given back for that time.
@@ -153,9 +154,9 @@ fn plan_beside(
     let other = resident_bytes + other_bytes(setup, engine);
     let workload = Workload { shared_bytes: kernels.shared_bytes + other, ..kernels };
     let finer = finer_plan(setup, &kernels, (resident_bytes, wanted)).transpose();
-    let log_bytes = engine.sweep_bytes()?;
+    let sweep_bytes = engine.sweep_bytes()?;
     let choice =
-        gradients(setup, &workload, means, log_bytes).map_err(|error| match (error, &finer) {
+        gradients(setup, &workload, means, sweep_bytes).map_err(|error| match (error, &finer) {
             (
                 InversionError::Plan(PlanError::BudgetTooSmall { budget, minimum, smallest }),
                 Err(InversionError::DataBudget { minimum: data, .. }),
@@ -163,23 +164,11 @@ fn plan_beside(
             (error, _) => error,
         })?;
     let finer = finer?;
-    let Choice { plan, runners_up, saves, means } = choice;
-    let parts = plan.parts;
-    let bytes_per_shot =
-        (parts.workers + parts.snapshots + parts.adjoint) / plan.concurrency.max(1);
-    let data_bytes = finer.map_or(0, |f| f.peak_bytes);
-    let gradient = plan.predicted_peak_bytes - other + resident_bytes + sweep_bytes(setup, engine);
-    Ok(MemoryPlan {
-        predicted_peak_bytes: plan.predicted_peak_bytes.max(data_bytes),
-        gradient_peak_bytes: gradient.max(data_bytes),
-        bytes_per_shot,
-        other_bytes: other,
-        finer,
-        plan,
-        runners_up,
-        saves,
-        basis: (workload, means),
-    })
+    let Choice { plan, runners_up, saves } = choice;
+    let single_bytes = resident_bytes + single_bytes(setup, engine);
+    let (save_every, means) = (setup.memory.save_every, means.clone());
+    let basis = Basis { workload, means, save_every, sweep_bytes };
+    Ok(MemoryPlan { other_bytes: other, finer, plan, runners_up, saves, single_bytes, basis })
 }
 
 /// What is chosen for gradients.
@@ -187,8 +176,6 @@ struct Choice {
     plan: Plan,
     runners_up: Vec<RunnerUp>,
     saves: Option<Saves>,
-    /// What the plan was chosen from.
-    means: Means,
 }
 
 /// How the data are modelled if they come from a finer grid.
@@ -232,59 +219,12 @@ fn gradients(
             }
         }
         MemoryStrategy::Auto { snapshots: None } => {
-            return fastest(setup, workload, means, sweep_bytes);
+            let (save_every, basis) = (setup.memory.save_every, (workload, means));
+            return saves::fastest(basis, save_every, sweep_bytes, budget);
         }
     };
-    Ok(Choice { plan, runners_up: Vec::new(), saves: None, means: means.clone() })
+    Ok(Choice { plan, runners_up: Vec::new(), saves: None })
 }
-
-/// The fastest plan. If it has files, and gradients of shots are long enough to be saved half done,
-/// the fastest that has room for that; unless that one has no files.
-fn fastest(
-    setup: &InversionSetup,
-    workload: &Workload,
-    means: &Means,
-    sweep_bytes: u64,
-) -> Result<Choice, InversionError> {
-    let budget = Some(setup.memory.budget_bytes);
-    let choose = |means: &Means, sweeps: bool| -> Result<Choice, InversionError> {
-        let retrograd::checkpoint::plan::Choice { plan, runners_up, .. } =
-            workload.choose(means, budget)?;
-        let in_file = |tier: &TierPlan| matches!(tier, TierPlan::File { .. });
-        let disk = means.disk.as_ref().filter(|_| plan.tiers.iter().any(in_file));
-        let every = disk.map(|disk| save_every(setup, disk, plan.concurrency * sweep_bytes));
-        let saves = every.map(|every| Saves { every, sweeps });
-        Ok(Choice { plan, runners_up, saves, means: means.clone() })
-    };
-    let choice = choose(means, false)?;
-    let rounds = workload.jobs.max(1).div_ceil(choice.plan.concurrency);
-    let shot_seconds = choice.plan.seconds.unwrap_or(0.0) / rounds as f64;
-    let long = |saves: &Saves| shot_seconds > saves.every.as_secs_f64();
-    if !choice.saves.as_ref().is_some_and(long) {
-        return Ok(choice);
-    }
-    let mut with_log = means.clone();
-    if let Some(disk) = &mut with_log.disk {
-        // While a file is replaced, the old one and the new one are there.
-        let kept = 2 * workload.concurrency.saturating_mul(sweep_bytes);
-        disk.capacity_bytes = disk.capacity_bytes.saturating_sub(kept);
-        // Finished shots are written through a buffer.
-        disk.log_bytes = sweep_bytes + BUFFER_BYTES as u64;
-    }
-    match choose(&with_log, true) {
-        Ok(with_log) if with_log.saves.is_some() => Ok(with_log),
-        _ => Ok(choice),
-    }
-}
-
-/// The least time between two saves of `bytes` in all.
-fn save_every(setup: &InversionSetup, disk: &DiskOffer, bytes: u64) -> Duration {
-    let save = Duration::try_from_secs_f64(bytes as f64 / disk.write_bytes_per_second);
-    setup.memory.save_every.max(SAVES_SHARE * save.unwrap_or(Duration::ZERO).min(LONGEST_SAVE))
-}
-
-/// Beyond it, a disk is not in use.
-const LONGEST_SAVE: Duration = Duration::from_hours(1);
 
 /// What a plan may use: only what the setup offers is measured.
 fn means(setup: &InversionSetup, engine: &mut Engine) -> Result<Means, InversionError> {
@@ -366,7 +306,7 @@ fn other_bytes(setup: &InversionSetup, engine: &Engine) -> u64 {
 }
 
 /// What a single gradient holds beside the shots: the model, sums as in [`other_bytes`], recordings.
-fn sweep_bytes(setup: &InversionSetup, engine: &Engine) -> u64 {
+fn single_bytes(setup: &InversionSetup, engine: &Engine) -> u64 {
     let (cells, padded) = (setup.experiment.grid.len(), engine.padded().points());
     8 * (3 * padded + 3 * cells) as u64 + recordings(setup)
 }

@@ -1,7 +1,7 @@
 //! The inversion itself.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use super::InversionError;
 use super::config::{InversionSetup, Precondition, Stage};
 use super::data::{self, observed};
 use super::kept_plan;
-use super::memory::{self, MemoryPlan, Saves, peak_rss_bytes};
+use super::memory::{self, MemoryPlan, peak_rss_bytes};
 use super::objective::{Evaluated, Objective};
 use super::state::{State, read_exact, write_exact};
 use crate::engine::{Engine, Keep, Kept, Purpose, Record, SurveyGradient, is_lossy};
@@ -136,12 +136,15 @@ impl Inversion {
     /// # Errors
     /// As [`Inversion::evaluate`].
     pub fn encoding_error(&mut self) -> Result<Option<f64>, InversionError> {
+        /// More than these save little of the time of a reference.
+        const EXACT_SNAPSHOTS: u64 = 20;
         if !is_lossy(&self.memory.plan.tiers) {
             return Ok(None);
         }
         let wavelet = self.setup.emitted(0);
+        let snapshots = self.memory.whole_snapshots().min(EXACT_SNAPSHOTS);
         let (plan, start) = (&self.memory.plan, &self.setup.start);
-        Ok(Some(self.engine.encoding_error(plan, start, &wavelet)?))
+        Ok(Some(self.engine.encoding_error(plan, snapshots, start, &wavelet)?))
     }
 
     /// The engine, for modelling and single gradients.
@@ -274,37 +277,15 @@ impl Inversion {
     }
 
     fn go_on(&mut self, state: State, watch: &dyn Watch) -> Result<Outcome, InversionError> {
-        self.keep = self.open_keep(&state, watch)?;
+        if let (Some(disk), Some(run)) = (&self.setup.memory.disk, &state.run) {
+            self.keep = kept_plan::open(&mut self.memory, (disk, run), watch)?;
+        }
         let outcome = self.go_through(state, watch);
         // After an error what is half done stays.
         if let Some(keep) = self.keep.take().filter(|_| outcome.is_ok()) {
             keep.remove();
         }
         outcome
-    }
-
-    /// Where evaluations are kept half done: on the disk of the snapshots, where the plan uses it. The
-    /// plan of an interrupted evaluation is taken again, where that is possible.
-    fn open_keep(
-        &mut self,
-        state: &State,
-        watch: &dyn Watch,
-    ) -> Result<Option<Keep>, InversionError> {
-        let (Some(disk), Some(run)) = (&self.setup.memory.disk, &state.run) else {
-            return Ok(None);
-        };
-        // What is there is taken up and removed at the end, if nothing more is saved.
-        let found =
-            Keep::exists(disk, run).then_some(Saves { every: Duration::MAX, sweeps: false });
-        let Some(Saves { every, sweeps }) = self.memory.saves.or(found) else { return Ok(None) };
-        let keep = Keep::open(disk, run, every, sweeps)?;
-        if let Some((strategy, tiers)) = kept_plan::load(keep.path(), disk)
-            && self.memory.take_again((strategy, &tiers))
-        {
-            watch.note(&format!("the plan of the interrupted run goes on: {strategy}"));
-        }
-        kept_plan::save(keep.path(), self.memory.plan.strategy, &self.memory.plan.tiers)?;
-        Ok(Some(keep))
     }
 
     fn go_through(

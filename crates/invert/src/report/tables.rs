@@ -119,9 +119,9 @@ pub(super) fn memory(setup: &InversionSetup, plan: &MemoryPlan, peak_bytes: u64)
     let measured = if peak_bytes == 0 { "not known here".to_owned() } else { bytes(peak_bytes) };
     Table::new(["What", "Value"])
         .row(["Budget", &bytes(setup.memory.budget_bytes)])
-        .row(["Predicted peak", &bytes(plan.predicted_peak_bytes)])
+        .row(["Predicted peak", &bytes(plan.predicted_peak_bytes())])
         .row(["Measured peak", &measured])
-        .row(["Per shot in flight", &bytes(plan.bytes_per_shot)])
+        .row(["Per shot in flight", &bytes(plan.bytes_per_shot())])
         .row(["Everything else", &bytes(plan.other_bytes)])
 }
 

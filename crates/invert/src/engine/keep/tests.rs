@@ -54,13 +54,20 @@ impl Case {
     }
 }
 
+/// The folder of a run that saves as often as it can.
+fn opened(parent: &Path) -> Keep {
+    let mut keep = Keep::open(parent, "run").expect("a folder");
+    (keep.every, keep.sweeps) = (Duration::ZERO, true);
+    keep
+}
+
 #[test]
 fn finished_shots_are_taken_up_and_no_others() {
     let Some(mut case) = Case::new() else { return };
     let parent = tempfile::tempdir().expect("a temporary folder");
     let (expected, notes) = case.run(None, 5);
     assert_eq!(notes, [""; 0]);
-    let keep = Keep::open(parent.path(), "run", Duration::ZERO, true).expect("a folder");
+    let keep = opened(parent.path());
     assert_eq!(case.run(Some(&keep), 5), (expected.clone(), vec![]));
     // What is left is what a kill within the last shot leaves.
     let sums = keep.path().join("sums");
@@ -83,7 +90,7 @@ fn finished_shots_are_taken_up_and_no_others() {
         assert_eq!(fs::read(&sums).expect("sums"), whole, "they are saved again");
     }
     drop(keep);
-    let keep = Keep::open(parent.path(), "run", Duration::MAX, false).expect("a folder");
+    let keep = Keep::open(parent.path(), "run").expect("a folder");
     assert_eq!(case.run(Some(&keep), 5), (expected.clone(), taken));
     // Nothing more is saved by one that saves seldom.
     assert_eq!(case.run(Some(&keep), 6), (expected, vec![]));
@@ -98,7 +105,7 @@ fn finished_shots_are_taken_up_and_no_others() {
 fn sweeps_with_loss_are_not_kept() {
     let Some(mut case) = Case::new() else { return };
     let parent = tempfile::tempdir().expect("a temporary folder");
-    let keep = Keep::open(parent.path(), "run", Duration::ZERO, true).expect("a folder");
+    let keep = opened(parent.path());
     let note = |_: &str| ();
     let kept = Kept { keep: &keep, evaluation: 0, note: &note };
     let mut sweeps = |codec: &str| {
