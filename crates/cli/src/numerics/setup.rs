@@ -88,7 +88,8 @@ pub(super) fn inversion(job: &Job, fingerprint: &str) -> Result<InversionSetup, 
 /// about memory.
 fn losses(memory: &crate::job::types::Memory) -> String {
     let lossy = codecs(memory).into_iter().filter(|codec| !codec.is_lossless());
-    lossy.map(|codec| format!(" {codec}")).collect()
+    let names = lossy.map(|codec| codec.to_string());
+    [String::new()].into_iter().chain(names).collect::<Vec<_>>().join(" ")
 }
 
 /// All numbers that come from files.
