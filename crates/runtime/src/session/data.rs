@@ -215,7 +215,7 @@ impl Session {
         let data = &mut self.sparse[sparse.0 as usize];
         data.place(points, layout, &staggerings, self.steps)
             .map_err(|source| SessionError::Points { name: declared.name.clone(), source })?;
-        self.plans.iter_mut().for_each(|p| *p = None);
+        self.forget_plans();
         Ok(())
     }
 

@@ -1,11 +1,13 @@
 //! The data of one run, and advancing it.
 
+mod blocks;
 mod data;
 mod interpreted;
 mod pieces;
 mod plan;
 mod points;
 mod run;
+mod skew;
 mod snapshot;
 mod tape;
 
@@ -21,6 +23,7 @@ use crate::layout::Layout;
 use crate::program::{Program, kept_levels};
 use crate::real::Real;
 use crate::team::{LentTeam, Team};
+use blocks::BlockPlan;
 use plan::StepPlan;
 use points::SparseData;
 use snapshot::Fit;
@@ -98,6 +101,8 @@ pub struct Session {
     fields: Vec<FieldData>,
     sparse: Vec<SparseData>,
     plans: Vec<Option<StepPlan>>,
+    /// Of several steps at a time.
+    blocks: Vec<Option<BlockPlan>>,
     team: Team,
     /// Most points of a box along the two outermost dimensions; 0 for no limit.
     tile: [usize; 2],
@@ -171,6 +176,7 @@ impl Session {
             fields: Vec::new(),
             sparse: stencil.sparse.iter().map(|s| SparseData::none(s.dtype)).collect(),
             plans: stencil.steps.iter().map(|_| None).collect(),
+            blocks: stencil.steps.iter().map(|_| None).collect(),
             team,
             tile: [0, 0],
             in_place,
@@ -240,7 +246,7 @@ impl Session {
                 *own = FieldData::Static(Some(buffer.clone()));
             }
         }
-        self.plans.iter_mut().for_each(|p| *p = None);
+        self.forget_plans();
     }
 
     /// Number of threads that work on it.
@@ -280,7 +286,7 @@ impl Session {
     /// limit. Changes no result.
     pub fn set_tile(&mut self, tile: [usize; 2]) {
         self.tile = tile;
-        self.plans.iter_mut().for_each(|p| *p = None);
+        self.forget_plans();
     }
 
     /// Sets a run-time scalar by name, in SI units; unknown names are ignored, as a program
@@ -290,8 +296,14 @@ impl Session {
         if let Some(at) = params.iter().position(|p| p.name == name) {
             self.params[at] = value;
             self.invariants = Invariants::Stale;
-            self.plans.iter_mut().for_each(|p| *p = None);
+            self.forget_plans();
         }
+    }
+
+    /// Plans depend on tiles, uniform values and points.
+    fn forget_plans(&mut self) {
+        self.plans.iter_mut().for_each(|plan| *plan = None);
+        self.blocks.iter_mut().for_each(|plan| *plan = None);
     }
 
     /// The value of a run-time scalar.
@@ -307,7 +319,7 @@ impl Session {
     /// Sets the result of a reduction, until a step computes it anew.
     pub fn set_scalar(&mut self, id: ScalarId, value: f64) {
         self.scalars[id.0 as usize] = value;
-        self.plans.iter_mut().for_each(|p| *p = None);
+        self.forget_plans();
     }
 
     /// Bytes of one buffer of a function: one time level, one tape entry.

@@ -20,14 +20,22 @@ pub(super) struct StepPlan {
     pub(super) phases: Vec<PhasePlan>,
 }
 
-/// Prepared calls of one phase, per thread.
-pub(super) enum PhasePlan {
+/// Prepared calls of one phase.
+pub(super) struct PhasePlan {
+    /// Of its points, if it has any.
+    pub(super) staggered: DimSet,
+    /// Per thread.
+    pub(super) own: Vec<Option<Work>>,
+}
+
+/// A part of a phase.
+pub(super) enum Work {
     /// The arguments of the calls, see `FunctionKind::Nest`.
-    Nest { calls: Vec<Vec<Vec<c_long>>> },
+    Nest(Vec<Vec<c_long>>),
     /// Entries of the table by grid point.
-    Inject { staggered: DimSet, entries: Vec<Range<usize>> },
+    Inject(Vec<Range<usize>>),
     /// Points.
-    Interpolate { staggered: DimSet, points: Vec<Range<usize>> },
+    Interpolate(Vec<Range<usize>>),
 }
 
 impl Session {
@@ -60,6 +68,32 @@ impl Session {
 
     fn plan_phase(&self, c: &CStep, number: usize, kind: &PhaseKind) -> PhasePlan {
         let stencil = self.program.stencil();
+        let team = self.team.size();
+        if let PhaseKind::Other(StatementKind::Interpolate { sparse, value, .. }) = kind {
+            // In equal shares, wherever they lie.
+            let points = self.sparse[sparse.0 as usize].points;
+            let share = |t| points * t / team..points * (t + 1) / team;
+            let own = (0..team).map(|t| Some(Work::Interpolate(vec![share(t)])));
+            return PhasePlan { staggered: stencil.staggering(*value), own: own.collect() };
+        }
+        let staggered = match &c.module.functions[number].kind {
+            FunctionKind::Inject { target, .. } => stencil.field(target.field).staggered,
+            _ => DimSet::NONE,
+        };
+        let own = (0..team).map(|thread| self.work(c, number, kind, &[self.share(thread)]));
+        PhasePlan { staggered, own: own.collect() }
+    }
+
+    /// What a phase does in some rows of the outermost dimension, interpolation at the points in the
+    /// middle of whose grid points these rows are; nothing if there is nothing to do.
+    pub(super) fn work(
+        &self,
+        c: &CStep,
+        number: usize,
+        kind: &PhaseKind,
+        rows: &[Range<usize>],
+    ) -> Option<Work> {
+        let stencil = self.program.stencil();
         match (kind, &c.module.functions[number].kind) {
             (PhaseKind::Nest(nest), FunctionKind::Nest { bodies }) => {
                 let places = nest.parts.iter().zip(bodies).map(|(part, &body)| {
@@ -67,27 +101,23 @@ impl Session {
                     Place { body, region: region.resolve(&self.extents, &self.widths) }
                 });
                 let places: Vec<Place> = places.collect();
-                let of_thread = |thread| -> Vec<Vec<c_long>> {
-                    self.tiles(thread).iter().flat_map(|rows| calls(&places, rows)).collect()
-                };
-                PhasePlan::Nest { calls: (0..self.team.size()).map(of_thread).collect() }
+                let tiles = rows.iter().flat_map(|rows| self.tiles(rows));
+                let calls: Vec<_> = tiles.flat_map(|tile| calls(&places, &tile)).collect();
+                (!calls.is_empty()).then_some(Work::Nest(calls))
             }
             (_, FunctionKind::Inject { sparse, target, .. }) => {
                 let staggered = stencil.field(target.field).staggered;
                 let table = &self.sparse[sparse.0 as usize].table(staggered).2;
-                let entries = (0..self.team.size()).map(|t| {
-                    let own = self.share(t);
-                    let below = |bound| table.outermost.partition_point(|&i| i < bound);
-                    below(own.start)..below(own.end)
-                });
-                PhasePlan::Inject { staggered, entries: entries.collect() }
+                let below = |bound| table.outermost.partition_point(|&i| i < bound);
+                let entries = rows.iter().map(|rows| below(rows.start)..below(rows.end));
+                let entries: Vec<_> = entries.filter(|range| !range.is_empty()).collect();
+                (!entries.is_empty()).then_some(Work::Inject(entries))
             }
             (PhaseKind::Other(StatementKind::Interpolate { sparse, value, .. }), _) => {
-                let points = self.sparse[sparse.0 as usize].points;
-                let team = self.team.size();
-                let share = |t| points * t / team..points * (t + 1) / team;
-                let staggered = stencil.staggering(*value);
-                PhasePlan::Interpolate { staggered, points: (0..team).map(share).collect() }
+                let table = &self.sparse[sparse.0 as usize].table(stencil.staggering(*value)).2;
+                let points = rows.iter().flat_map(|rows| table.with_middle_in(rows));
+                let points: Vec<_> = points.collect();
+                (!points.is_empty()).then_some(Work::Interpolate(points))
             }
             (PhaseKind::Nest(_) | PhaseKind::Other(_), _) => {
                 unreachable!("the emitter gives phases functions of their kind")
@@ -106,17 +136,16 @@ impl Session {
         n * thread / team..n * (thread + 1) / team
     }
 
-    /// The rows that a thread owns, cut into tiles along the two outermost dimensions: ranges of
-    /// all dimensions but the last.
-    fn tiles(&self, thread: usize) -> Vec<Vec<Range<usize>>> {
+    /// Rows cut into tiles along the two outermost dimensions: ranges of all dimensions but the
+    /// last.
+    fn tiles(&self, own: &Range<usize>) -> Vec<Vec<Range<usize>>> {
         let outer = self.extents.len() - 1;
-        let own = self.share(thread);
         if own.is_empty() {
             return Vec::new();
         }
         let mut rows: Vec<Range<usize>> = self.extents[..outer].iter().map(|&n| 0..n).collect();
         if let Some(first) = rows.first_mut() {
-            *first = own;
+            *first = own.clone();
         }
         let mut tiles = vec![rows];
         // The second dimension varies slowest, so that a tile sweeps along the first.

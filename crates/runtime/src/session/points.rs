@@ -1,5 +1,6 @@
 //! Sparse points of a session: weights and samples in the form that kernels take.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use retrograd_ir::points::{PointError, SparseTable};
@@ -79,6 +80,10 @@ pub(super) struct KernelTable {
     pub(super) touch: Vec<i64>,
     pub(super) touch_start: Vec<i32>,
     pub(super) touch_weight: Numbers,
+    /// Sparse points by the row in the middle of their grid points, the first row first.
+    middles: Vec<(usize, usize)>,
+    /// The most rows that a grid point lies from that row.
+    pub(super) reach: usize,
 }
 
 impl KernelTable {
@@ -100,13 +105,23 @@ impl KernelTable {
             grid_start.push(point.len() as i32);
         }
         let (mut touch, mut touch_start, mut touch_weight) = (Vec::new(), vec![0], Vec::new());
+        let (mut middles, mut reach) = (Vec::with_capacity(table.points()), 0);
         for number in 0..table.points() {
+            let (mut first, mut last) = (usize::MAX, 0);
             for t in table.of_point(number) {
-                touch.push(place(t.linear).0);
+                let (position, row) = place(t.linear);
+                touch.push(position);
                 touch_weight.push(t.weight);
+                (first, last) = (first.min(row), last.max(row));
             }
             touch_start.push(touch.len() as i32);
+            // A point with no weight at all is written as well.
+            let first = first.min(last);
+            let middle = first + (last - first) / 2;
+            middles.push((middle, number));
+            reach = reach.max(last - middle);
         }
+        middles.sort_unstable();
         Self {
             grid,
             outermost,
@@ -116,7 +131,25 @@ impl KernelTable {
             touch,
             touch_start,
             touch_weight: Numbers::from_f64(dtype, touch_weight.into_iter()),
+            middles,
+            reach,
         }
+    }
+
+    /// The sparse points whose middle lies in some rows, as ranges of their numbers.
+    pub(super) fn with_middle_in(&self, rows: &Range<usize>) -> Vec<Range<usize>> {
+        let below = |bound| self.middles.partition_point(|(middle, _)| *middle < bound);
+        let found = &self.middles[below(rows.start)..below(rows.end)];
+        let mut numbers: Vec<usize> = found.iter().map(|(_, number)| *number).collect();
+        numbers.sort_unstable();
+        let mut ranges: Vec<Range<usize>> = Vec::new();
+        for number in numbers {
+            match ranges.last_mut() {
+                Some(last) if last.end == number => last.end += 1,
+                _ => ranges.push(number..number + 1),
+            }
+        }
+        ranges
     }
 }
 

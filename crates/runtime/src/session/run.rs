@@ -9,7 +9,8 @@ use retrograd_compile::schedule::Wait;
 use retrograd_ir::interpret::{Subnormals, holds};
 use retrograd_ir::{FieldId, Levels, Target};
 
-use super::plan::{PhasePlan, StepPlan};
+use super::blocks::BlockPlan;
+use super::plan::{StepPlan, Work};
 use super::{FieldData, InPlace, Invariants, Session, SessionError, zeroed_level};
 use crate::buffer::{Level, is_own};
 use crate::program::{CStep, Code, ProgramError};
@@ -71,10 +72,50 @@ impl Session {
             self.set_up()?;
         }
         self.prepare(number)?;
-        for n in steps {
-            self.run_once(number, n as i64)?;
+        let steps: Vec<i64> = steps.into_iter().map(|n| n as i64).collect();
+        let mut rest = &steps[..];
+        while let Some((&n, later)) = rest.split_first() {
+            let block = self.plan_block(number, rest);
+            match block.filter(|_| self.levels_are_own(number)) {
+                Some(block) => {
+                    self.run_block(number, &block, &rest[..block.steps])?;
+                    rest = &rest[block.steps..];
+                    self.blocks[number] = Some(block);
+                }
+                None => {
+                    self.run_once(number, n)?;
+                    rest = later;
+                }
+            }
         }
         Ok(())
+    }
+
+    /// The plan of the blocks that the next of `steps` could be done in.
+    fn plan_block(&mut self, number: usize, steps: &[i64]) -> Option<BlockPlan> {
+        let [first, second, ..] = steps else { return None };
+        let forward = second > first;
+        let planned = self.blocks[number].take().filter(|block| block.forward == forward);
+        let block = planned.or_else(|| self.block_plan(number, forward))?;
+        let by = if forward { 1 } else { -1 };
+        let in_row = |row: &[i64]| row.windows(2).all(|pair| pair[1] - pair[0] == by);
+        if steps.get(..block.steps).is_some_and(in_row) {
+            return Some(block);
+        }
+        self.blocks[number] = Some(block);
+        None
+    }
+
+    /// Whether new levels may overwrite the oldest ones for as many steps as there are levels.
+    fn levels_are_own(&mut self, number: usize) -> bool {
+        let program = self.program.clone();
+        self.in_place == InPlace::Allowed
+            && program.steps[number].advances.iter().all(|field| {
+                match &mut self.fields[field.0 as usize] {
+                    FieldData::Time(held) => held.iter_mut().all(is_own),
+                    FieldData::Static(_) | FieldData::Tape(_) => true,
+                }
+            })
     }
 
     /// Computes everything that does not change with time, as a step does that runs after a
@@ -117,12 +158,70 @@ impl Session {
             Code::Interpreter => self.run_interpreted(number, n, &fresh),
             Code::None => {}
         }
+        self.move_back(fresh);
+        Ok(())
+    }
+
+    fn move_back(&mut self, fresh: Fresh) {
         for (field, level) in fresh {
             if let FieldData::Time(held) = &mut self.fields[field.0 as usize] {
                 held.pop();
                 held.insert(0, level);
             }
         }
+    }
+
+    fn run_block(
+        &mut self,
+        number: usize,
+        block: &BlockPlan,
+        steps: &[i64],
+    ) -> Result<(), SessionError> {
+        let program = self.program.clone();
+        let Code::C(c) = &program.steps[number].code else { return Ok(()) };
+        for &n in steps {
+            self.prepare_tapes(number, n)?;
+        }
+        // Addresses stay as levels move: those of the last step are known before the first one runs.
+        let mut arguments = Vec::with_capacity(steps.len());
+        for &n in steps {
+            let fresh = self.fresh_levels(number)?;
+            arguments.push(self.arguments(number, c, n, &fresh));
+            self.move_back(fresh);
+        }
+        let waiter = self.team.wait_in();
+        let plan = self.plans[number].take().expect("a step should be planned before it runs");
+        let calls: Vec<Call<'_>> = arguments
+            .iter()
+            .map(|Arguments { pointers, samples, active }| Call {
+                pointers,
+                samples,
+                active,
+                plan: &plan,
+                code: c,
+                downwards: false,
+            })
+            .collect();
+        let calls = Shared(&calls[..]);
+        let sparse = Shared(&*self.sparse);
+        self.team.run(&|thread| {
+            // Captured whole: the wrappers carry the promise.
+            let (calls, sparse) = (&calls, &sparse);
+            let run = |task: &super::blocks::Task| {
+                let call = &calls.0[task.step];
+                if call.active[task.phase] {
+                    // SAFETY: see `Call::work`; the plan has threads touch what others touch only
+                    // after they have waited for each other.
+                    unsafe { call.work(task.phase, &task.work, sparse.0) };
+                }
+            };
+            block.apart[thread].iter().for_each(run);
+            for stage in &block.seams {
+                waiter.wait();
+                stage[thread].iter().for_each(run);
+            }
+        });
+        self.plans[number] = Some(plan);
         Ok(())
     }
 
@@ -164,30 +263,32 @@ impl Session {
         Ok(fresh)
     }
 
-    fn run_c(&mut self, number: usize, c: &CStep, n: i64, fresh: &Fresh) {
+    fn arguments(&mut self, number: usize, c: &CStep, n: i64, fresh: &Fresh) -> Arguments {
         let program = self.program.clone();
-        let stencil = program.stencil();
-        let phases = &program.steps[number].schedule.phases;
         let level = |target: Target| {
             let found = fresh.iter().find(|(f, _)| *f == target.field);
             found.map(|(_, level)| level)
         };
-        let pointers: Vec<*mut u8> =
-            c.module.pointers.iter().map(|&t| self.address(t, n, level(t))).collect();
-        let samples: Vec<Samples> =
-            c.module.functions.iter().map(|function| self.samples(&function.kind, n)).collect();
-        let active: Vec<bool> = phases
-            .iter()
-            .map(|phase| {
-                let (params, scalars) = (|id| self.param(id), |id| self.scalar(id));
-                holds(stencil, phase.when, n, &params, &scalars, Subnormals::Flush)
-            })
-            .collect();
+        let (params, scalars) = (|id| self.param(id), |id| self.scalar(id));
+        let phases = program.steps[number].schedule.phases.iter();
+        let acts = |when| holds(program.stencil(), when, n, &params, &scalars, Subnormals::Flush);
+        Arguments {
+            pointers: c.module.pointers.iter().map(|&t| self.address(t, n, level(t))).collect(),
+            active: phases.map(|phase| acts(phase.when)).collect(),
+            samples: c.module.functions.iter().map(|f| self.samples(&f.kind, n)).collect(),
+        }
+    }
+
+    fn run_c(&mut self, number: usize, c: &CStep, n: i64, fresh: &Fresh) {
+        let program = self.program.clone();
+        let phases = &program.steps[number].schedule.phases;
+        let Arguments { pointers, samples, active } = self.arguments(number, c, n, fresh);
         let waiter = self.team.wait_in();
         let plan = self.plans[number].take().expect("a step should be planned before it runs");
         let call = Call {
             pointers: &pointers,
             samples: &samples,
+            active: &active,
             plan: &plan,
             code: c,
             downwards: n % 2 != 0,
@@ -201,10 +302,11 @@ impl Session {
                 if phase.waits == Wait::All {
                     waiter.wait();
                 }
-                if active[k] {
-                    // SAFETY: see `Call::phase`; threads own disjoint parts and wait for each
+                let own = call.0.plan.phases[k].own[thread].as_ref();
+                if let Some(work) = own.filter(|_| call.0.active[k]) {
+                    // SAFETY: see `Call::work`; threads own disjoint parts and wait for each
                     // other where the schedule says that one reads what another writes.
-                    unsafe { call.0.phase(k, thread, sparse.0) };
+                    unsafe { call.0.work(k, work, sparse.0) };
                 }
             }
         });
@@ -255,6 +357,14 @@ enum Samples {
     Write(*mut u8),
 }
 
+/// What the phases of one step are called with.
+struct Arguments {
+    pointers: Vec<*mut u8>,
+    samples: Vec<Samples>,
+    /// Whether a phase acts in the step.
+    active: Vec<bool>,
+}
+
 /// Lets threads of a team share addresses.
 struct Shared<T>(T);
 
@@ -266,6 +376,7 @@ unsafe impl<T> Sync for Shared<T> {}
 struct Call<'a> {
     pointers: &'a [*mut u8],
     samples: &'a [Samples],
+    active: &'a [bool],
     plan: &'a StepPlan,
     code: &'a CStep,
     /// Whether nests take their calls from the last to the first: every other step does, and finds
@@ -274,25 +385,25 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Runs the part of a phase that belongs to a thread.
+    /// Runs a part of phase number `k`.
     ///
     /// # Safety
     /// The addresses have to belong to allocated levels of the layouts that the plan was made
     /// for, and no other thread may, until the next wait, write what this part reads or writes:
     /// the schedule proves it for the pieces, entries and points of the plan.
-    unsafe fn phase(&self, k: usize, thread: usize, sparse: &[super::points::SparseData]) {
+    unsafe fn work(&self, k: usize, work: &Work, sparse: &[super::points::SparseData]) {
         let address = self.code.addresses[k];
         let f = self.pointers.as_ptr();
         let s = self.plan.strides.as_ptr();
         let c = self.plan.uniforms.address(0);
-        match (&self.plan.phases[k], &self.samples[k], &self.code.module.functions[k].kind) {
-            (PhasePlan::Nest { calls }, _, _) => {
+        let staggered = self.plan.phases[k].staggered;
+        match (work, &self.samples[k], &self.code.module.functions[k].kind) {
+            (Work::Nest(calls), _, _) => {
                 // SAFETY: the function was emitted with this kind, hence this type. Pieces lie
                 // inside the grid, reads within the radius that the layout pads, and vectors
                 // reach at most one vector beyond a row, which the layout has too.
                 unsafe {
                     let run: NestFn = std::mem::transmute(address);
-                    let calls = &calls[thread];
                     for k in 0..calls.len() {
                         let b = &calls[if self.downwards { calls.len() - 1 - k } else { k }];
                         run(f, s, c, b.as_ptr());
@@ -300,51 +411,54 @@ impl Call<'_> {
                 }
             }
             (
-                PhasePlan::Inject { staggered, entries },
+                Work::Inject(entries),
                 Samples::Read(rows),
                 FunctionKind::Inject { sparse: id, .. },
             ) => {
-                let table = &sparse[id.0 as usize].table(*staggered).2;
-                let own = &entries[thread];
-                // SAFETY: as above; entries are positions of grid points that the thread owns, and
-                // every row has one sample per point.
-                unsafe {
-                    let run: InjectFn = std::mem::transmute(address);
-                    run(
-                        f,
-                        s,
-                        c,
-                        rows.as_ptr(),
-                        table.grid.as_ptr(),
-                        table.grid_start.as_ptr(),
-                        table.point.as_ptr(),
-                        table.grid_weight.address(0),
-                        own.start as c_long,
-                        own.end as c_long,
-                    );
+                let table = &sparse[id.0 as usize].table(staggered).2;
+                for own in entries {
+                    // SAFETY: as above; entries are positions of grid points that the thread
+                    // owns, and every row has one sample per point.
+                    unsafe {
+                        let run: InjectFn = std::mem::transmute(address);
+                        run(
+                            f,
+                            s,
+                            c,
+                            rows.as_ptr(),
+                            table.grid.as_ptr(),
+                            table.grid_start.as_ptr(),
+                            table.point.as_ptr(),
+                            table.grid_weight.address(0),
+                            own.start as c_long,
+                            own.end as c_long,
+                        );
+                    }
                 }
             }
             (
-                PhasePlan::Interpolate { staggered, points },
+                Work::Interpolate(points),
                 Samples::Write(out),
                 FunctionKind::Interpolate { sparse: id, .. },
             ) => {
-                let table = &sparse[id.0 as usize].table(*staggered).2;
-                let own = &points[thread];
-                // SAFETY: as above; `out` has one sample per point and each thread writes its own.
-                unsafe {
-                    let run: InterpolateFn = std::mem::transmute(address);
-                    run(
-                        f,
-                        s,
-                        c,
-                        *out,
-                        table.touch.as_ptr(),
-                        table.touch_start.as_ptr(),
-                        table.touch_weight.address(0),
-                        own.start as c_long,
-                        own.end as c_long,
-                    );
+                let table = &sparse[id.0 as usize].table(staggered).2;
+                for own in points {
+                    // SAFETY: as above; `out` has one sample per point and each thread writes its
+                    // own.
+                    unsafe {
+                        let run: InterpolateFn = std::mem::transmute(address);
+                        run(
+                            f,
+                            s,
+                            c,
+                            *out,
+                            table.touch.as_ptr(),
+                            table.touch_start.as_ptr(),
+                            table.touch_weight.address(0),
+                            own.start as c_long,
+                            own.end as c_long,
+                        );
+                    }
                 }
             }
             _ => unreachable!("plans, samples and functions should be of one kind"),
