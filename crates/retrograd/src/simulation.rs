@@ -79,6 +79,13 @@ impl Simulation {
         self.session.set_tile(tile);
     }
 
+    /// Limits the time steps that go over the grid together, and the rows of the outermost dimension
+    /// that they do at a time; 0 steps to choose both by the caches, 1 to take steps one by one.
+    /// Changes no result.
+    pub fn set_block(&mut self, steps: usize, rows: usize) {
+        self.session.set_block(steps, rows);
+    }
+
     /// Sets a coefficient function from values in row-major order.
     ///
     /// # Errors

@@ -124,10 +124,8 @@ impl<F: FnMut(usize, Residual<'_>) -> f64> Model for Sweep<'_, F> {
         if self.value.is_none() {
             self.turn()?;
         }
-        for step in range(&steps).rev() {
-            self.session().run(REVERSE, [step])?;
-            self.session().drop_tape_entry(step);
-        }
+        self.session().run(REVERSE, range(&steps).rev())?;
+        range(&steps).for_each(|step| self.session().drop_tape_entry(step));
         Ok(())
     }
 

@@ -31,16 +31,26 @@ fn check(problem: &Acoustic, steps: usize, options: &Options) {
         let found = bits(problem, &mut simulation, Keep::Snapshots(snapshots));
         assert!(found == expected, "{snapshots} snapshots");
     }
+    for (steps, rows) in [(1, 0), (2, 100), (5, 3), (16, 8)] {
+        simulation.set_block(steps, rows);
+        for keep in [Keep::All, Keep::Snapshots(3)] {
+            let found = bits(problem, &mut simulation, keep);
+            assert!(found == expected, "blocks of {steps} steps, tiles of {rows} rows, {keep:?}");
+        }
+    }
     for threads in [2, 3, 7] {
         let mut simulation = problem.simulation(&compiled, steps, threads);
         problem.place(&mut simulation, 0);
         // Threads without a core of their own wait long for each other: few steps for them.
-        for (keep, tile) in
-            [(Keep::All, [0, 0]), (Keep::All, [1, 100]), (Keep::Snapshots(5), [5, 3])]
-        {
+        for (keep, tile, block) in [
+            (Keep::All, [0, 0], [0, 0]),
+            (Keep::All, [1, 100], [3, 5]),
+            (Keep::Snapshots(5), [5, 3], [2, 1]),
+        ] {
             simulation.set_tile(tile);
+            simulation.set_block(block[0], block[1]);
             let found = bits(problem, &mut simulation, keep);
-            assert!(found == expected, "{threads} threads, {keep:?}, tile {tile:?}");
+            assert!(found == expected, "{threads} threads, {keep:?}, {tile:?}, {block:?}");
         }
     }
 }

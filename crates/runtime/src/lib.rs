@@ -16,6 +16,7 @@
 //! All `unsafe` code of the workspace's core lives here, each block with its argument.
 
 mod buffer;
+mod caches;
 mod jit;
 mod layout;
 mod program;

@@ -18,13 +18,15 @@
 //! another way than step by step: the same bits.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use retrograd_compile::schedule::PhaseKind;
-use retrograd_ir::{DimSet, FieldId, Levels, Offset, StatementKind, Stencil, Target};
+use retrograd_ir::{FieldId, Levels, Offset, StatementKind, Stencil, Target};
 
+use super::Session;
 use super::plan::Work;
 use super::skew::{Access, Skew, Storage};
-use super::Session;
+use crate::caches::Caches;
 use crate::program::{CStep, Code, kept_levels};
 
 /// A part of a phase of one of the steps.
@@ -34,12 +36,29 @@ pub(super) struct Task {
     pub(super) work: Work,
 }
 
+/// The blocks of a step, in one direction of time.
+pub(super) struct Blocks {
+    /// Whether step numbers rise.
+    forward: bool,
+    /// How they are cut; nothing if steps are taken one by one.
+    cut: Option<Cut>,
+    /// Those that have been needed.
+    plans: Vec<Arc<BlockPlan>>,
+}
+
+/// How blocks are cut.
+struct Cut {
+    skew: Skew,
+    /// Time steps of a block, at most.
+    steps: usize,
+    /// Rows of a tile, about.
+    tile: usize,
+}
+
 /// Prepared calls of a block of steps.
 pub(super) struct BlockPlan {
     /// Time steps in a block.
     pub(super) steps: usize,
-    /// Whether step numbers rise.
-    pub(super) forward: bool,
     /// Per thread, what is done before threads wait for each other.
     pub(super) apart: Vec<Vec<Task>>,
     /// What is left: threads wait for each other before each of these, which has tasks per thread.
@@ -87,23 +106,49 @@ impl Rows<'_> {
 }
 
 impl Session {
-    /// Prepares blocks of a step; nothing if steps cannot be taken together, or it would not pay.
-    pub(super) fn block_plan(&self, number: usize, forward: bool) -> Option<BlockPlan> {
-        let Code::C(c) = &self.program.steps[number].code else { return None };
-        let skew = self.skew(number, forward)?;
-        let (steps, tile) = self.block_shape(c, &skew)?;
+    /// The largest block that begins with the first of `steps`; nothing if that step is taken alone.
+    pub(super) fn block(&mut self, number: usize, steps: &[i64]) -> Option<Arc<BlockPlan>> {
+        let [first, second, ..] = steps else { return None };
+        let by = (second - first).signum();
+        let row = 1 + steps.windows(2).take_while(|pair| pair[1] - pair[0] == by).count();
+        let known = self.blocks[number].take().filter(|blocks| blocks.forward == (by > 0));
+        let mut blocks = known.unwrap_or_else(|| self.cut_blocks(number, by > 0));
+        let Blocks { cut, plans, .. } = &mut blocks;
+        let plan = cut.as_ref().and_then(|cut| {
+            // Halves of the largest, so that there are few plans for ranges of any length.
+            let sizes = std::iter::successors(Some(cut.steps), |steps| Some(steps / 2));
+            let steps = sizes.take_while(|steps| *steps > 1).find(|steps| *steps <= row)?;
+            let planned = plans.iter().find(|plan| plan.steps == steps).cloned();
+            Some(planned.unwrap_or_else(|| {
+                let plan = Arc::new(self.block_plan(number, cut, steps));
+                plans.push(plan.clone());
+                plan
+            }))
+        });
+        self.blocks[number] = Some(blocks);
+        plan
+    }
+
+    fn cut_blocks(&self, number: usize, forward: bool) -> Blocks {
+        let cut = || {
+            let Code::C(c) = &self.program.steps[number].code else { return None };
+            self.cut(c, self.skew(number, forward)?)
+        };
+        Blocks { forward, cut: cut(), plans: Vec::new() }
+    }
+
+    /// Prepares a block of so many steps.
+    fn block_plan(&self, number: usize, cut: &Cut, steps: usize) -> BlockPlan {
+        let Code::C(c) = &self.program.steps[number].code else {
+            unreachable!("only generated code is cut into blocks");
+        };
         let team = self.team.size();
         let shares: Vec<Range<usize>> = (0..team).map(|thread| self.share(thread)).collect();
-        // Beside a seam a thread keeps rows of its own.
-        let narrow = |share: &Range<usize>| team > 1 && share.len() <= 2 * skew.largest(steps);
-        if shares.iter().any(narrow) {
-            return None;
-        }
-        let rows = Rows { skew: &skew, shares: &shares, tile };
+        let rows = Rows { skew: &cut.skew, shares: &shares, tile: cut.tile };
         let apart = (0..team).map(|thread| self.tasks_apart(number, c, steps, (&rows, thread)));
         let apart = apart.collect();
         let seams = if team > 1 { self.seam_tasks(number, c, steps, &rows) } else { Vec::new() };
-        Some(BlockPlan { steps, forward, apart, seams })
+        BlockPlan { steps, apart, seams }
     }
 
     fn tasks_apart(
@@ -140,7 +185,8 @@ impl Session {
         let of_stage = |(step, phase): (usize, usize)| -> Option<Vec<Option<Task>>> {
             let shift = rows.skew.shift(step, phase);
             let of_thread = |thread| {
-                let work = self.work(c, phase, self.kind(number, phase), &rows.seams(thread, shift));
+                let work =
+                    self.work(c, phase, self.kind(number, phase), &rows.seams(thread, shift));
                 work.map(|work| Task { step, phase, work })
             };
             (shift > 0).then(|| (0..rows.shares.len()).map(of_thread).collect())
@@ -158,12 +204,11 @@ impl Session {
         (0..steps).flat_map(move |step| (0..phases).map(move |phase| (step, phase)))
     }
 
-    /// How far phases stay behind each other; nothing for steps that need the whole grid at once, or
-    /// another buffer for a new level.
+    /// How far phases stay behind each other; nothing for steps that need the whole grid at once.
     fn skew(&self, number: usize, forward: bool) -> Option<Skew> {
         let code = &self.program.steps[number];
-        let in_place = |field: &FieldId| code.schedule.in_place.contains(field);
-        if self.extents.len() < 2 || !code.advances.iter().all(in_place) {
+        let apart = |field| usize::from(!code.schedule.in_place.contains(&field));
+        if self.extents.len() < 2 {
             return None;
         }
         let stencil = self.program.stencil();
@@ -173,7 +218,7 @@ impl Session {
             Levels::Static => Storage::Fixed,
             Levels::Tape => Storage::PerStep,
             levels @ Levels::Time(_) if code.advances.contains(&field) => {
-                Storage::Rotating(kept_levels(levels))
+                Storage::Rotating(kept_levels(levels) + apart(field))
             }
             Levels::Time(_) => Storage::Fixed,
         };
@@ -209,14 +254,58 @@ impl Session {
         Some(targets.into_iter().map(written).chain(read).collect())
     }
 
-    /// Steps of a block and rows of a tile.
-    fn block_shape(&self, c: &CStep, skew: &Skew) -> Option<(usize, usize)> {
-        let text = std::env::var("RG_TB").ok()?;
-        let (steps, tile) = text.split_once(',')?;
-        let _ = (c, skew, DimSet::NONE);
-        Some((steps.parse().ok()?, tile.parse().ok()?))
+    /// Steps of a block and rows of a tile: as set; else such that all rows that a tile touches stay in
+    /// the second-level cache of a core, if that holds enough of them, or in its share of the last one.
+    fn cut(&self, c: &CStep, skew: Skew) -> Option<Cut> {
+        let team = self.team.size();
+        let share = (0..team).map(|thread| self.share(thread).len()).min().unwrap_or(0);
+        // Beside a seam a thread keeps rows of its own; wide seams are left out of tiles.
+        let narrow = |steps: usize| team > 1 && 2 * skew.largest(steps) >= share;
+        let [steps, tile] = self.block;
+        if steps > 0 {
+            let steps = (2..=steps).rev().find(|steps| !narrow(*steps))?;
+            return Some(Cut { skew, steps, tile: tile.max(1) });
+        }
+        let row = self.row_bytes(c);
+        let caches = Caches::of_machine();
+        let held = |steps: usize, tile: usize| {
+            row * (skew.largest(steps) + tile + 2 * self.program.radius[0])
+        };
+        let fitting = |bytes: usize, least: usize| {
+            let steps = (least..=MOST_STEPS).rev().filter(|steps| !narrow(*steps));
+            let shapes =
+                steps.map(|steps| (steps, (steps * skew.period / 2).clamp(TILE[0], TILE[1])));
+            shapes.into_iter().find(|&(steps, tile)| held(steps, tile) <= bytes)
+        };
+        let own = fitting(caches.own / 5 * 3, 4);
+        let (steps, tile) = own.or_else(|| fitting(caches.shared / 2 / team, 2))?;
+        Some(Cut { skew, steps, tile })
+    }
+
+    /// Bytes of one row of the outermost dimension in all buffers of a step.
+    fn row_bytes(&self, c: &CStep) -> usize {
+        let stencil = self.program.stencil();
+        let mut buffers: Vec<(FieldId, i64)> = Vec::new();
+        let mut bytes = 0;
+        for target in &c.module.pointers {
+            let field = stencil.field(target.field);
+            let kept = kept_levels(field.levels).max(1) as i64;
+            let buffer = (target.field, i64::from(target.time).rem_euclid(kept));
+            if !buffers.contains(&buffer) {
+                buffers.push(buffer);
+                let (place, _) = &self.places[target.field.0 as usize];
+                bytes += self.layouts[*place].1.strides[0] * field.dtype.bytes();
+            }
+        }
+        bytes
     }
 }
+
+/// Steps of a block, at most: more gain little.
+const MOST_STEPS: usize = 16;
+
+/// Rows of a tile: fewer are mostly halo, more displace what the next step reads.
+const TILE: [usize; 2] = [8, 32];
 
 /// Whether a step reads samples that it writes: these may come from any row.
 fn feeds_back(stencil: &Stencil, number: usize) -> bool {

@@ -23,7 +23,7 @@ use crate::layout::Layout;
 use crate::program::{Program, kept_levels};
 use crate::real::Real;
 use crate::team::{LentTeam, Team};
-use blocks::BlockPlan;
+use blocks::Blocks;
 use plan::StepPlan;
 use points::SparseData;
 use snapshot::Fit;
@@ -102,10 +102,14 @@ pub struct Session {
     sparse: Vec<SparseData>,
     plans: Vec<Option<StepPlan>>,
     /// Of several steps at a time.
-    blocks: Vec<Option<BlockPlan>>,
+    blocks: Vec<Option<Blocks>>,
     team: Team,
     /// Most points of a box along the two outermost dimensions; 0 for no limit.
     tile: [usize; 2],
+    /// Time steps of a block and rows of its tiles, at most; 0 steps to choose both by the caches.
+    block: [usize; 2],
+    /// Steps that went over the grid together with others so far.
+    steps_in_blocks: usize,
     /// Whether a new level may overwrite the oldest one where the schedule says so.
     in_place: InPlace,
     /// Whether what does not change with time has been computed from the values that are set.
@@ -179,6 +183,8 @@ impl Session {
             blocks: stencil.steps.iter().map(|_| None).collect(),
             team,
             tile: [0, 0],
+            block: [0, 0],
+            steps_in_blocks: 0,
             in_place,
             invariants: Invariants::Stale,
         };
@@ -219,6 +225,7 @@ impl Session {
         fork.scalars.clone_from(&self.scalars);
         fork.invariants = self.invariants;
         fork.tile = self.tile;
+        fork.block = self.block;
         for (new, old) in fork.fields.iter_mut().zip(&self.fields) {
             if let FieldData::Static(Some(buffer)) = old {
                 *new = FieldData::Static(Some(buffer.clone()));
@@ -287,6 +294,19 @@ impl Session {
     pub fn set_tile(&mut self, tile: [usize; 2]) {
         self.tile = tile;
         self.forget_plans();
+    }
+
+    /// Limits the time steps that go over the grid together, and the rows of the outermost dimension
+    /// that they do at a time; 0 steps to choose both by the caches, 1 to take steps one by one.
+    /// Changes no result.
+    pub fn set_block(&mut self, steps: usize, rows: usize) {
+        self.block = [steps, rows];
+        self.forget_plans();
+    }
+
+    /// Steps that went over the grid together with others so far.
+    pub fn steps_in_blocks(&self) -> usize {
+        self.steps_in_blocks
     }
 
     /// Sets a run-time scalar by name, in SI units; unknown names are ignored, as a program

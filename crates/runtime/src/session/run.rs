@@ -75,12 +75,12 @@ impl Session {
         let steps: Vec<i64> = steps.into_iter().map(|n| n as i64).collect();
         let mut rest = &steps[..];
         while let Some((&n, later)) = rest.split_first() {
-            let block = self.plan_block(number, rest);
+            let block = self.block(number, rest);
             match block.filter(|_| self.levels_are_own(number)) {
                 Some(block) => {
                     self.run_block(number, &block, &rest[..block.steps])?;
                     rest = &rest[block.steps..];
-                    self.blocks[number] = Some(block);
+                    self.steps_in_blocks += block.steps;
                 }
                 None => {
                     self.run_once(number, n)?;
@@ -91,22 +91,7 @@ impl Session {
         Ok(())
     }
 
-    /// The plan of the blocks that the next of `steps` could be done in.
-    fn plan_block(&mut self, number: usize, steps: &[i64]) -> Option<BlockPlan> {
-        let [first, second, ..] = steps else { return None };
-        let forward = second > first;
-        let planned = self.blocks[number].take().filter(|block| block.forward == forward);
-        let block = planned.or_else(|| self.block_plan(number, forward))?;
-        let by = if forward { 1 } else { -1 };
-        let in_row = |row: &[i64]| row.windows(2).all(|pair| pair[1] - pair[0] == by);
-        if steps.get(..block.steps).is_some_and(in_row) {
-            return Some(block);
-        }
-        self.blocks[number] = Some(block);
-        None
-    }
-
-    /// Whether new levels may overwrite the oldest ones for as many steps as there are levels.
+    /// Whether nobody else holds a level that a block of steps may overwrite.
     fn levels_are_own(&mut self, number: usize) -> bool {
         let program = self.program.clone();
         self.in_place == InPlace::Allowed
@@ -152,7 +137,7 @@ impl Session {
         let program = self.program.clone();
         let code = &program.steps[number];
         self.prepare_tapes(number, n)?;
-        let fresh = self.fresh_levels(number)?;
+        let fresh = self.fresh_levels(number, &mut Vec::new())?;
         match &code.code {
             Code::C(c) => self.run_c(number, c, n, &fresh),
             Code::Interpreter => self.run_interpreted(number, n, &fresh),
@@ -162,13 +147,16 @@ impl Session {
         Ok(())
     }
 
-    fn move_back(&mut self, fresh: Fresh) {
+    /// Makes new levels the current ones; returns those that fall out.
+    fn move_back(&mut self, fresh: Fresh) -> Fresh {
+        let mut old = Vec::with_capacity(fresh.len());
         for (field, level) in fresh {
             if let FieldData::Time(held) = &mut self.fields[field.0 as usize] {
-                held.pop();
+                old.extend(held.pop().map(|level| (field, level)));
                 held.insert(0, level);
             }
         }
+        old
     }
 
     fn run_block(
@@ -179,15 +167,16 @@ impl Session {
     ) -> Result<(), SessionError> {
         let program = self.program.clone();
         let Code::C(c) = &program.steps[number].code else { return Ok(()) };
-        for &n in steps {
-            self.prepare_tapes(number, n)?;
-        }
         // Addresses stay as levels move: those of the last step are known before the first one runs.
+        // A level that falls out is the next new one, so that buffers come round as the plan expects.
         let mut arguments = Vec::with_capacity(steps.len());
+        let mut spare: Fresh = Vec::new();
         for &n in steps {
-            let fresh = self.fresh_levels(number)?;
+            // Entries of later steps are not there yet for earlier ones.
+            self.prepare_tapes(number, n)?;
+            let fresh = self.fresh_levels(number, &mut spare)?;
             arguments.push(self.arguments(number, c, n, &fresh));
-            self.move_back(fresh);
+            spare = self.move_back(fresh);
         }
         let waiter = self.team.wait_in();
         let plan = self.plans[number].take().expect("a step should be planned before it runs");
@@ -245,8 +234,8 @@ impl Session {
     }
 
     /// The new level of each advanced function: the buffer of its oldest level where the step
-    /// may overwrite it and no snapshot shares it, else another one.
-    fn fresh_levels(&mut self, number: usize) -> Result<Fresh, SessionError> {
+    /// may overwrite it and no snapshot shares it, else a spare one, else another one.
+    fn fresh_levels(&mut self, number: usize, spare: &mut Fresh) -> Result<Fresh, SessionError> {
         let code = &self.program.steps[number];
         let allowed = self.in_place == InPlace::Allowed && !matches!(code.code, Code::Interpreter);
         let mut fresh = Vec::with_capacity(code.advances.len());
@@ -254,9 +243,11 @@ impl Session {
             let in_place = allowed && code.schedule.in_place.contains(&field);
             let FieldData::Time(held) = &mut self.fields[field.0 as usize] else { continue };
             let oldest = held.last_mut().and_then(|l| (in_place && is_own(l)).then_some(l));
-            let level = match oldest {
-                Some(level) => level.clone(),
-                None => self.places[field.0 as usize].1.take()?,
+            let kept = spare.iter().position(|(of, _)| *of == field);
+            let level = match (oldest, kept) {
+                (Some(level), _) => level.clone(),
+                (None, Some(kept)) => spare.swap_remove(kept).1,
+                (None, None) => self.places[field.0 as usize].1.take()?,
             };
             fresh.push((field, level));
         }

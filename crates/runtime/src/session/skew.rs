@@ -32,14 +32,15 @@ pub(super) struct Access {
 pub(super) enum Storage {
     /// The same buffer for the same level in every step.
     Fixed,
-    /// So many buffers that take turns: the new level lies in that of the oldest one.
+    /// So many buffers that take turns: a new level lies in that of the level which fell out last, or
+    /// falls out now.
     Rotating(usize),
     /// A buffer per step.
     PerStep,
 }
 
 /// The most steps after which buffers that take turns have come round.
-const TURNS: usize = 4;
+const TURNS: usize = 5;
 
 /// Rows that phases stay behind each other.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -161,11 +162,15 @@ mod tests {
         assert_eq!(found, Skew { period: 8, shifts: vec![0, 4] });
     }
 
-    /// Entries of other steps are other buffers; the entry of the step before is read in its turn.
+    /// Entries of other steps are other buffers; that of a step nearby is met where it is reached.
     #[test]
     fn entries_per_step_meet_where_steps_meet() {
-        let phases = [vec![read(U, -1, 3), write(U, 0)]];
-        let found = |forward| Skew::new(&phases, forward, |_| Storage::PerStep).period;
-        assert_eq!((found(true), found(false)), (3, 0));
+        let found = |time: i8, forward| {
+            let phases = [vec![read(U, time, 3), write(U, 0)]];
+            Skew::new(&phases, forward, |_| Storage::PerStep).period
+        };
+        assert_eq!([found(0, true), found(0, false)], [0, 0]);
+        assert_eq!([found(-1, true), found(-1, false)], [3, 3]);
+        assert_eq!([found(-2, true), found(-2, false)], [2, 2]);
     }
 }

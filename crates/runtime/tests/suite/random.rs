@@ -154,12 +154,28 @@ fn by_the_oracle(program: &Verified, data: &Data) -> Outcome {
     outcome
 }
 
-fn by_a_session(program: &Arc<Program>, data: &Data, threads: usize, tile: [usize; 2]) -> Outcome {
+/// How a session goes over the grid.
+#[derive(Clone, Copy, Debug)]
+struct How {
+    threads: usize,
+    tile: [usize; 2],
+    /// Steps of a block and rows of its tiles.
+    block: [usize; 2],
+}
+
+impl How {
+    const PLAINLY: Self = Self { threads: 1, tile: [0, 0], block: [1, 0] };
+}
+
+/// What comes out, and how many steps went over the grid together.
+fn by_a_session(program: &Arc<Program>, data: &Data, how: How) -> (Outcome, usize) {
+    let How { threads, tile, block } = how;
     let stencil = program.stencil();
     let widths = vec![data.width; stencil.widths.len()];
     let session = Session::new(program, &data.extents, &widths, STEPS, Team::new(threads));
     let mut session = session.expect("should fit");
     session.set_tile(tile);
+    session.set_block(block[0], block[1]);
     session.set_param("a", 0.37);
     for (number, points) in data.points.iter().enumerate() {
         let id = SparseId(number as u32);
@@ -203,7 +219,7 @@ fn by_a_session(program: &Arc<Program>, data: &Data, threads: usize, tile: [usiz
         let samples: Vec<f64> = session.series(SparseId(number as u32));
         outcome.push((sparse.name.clone(), bits(&samples)));
     }
-    outcome
+    (outcome, session.steps_in_blocks())
 }
 
 #[track_caller]
@@ -227,8 +243,9 @@ fn compiled(stencil: &Stencil, options: &JitOptions) -> Option<Arc<Program>> {
     }
 }
 
-/// Runs one random program by everything.
-fn compare(number: u64, options: &JitOptions) -> bool {
+/// Runs one random program by everything; says how many steps of C went over the grid together, or
+/// nothing if the back end lacks something.
+fn compare(number: u64, options: &JitOptions) -> Option<usize> {
     let mut noise = Noise::new(number);
     let dims = 1 + noise.below(3);
     let dtype = noise.pick(&[DType::F32, DType::F64]);
@@ -236,22 +253,26 @@ fn compare(number: u64, options: &JitOptions) -> bool {
     if let Err(errors) = verify(stencil.clone()) {
         panic!("program {number} should be well formed: {errors:#?}");
     }
-    let Some(program) = compiled(&stencil, options) else { return false };
+    let program = compiled(&stencil, options)?;
     let least = 2 * LAYER + 1;
-    let extents: Vec<usize> = (0..dims).map(|_| least + noise.below(18)).collect();
+    let mut extents: Vec<usize> = (0..dims).map(|_| least + noise.below(18)).collect();
+    // Blocks of steps want rows.
+    extents[0] += noise.below(40);
     let data = Data::new(&extents, LAYER, number);
     let expected = by_the_oracle(program.verified(), &data);
     let interpreted = Program::new(stencil, &["forward"], Backend::Interpreter, options);
     let interpreted = interpreted.expect("the interpreter lacks nothing");
-    let found = by_a_session(&interpreted, &data, 1, [0, 0]);
+    let (found, _) = by_a_session(&interpreted, &data, How::PLAINLY);
     assert_same(&found, &expected, &format!("program {number}, interpreter on a session"));
+    let mut together = 0;
     for threads in [1, 2, 3, 7] {
         let tile = [noise.below(9), noise.below(9)];
-        let found = by_a_session(&program, &data, threads, tile);
-        let how = format!("program {number}, {extents:?}, {threads} threads, tile {tile:?}");
-        assert_same(&found, &expected, &how);
+        let how = How { threads, tile, block: [1 + noise.below(STEPS), 1 + noise.below(9)] };
+        let (found, blocks) = by_a_session(&program, &data, how);
+        assert_same(&found, &expected, &format!("program {number}, {extents:?}, {how:?}"));
+        together += blocks;
     }
-    true
+    Some(together)
 }
 
 #[test]
@@ -259,9 +280,12 @@ fn random_programs_give_the_same_bits_in_c_and_by_the_interpreter() {
     let Some(options) = common::options() else { return };
     let count = std::env::var("RETROGRAD_RANDOM_PROGRAMS").ok().and_then(|n| n.parse().ok());
     let count = count.unwrap_or(24);
-    let compared = (0..count).filter(|&number| compare(number, &options)).count() as u64;
-    println!("{compared} of {count} programs run as C");
+    let compared: Vec<usize> = (0..count).filter_map(|number| compare(number, &options)).collect();
+    let in_blocks = compared.iter().filter(|steps| **steps > 0).count() as u64;
+    let compared = compared.len() as u64;
+    println!("{compared} of {count} programs run as C, {in_blocks} in blocks of steps");
     assert!(compared * 2 >= count, "only {compared} of {count} programs run as C");
+    assert!(in_blocks * 4 >= count, "only {in_blocks} of {count} programs in blocks of steps");
 }
 
 /// Rows of every length around the widths of vectors.
@@ -282,7 +306,8 @@ fn rows_of_all_lengths_give_the_same_bits() {
             extents[dims - 1] = row;
             let data = Data::new(&extents, width, row as u64);
             let expected = by_the_oracle(program.verified(), &data);
-            let found = by_a_session(&program, &data, 2, [3, 2]);
+            let how = How { threads: 2, tile: [3, 2], block: [1, 0] };
+            let (found, _) = by_a_session(&program, &data, how);
             assert_same(&found, &expected, &format!("series {number}, rows of {row}"));
         }
     }
