@@ -215,12 +215,11 @@ impl Session {
         let phases: Option<Vec<Vec<Access>>> =
             code.schedule.phases.iter().map(|phase| self.accesses(&phase.kind)).collect();
         let storage = |field| match stencil.field(field).levels {
-            Levels::Static => Storage::Fixed,
             Levels::Tape => Storage::PerStep,
             levels @ Levels::Time(_) if code.advances.contains(&field) => {
                 Storage::Rotating(kept_levels(levels) + apart(field))
             }
-            Levels::Time(_) => Storage::Fixed,
+            Levels::Static | Levels::Time(_) => Storage::Fixed,
         };
         (!feeds_back(stencil, number)).then_some(())?;
         Some(Skew::new(&phases?, forward, storage))

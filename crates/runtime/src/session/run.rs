@@ -76,16 +76,13 @@ impl Session {
         let mut rest = &steps[..];
         while let Some((&n, later)) = rest.split_first() {
             let block = self.block(number, rest);
-            match block.filter(|_| self.levels_are_own(number)) {
-                Some(block) => {
-                    self.run_block(number, &block, &rest[..block.steps])?;
-                    rest = &rest[block.steps..];
-                    self.steps_in_blocks += block.steps;
-                }
-                None => {
-                    self.run_once(number, n)?;
-                    rest = later;
-                }
+            if let Some(block) = block.filter(|_| self.levels_are_own(number)) {
+                self.run_block(number, &block, &rest[..block.steps])?;
+                rest = &rest[block.steps..];
+                self.steps_in_blocks += block.steps;
+            } else {
+                self.run_once(number, n)?;
+                rest = later;
             }
         }
         Ok(())
