@@ -4,10 +4,10 @@
 //! RETROGRAD_SHARED=../shared cargo bench -p retrograd-invert --bench memory -- [--disk FOLDER] \
 //!     [--case marmousi|fine|volume] [--only WORD]
 //! ```
-//! Every row is a process of its own, so that its peak is its own; the time is the
-//! median of a few gradients behind a first one. "Stores nothing" keeps the adjoint data of one step and is what memory is
-//! compared with. Errors are `|g - g_exact| / |g_exact|`. `--only` runs the rows whose name has
-//! the word, beside the first.
+//! Every row is a process of its own, so that its peak is its own; the time is the median of a few
+//! gradients behind a first one. "Stores nothing", which memory is compared with, runs both sweeps and
+//! records no step: it samples so seldom that there is none to sample. Errors are
+//! `|g - g_exact| / |g_exact|`. `--only` runs the rows whose name has the word, beside the first.
 
 mod common;
 
