@@ -231,9 +231,8 @@ fn units_are_not_snapshots() {
     let real = Real { write: 2000, read: 2000, ..AS_PLANNED };
     let schedule = disk_revolve(300, 6, AS_PLANNED);
     let counted = Setup { slots: 6, ..SETUP };
-    let found = [1, 2].map(|unit| {
-        run(schedule.clone(), &Setup { unit, ..counted }, (AS_PLANNED, real), alone)
-    });
+    let found = [1, 2]
+        .map(|unit| run(schedule.clone(), &Setup { unit, ..counted }, (AS_PLANNED, real), alone));
     assert_eq!(found[0].done.replanned, 1);
     assert_eq!(found[1], found[0]);
 }

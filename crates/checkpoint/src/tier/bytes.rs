@@ -292,8 +292,8 @@ impl<S: Payload> Bytes<S> {
         Ok(Self { shared, inline, worker, name, depth })
     }
 
-    /// Bytes of the tier's buffers in RAM: encoded and gathered data on their way, the medium's
-    /// own, the table of pages; not the codec's, and not the snapshots in the queue. Predicted by
+    /// Bytes of the tier's buffers in RAM: encoded and gathered data on their way, the codec's and
+    /// the medium's own, the table of pages; not the snapshots in the queue. Bounded by
     /// [`BufferNeeds`](super::BufferNeeds).
     pub fn buffer_bytes(&self) -> u64 {
         let state = self.shared.lock();

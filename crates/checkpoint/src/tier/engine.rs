@@ -69,9 +69,10 @@ impl Engine {
         self.medium.name()
     }
 
-    /// Bytes of the buffers for snapshots on their way, and of the medium's own.
+    /// Bytes of the buffers for snapshots on their way, of the codec's and of the medium's own.
     pub(super) fn buffer_bytes(&self) -> u64 {
-        (self.encoded.capacity() + self.gathered.capacity()) as u64 + self.medium.buffer_bytes()
+        let own = (self.encoded.capacity() + self.gathered.capacity()) as u64;
+        own + self.coder.buffer_bytes() + self.medium.buffer_bytes()
     }
 
     /// Encodes a snapshot into the buffer of the engine.
