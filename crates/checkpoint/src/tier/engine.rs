@@ -142,9 +142,10 @@ impl Engine {
         extent: Extent,
         into: &mut S,
     ) -> Result<(), TierError> {
-        self.encoded.clear();
-        self.encoded.reserve_exact(extent.bytes as usize);
-        self.encoded.resize(extent.bytes as usize, 0);
+        // What is there is overwritten: only more than that has to be zero first.
+        let bytes = extent.bytes as usize;
+        self.encoded.reserve_exact(bytes.saturating_sub(self.encoded.len()));
+        self.encoded.resize(bytes, 0);
         let mut rest = self.encoded.as_mut_slice();
         let mut checksum = Xxh3::new();
         for (offset, bytes) in pieces(&self.runs) {
