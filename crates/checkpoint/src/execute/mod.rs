@@ -339,8 +339,7 @@ impl<S: Send + 'static> Executor<S> {
             Ok(())
         };
         let result = if let Some((pending, loaded)) = found {
-            self.failures.clear();
-            self.ledger.clear();
+            self.forget();
             match loaded {
                 Ok(()) => {
                     Run::new(self).follow_rest(model, actions.into_iter(), pending, watch, write)
@@ -367,10 +366,16 @@ impl<S: Send + 'static> Executor<S> {
 
     /// Nothing is stored, whatever was left.
     fn begin(&mut self) {
+        self.forget();
+        self.end();
+    }
+
+    /// Nothing is known of earlier runs.
+    fn forget(&mut self) {
         self.failures.clear();
         self.reviews.clear();
         self.meter = None;
-        self.end();
+        self.ledger.clear();
     }
 
     fn end(&mut self) {
