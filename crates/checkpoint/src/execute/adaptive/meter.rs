@@ -95,7 +95,7 @@ impl Meter {
             clock,
             machine,
             measured: Measured::default(),
-            before: tiers.iter().map(|tier| tier.work()).collect(),
+            before: Vec::new(),
             recorded_from: 0,
             peaks: vec![0; tiers.len()],
         };
@@ -179,12 +179,11 @@ impl Meter {
 /// What the calls `asked` for, as far as it has been `done`, a number and its seconds.
 fn background(asked: MeasuredCost, done: (u64, f64)) -> MeasuredCost {
     let (count, seconds) = done;
-    let each = if asked.count > 0 { asked.planned_seconds / asked.count as f64 } else { 0.0 };
-    if each > 0.0 || asked.count > 0 {
-        MeasuredCost { count, seconds, planned_seconds: each * count as f64 }
-    } else {
-        MeasuredCost::default()
+    if asked.count == 0 {
+        return MeasuredCost::default();
     }
+    let each = asked.planned_seconds / asked.count as f64;
+    MeasuredCost { count, seconds, planned_seconds: each * count as f64 }
 }
 
 /// The speed of a tier; those that are not listed cost nothing.
