@@ -30,6 +30,50 @@ impl Payload for Gathered {
     }
 }
 
+/// Many fields, each in its own piece.
+struct Pieces(Vec<Vec<f64>>);
+
+impl Pieces {
+    const COUNT: usize = 9;
+
+    /// Of so many points in all.
+    fn of(points: usize) -> Self {
+        Self(values(points).chunks(points.div_ceil(Self::COUNT)).map(<[f64]>::to_vec).collect())
+    }
+}
+
+impl Payload for Pieces {
+    fn fields(&self, scratch: &mut Vec<u8>, each: &mut dyn FnMut(FieldShape, &[u8])) {
+        self.0.iter().for_each(|piece| piece.fields(scratch, each));
+    }
+    fn fields_mut(&mut self, scratch: &mut Vec<u8>, each: &mut dyn FnMut(FieldShape, &mut [u8])) {
+        self.0.iter_mut().for_each(|piece| piece.fields_mut(scratch, each));
+    }
+}
+
+/// A snapshot in many pieces is appended piece by piece, into no more than it takes.
+#[test]
+fn pieces_take_no_more_than_the_whole() {
+    for points in [100, 40_000] {
+        let bytes = 8 * points as u64;
+        let capacity_bytes = 2 * bytes + PAGE;
+        let options = BytesOptions::in_ram(capacity_bytes).unwrap().snapshot_bytes(bytes);
+        let mut tier = options.build(move |_| Pieces::of(points)).unwrap();
+        fill(&mut tier, 1, || Pieces::of(points));
+        let needs = BufferNeeds {
+            snapshot_bytes: bytes,
+            gathered_bytes: 0,
+            capacity_bytes,
+            file: false,
+            codec: &Codec::None,
+            queue: 0,
+            threads: 1,
+        };
+        let (taken, most) = (tier.buffer_bytes(), needs.buffer_bytes());
+        assert!(taken <= most, "{points} points: {taken} > {most}");
+    }
+}
+
 /// Stores as many snapshots as there is room for, and reads them back.
 fn fill<S: Payload>(tier: &mut Bytes<S>, count: u64, make: impl Fn() -> S) {
     let key = |step| Key { step, kind: Data::Restart };
