@@ -350,6 +350,31 @@ fn online_sweeps_and_losses_are_no_exception() {
     }
 }
 
+/// After a loss the rest is not the plan's: ranks still meet, and nothing is changed.
+#[test]
+fn what_mends_a_loss_is_not_changed() {
+    let schedule = disk_revolve(300, 4, AS_PLANNED);
+    let stored = |action: Action| match action {
+        Action::Store { step, tier: TierId(1), .. } => Some(step),
+        _ => None,
+    };
+    let fails = schedule.clone().filter_map(stored).max();
+    let setup = Setup { every: 7, fails, ..SETUP };
+    let mut moment = 0;
+    let found = run(schedule, &setup, (AS_PLANNED, AS_PLANNED), |measured| {
+        moment += 1;
+        let mut agreed = measured.clone();
+        if moment > 20 {
+            agreed.forward = MeasuredCost { count: 1, seconds: 1e6, planned_seconds: 1.0 };
+        }
+        agreed
+    });
+    assert!(found.done.lost > 0 && fails > Some(300 - 20 * 7));
+    assert!(moment > 30, "{moment}");
+    assert_eq!((found.done.replanned, &found.reviews[..]), (0, &[][..]));
+    assert_eq!(found.gradient, gradient_by_hand(300));
+}
+
 /// A tier that works in the background says itself what its work takes. What that is, is not for a
 /// test to know; the gradient is.
 #[test]

@@ -147,6 +147,8 @@ pub struct Executor<S> {
     meter: Option<Box<Meter>>,
     /// What is followed has just been changed.
     changed: bool,
+    /// What is followed is a schedule from what was left when data were lost.
+    rescued: bool,
     reviews: Vec<Review>,
 }
 
@@ -176,7 +178,8 @@ impl<S: Send + 'static> Executor<S> {
         let sizes = tiers.iter().map(|tier| DATA.map(|kind| tier.slots_of(kind)));
         let ledger = Ledger::new(sizes, slots)?;
         let (failures, reviews) = (Vec::new(), Vec::new());
-        Ok(Self { tiers, ledger, failures, meter: None, changed: false, reviews })
+        let (changed, rescued) = (false, false);
+        Ok(Self { tiers, ledger, failures, meter: None, changed, rescued, reviews })
     }
 
     /// Runs the whole schedule.
@@ -375,6 +378,7 @@ impl<S: Send + 'static> Executor<S> {
         self.failures.clear();
         self.reviews.clear();
         self.meter = None;
+        self.rescued = false;
         self.ledger.clear();
     }
 

@@ -239,6 +239,10 @@ impl<S: Send + 'static> Executor<S> {
     ) -> Option<AnySchedule> {
         let meter = self.meter.as_ref()?;
         let measured = agree(&meter.measured(&self.tiers));
+        if self.rescued {
+            // The plan is not what is followed any more; other ranks may follow theirs.
+            return None;
+        }
         let drift = decide::drift(&measured, adaptive.factor);
         if drift.is_empty() {
             return None;
