@@ -200,6 +200,8 @@ impl rg_means {
             },
             inner_efficiency: self.inner_efficiency,
             stores_adjoint: self.stores_adjoint != 0,
+            // Tiers of this interface encode with the caller's thread.
+            threads: 1,
             ram_codecs: ram_codecs?,
             // SAFETY: promised by the caller.
             disk: disk.first().map(|disk| unsafe { disk.offer() }).transpose()?,

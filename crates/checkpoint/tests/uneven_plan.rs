@@ -194,7 +194,7 @@ fn encoded_snapshots_are_counted_by_their_own_bytes() {
         reverse_seconds,
         ..job(300)
     };
-    let choice = work.choose(&means(false, Some(10.0), None, 0), Some(12_000 * KIB)).unwrap();
+    let choice = work.choose(&means(false, Some(10.0), None, 0), Some(14_200 * KIB)).unwrap();
     assert!(matches!(choice.plan.strategy, Strategy::Uneven { .. }), "{}", choice.plan.strategy);
     assert!(matches!(choice.plan.tiers[..], [TierPlan::Ram { .. }]));
     replayed(&work, &choice.plan, 10.0);

@@ -32,9 +32,10 @@ impl Workload {
         free: u64,
     ) -> Vec<Option<Candidate>> {
         let mut all = vec![self.store_all(free), self.revolve(free), self.mixed(means, free)];
+        let own = (means.threads_of(workers), free);
         for codec in &means.ram_codecs {
-            all.push(self.revolve_encoded(codec, free));
-            all.push(self.mixed_encoded(means, codec, free));
+            all.push(self.revolve_encoded(codec, own));
+            all.push(self.mixed_encoded(means, codec, own));
         }
         if let Some(disk) = &means.disk {
             all.push(self.store_all_on_disk(means, disk, (workers, free)));
@@ -101,19 +102,25 @@ impl Workload {
         })
     }
 
-    /// Bytes of an encoded tier in RAM, whose largest snapshot has `largest`: without its buffers.
-    pub(super) fn encoded_bytes(&self, offer: &CodecOffer, largest: u64, free: u64) -> Option<u64> {
+    /// Bytes of an encoded tier in RAM, whose largest snapshot has `largest`: without its buffers,
+    /// of as many threads.
+    pub(super) fn encoded_bytes(
+        &self,
+        offer: &CodecOffer,
+        largest: u64,
+        (threads, free): (u64, u64),
+    ) -> Option<u64> {
         let left = self.beside_one_step(free)?;
         let needed = |capacity_bytes| {
             let codec = offer.codec.clone();
-            TierPlan::Ram { capacity_bytes, codec }.needed_bytes(largest)
+            TierPlan::Ram { capacity_bytes, codec }.needed_bytes(largest, threads)
         };
         // The table of pages grows with the capacity: that of what is left has room for less.
         left.checked_sub(needed(left))
     }
 
-    fn revolve_encoded(&self, offer: &CodecOffer, free: u64) -> Option<Candidate> {
-        let capacity_bytes = self.encoded_bytes(offer, self.snapshot_bytes, free)?;
+    fn revolve_encoded(&self, offer: &CodecOffer, own: (u64, u64)) -> Option<Candidate> {
+        let capacity_bytes = self.encoded_bytes(offer, self.snapshot_bytes, own)?;
         let fitting = (capacity_bytes as f64 / encoded(self.snapshot_bytes, offer)) as u64;
         let snapshots = fitting.min(self.steps - 1);
         (snapshots > 0).then(|| Candidate {
@@ -123,10 +130,15 @@ impl Workload {
         })
     }
 
-    fn mixed_encoded(&self, means: &Means, offer: &CodecOffer, free: u64) -> Option<Candidate> {
+    fn mixed_encoded(
+        &self,
+        means: &Means,
+        offer: &CodecOffer,
+        own: (u64, u64),
+    ) -> Option<Candidate> {
         let (_, _, unit) = self.units()?;
         let largest = self.snapshot_bytes.max(self.adjoint_bytes);
-        let capacity_bytes = self.encoded_bytes(offer, largest, free)?;
+        let capacity_bytes = self.encoded_bytes(offer, largest, own)?;
         let fitting = (capacity_bytes as f64 / encoded(unit, offer)) as u64;
         Some(Candidate {
             strategy: self.mixed_strategy(means, fitting)?,
@@ -152,7 +164,8 @@ impl Workload {
             codec: disk.codec.codec.clone(),
             queue: QUEUE,
         };
-        let ram = tier.needed_bytes(bytes).saturating_add(disk.log_bytes);
+        // The queue has one thread, whatever the job has.
+        let ram = tier.needed_bytes(bytes, 1).saturating_add(disk.log_bytes);
         let left = self.beside_one_step(free)?.checked_sub(ram)?;
         (capacity_bytes <= disk.capacity_bytes / workers).then_some((tier, left))
     }

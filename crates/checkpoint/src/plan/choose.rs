@@ -218,6 +218,7 @@ impl Workload {
     ) -> Option<Plan> {
         let Candidate { strategy, tiers, speeds } = candidate;
         let schedule = strategy.schedule(self.steps)?;
+        let tiers = (tiers, means.threads_of(workers));
         let mut plan = self.lay_out_tiers(strategy, schedule, tiers, (workers, budget_bytes));
         plan.add_logs(means);
         let (rounds, share) = self.rounds(means, workers);

@@ -87,6 +87,9 @@ pub struct Means {
     /// The exponent `e` by which a job gets faster with the threads of others, `threads^e`: 0 not
     /// at all, 1 in proportion.
     pub inner_efficiency: f64,
+    /// Threads of all jobs together, of which each at a time has its share: tiers without a queue
+    /// encode and decode with them, and have buffers for each.
+    pub threads: u64,
     /// Whether the model stores adjoint data.
     pub stores_adjoint: bool,
     /// Codecs for snapshots in RAM.
@@ -96,15 +99,23 @@ pub struct Means {
 }
 
 impl Default for Means {
-    /// Handles in RAM, steps that are all alike, and threads that help each other by half.
+    /// Handles in RAM, steps that are all alike, one thread, and others that help it by half.
     fn default() -> Self {
         Self {
             speeds: Speeds::default(),
             inner_efficiency: 0.5,
+            threads: 1,
             stores_adjoint: false,
             ram_codecs: Vec::new(),
             disk: None,
         }
+    }
+}
+
+impl Means {
+    /// Threads of each of `workers` jobs at a time, at most.
+    pub(super) fn threads_of(&self, workers: u64) -> u64 {
+        self.threads.div_ceil(workers.max(1)).max(1)
     }
 }
 
@@ -138,9 +149,9 @@ pub enum TierPlan {
 }
 
 impl TierPlan {
-    /// Bytes in RAM beside what the tier stores, whose largest snapshot has `largest`. It is taken
-    /// to be one field that does not lie in one piece.
-    pub(super) fn needed_bytes(&self, largest: u64) -> u64 {
+    /// Bytes in RAM beside what the tier stores, whose largest snapshot has `largest`, for a job of
+    /// so many threads. The snapshot is taken to be one field that does not lie in one piece.
+    pub(super) fn needed_bytes(&self, largest: u64, threads: u64) -> u64 {
         let (capacity_bytes, codec, queue, file) = match self {
             Self::Handles { .. } => return 0,
             Self::Ram { capacity_bytes, codec } => (*capacity_bytes, codec, 0, false),
@@ -148,8 +159,17 @@ impl TierPlan {
                 (*capacity_bytes, codec, *queue, true)
             }
         };
-        let (snapshot_bytes, gathered_bytes) = (largest, largest);
-        BufferNeeds { snapshot_bytes, gathered_bytes, capacity_bytes, file, codec, queue }.bytes()
+        BufferNeeds {
+            snapshot_bytes: largest,
+            gathered_bytes: largest,
+            capacity_bytes,
+            file,
+            codec,
+            queue,
+            // A queue has one of its own.
+            threads: if queue == 0 { threads } else { 1 },
+        }
+        .bytes()
     }
 
     /// What kind of tier it is, whatever its size.

@@ -199,7 +199,8 @@ impl OpenWorkload {
                     Some(judged_length(&plan, *known))
                 };
                 let lengths = known.iter().map(judged).collect::<Option<Vec<_>>>()?;
-                let plan = laid_out(&whole, candidate.clone(), workers, budget_bytes, lengths)?;
+                let share = (workers, means.threads_of(workers));
+                let plan = laid_out(&whole, candidate.clone(), share, budget_bytes, lengths)?;
                 let score = match &plan.lengths[..] {
                     [one] => one.seconds,
                     _ => plan.worst_ratio(),
@@ -256,8 +257,9 @@ impl OpenWorkload {
         for rule in [OnlineRule::Targets, OnlineRule::WangMoin] {
             all.push(online(whole, rule, free));
         }
+        let own = (means.threads_of(workers), free);
         for codec in &means.ram_codecs {
-            all.push(online_encoded(whole, codec, free));
+            all.push(online_encoded(whole, codec, own));
         }
         if let Some(disk) = &means.disk {
             all.push(self.each_on_disk(whole, means, disk, (workers, free)));
@@ -301,13 +303,14 @@ impl OpenWorkload {
 fn laid_out(
     whole: &Workload,
     candidate: Candidate,
-    concurrency: u64,
+    (concurrency, threads): (u64, u64),
     budget_bytes: Option<u64>,
     lengths: Vec<JudgedLength>,
 ) -> Option<OpenPlan> {
     let Candidate { strategy, tiers, .. } = candidate;
-    let parts = whole.parts(strategy, &tiers, concurrency);
-    let tier_bytes = tiers.iter().map(|tier| saturate(whole.tier_bytes(strategy, tier))).collect();
+    let parts = whole.parts(strategy, (&tiers, threads), concurrency);
+    let bytes = |tier| saturate(whole.tier_bytes(strategy, tier, threads));
+    let tier_bytes = tiers.iter().map(bytes).collect();
     let schedule = Made(strategy.open_schedule()?);
     Some(OpenPlan {
         strategy,
@@ -338,8 +341,8 @@ fn online(whole: &Workload, rule: OnlineRule, free: u64) -> Option<Candidate> {
     })
 }
 
-fn online_encoded(whole: &Workload, offer: &CodecOffer, free: u64) -> Option<Candidate> {
-    let capacity_bytes = whole.encoded_bytes(offer, whole.snapshot_bytes, free)?;
+fn online_encoded(whole: &Workload, offer: &CodecOffer, own: (u64, u64)) -> Option<Candidate> {
+    let capacity_bytes = whole.encoded_bytes(offer, whole.snapshot_bytes, own)?;
     let fitting = (capacity_bytes as f64 / encoded(whole.snapshot_bytes, offer)) as u64;
     let (snapshots, rule) = (snapshots(whole, fitting)?, OnlineRule::default());
     Some(Candidate {

@@ -252,8 +252,9 @@ impl<'a> Judge<'a> {
         all.extend(self.largest.candidates(means, workers, free).into_iter().skip(1));
         all.push(self.mixed(free));
         all.push(self.handles(free).filter(|_| !everything));
+        let own = (means.threads_of(workers), free);
         for offer in &means.ram_codecs {
-            all.push(self.encoded(offer, free).filter(|_| !everything));
+            all.push(self.encoded(offer, own).filter(|_| !everything));
         }
         if let Some(disk) = &means.disk {
             all.push(self.recording(disk, (workers, free)));
@@ -288,9 +289,8 @@ impl<'a> Judge<'a> {
         capacity_bytes.min(self.work.restart_bytes.sum(0..self.work.steps()))
     }
 
-    fn encoded(&self, offer: &CodecOffer, free: u64) -> Option<Candidate> {
-        let capacity_bytes =
-            self.largest.encoded_bytes(offer, self.largest.snapshot_bytes, free)?;
+    fn encoded(&self, offer: &CodecOffer, own: (u64, u64)) -> Option<Candidate> {
+        let capacity_bytes = self.largest.encoded_bytes(offer, self.largest.snapshot_bytes, own)?;
         Some(Candidate {
             strategy: Strategy::Uneven { capacity_bytes },
             tiers: vec![TierPlan::Ram { capacity_bytes, codec: offer.codec.clone() }],
@@ -360,6 +360,7 @@ impl<'a> Judge<'a> {
         let report = replay(self.work.steps(), &self.memory, schedule.clone()).ok()?;
         let schedule = (schedule, report.total_forward().into());
         let share = (workers, budget_bytes);
+        let tiers = (tiers, self.means.threads_of(workers));
         let mut plan = self.largest.lay_out_tiers(strategy, schedule, tiers, share);
         self.enter_bytes(&mut plan, &report);
         plan.add_logs(&self.means);
@@ -370,6 +371,7 @@ impl<'a> Judge<'a> {
     /// Replaces what the largest step would take by what the steps take.
     fn enter_bytes(&self, plan: &mut Plan, report: &Report) {
         let mut snapshots = 0;
+        let threads = self.means.threads_of(plan.concurrency);
         for (tier, used) in plan.tiers.iter_mut().zip(&report.tiers) {
             snapshots += match tier {
                 TierPlan::Handles { slots } => {
@@ -377,7 +379,7 @@ impl<'a> Judge<'a> {
                     used.peak_bytes.into()
                 }
                 TierPlan::Ram { .. } | TierPlan::File { .. } => {
-                    self.largest.tier_bytes(plan.strategy, tier)
+                    self.largest.tier_bytes(plan.strategy, tier, threads)
                 }
             };
         }
