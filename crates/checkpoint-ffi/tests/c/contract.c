@@ -77,8 +77,10 @@ static void choices(const char *folder)
             CHECK(rg_choice_get(choice, k, &other) == RG_OK && *other.reason != 0);
             CHECK(other.seconds < 0 || other.seconds >= chosen.seconds);
         }
-        for (uint32_t k = 0; k < chosen.tiers; k++)
+        for (uint32_t k = 0; k < chosen.tiers; k++) {
             CHECK(rg_choice_tier(choice, 0, k, &tier) == RG_OK);
+            CHECK(tier.snapshot_bytes == (tier.medium == RG_BUFFERS ? 0 : sizeof(double)));
+        }
         CHECK(rg_choice_tier(choice, 0, (uint32_t)chosen.tiers, &tier) == RG_ERROR_ARGUMENT);
         CHECK(rg_choice_get(choice, count, &other) == RG_ERROR_ARGUMENT);
         CHECK(rg_choice_schedule(choice, &s) == RG_OK);

@@ -101,24 +101,31 @@ impl Workload {
         })
     }
 
-    /// Bytes of an encoded tier in RAM, whose largest snapshot has `largest`: without its buffers.
-    pub(super) fn encoded_bytes(&self, offer: &CodecOffer, largest: u64, free: u64) -> Option<u64> {
+    /// An encoded tier in RAM, whose largest snapshot has `snapshot_bytes`, and its capacity: what
+    /// its buffers leave.
+    pub(super) fn encoded_tier(
+        &self,
+        offer: &CodecOffer,
+        snapshot_bytes: u64,
+        free: u64,
+    ) -> Option<(TierPlan, u64)> {
         let left = self.beside_one_step(free)?;
-        let needed = |capacity_bytes| {
+        let tier = |capacity_bytes| {
             let codec = offer.codec.clone();
-            TierPlan::Ram { capacity_bytes, codec }.needed_bytes(largest)
+            TierPlan::Ram { capacity_bytes, snapshot_bytes, codec }
         };
         // The table of pages grows with the capacity: that of what is left has room for less.
-        left.checked_sub(needed(left))
+        let capacity_bytes = left.checked_sub(tier(left).needed_bytes())?;
+        Some((tier(capacity_bytes), capacity_bytes))
     }
 
     fn revolve_encoded(&self, offer: &CodecOffer, free: u64) -> Option<Candidate> {
-        let capacity_bytes = self.encoded_bytes(offer, self.snapshot_bytes, free)?;
+        let (tier, capacity_bytes) = self.encoded_tier(offer, self.snapshot_bytes, free)?;
         let fitting = (capacity_bytes as f64 / encoded(self.snapshot_bytes, offer)) as u64;
         let snapshots = fitting.min(self.steps - 1);
         (snapshots > 0).then(|| Candidate {
             strategy: Strategy::Revolve { snapshots },
-            tiers: vec![TierPlan::Ram { capacity_bytes, codec: offer.codec.clone() }],
+            tiers: vec![tier],
             speeds: vec![offer.ram_speed()],
         })
     }
@@ -126,16 +133,20 @@ impl Workload {
     fn mixed_encoded(&self, means: &Means, offer: &CodecOffer, free: u64) -> Option<Candidate> {
         let (_, _, unit) = self.units()?;
         let largest = self.snapshot_bytes.max(self.adjoint_bytes);
-        let capacity_bytes = self.encoded_bytes(offer, largest, free)?;
+        let (_, capacity_bytes) = self.encoded_tier(offer, largest, free)?;
         let fitting = (capacity_bytes as f64 / encoded(unit, offer)) as u64;
+        let strategy = self.mixed_strategy(means, fitting)?;
+        // Where all adjoint data fit, they are all that is stored, however large restart data are.
+        let snapshot_bytes = strategy.largest_encoded(self);
+        let codec = offer.codec.clone();
         Some(Candidate {
-            strategy: self.mixed_strategy(means, fitting)?,
-            tiers: vec![TierPlan::Ram { capacity_bytes, codec: offer.codec.clone() }],
+            strategy,
+            tiers: vec![TierPlan::Ram { capacity_bytes, snapshot_bytes, codec }],
             speeds: vec![offer.ram_speed()],
         })
     }
 
-    /// A file of `snapshots` encoded ones of `bytes` raw bytes, and what it takes in RAM.
+    /// A file of `snapshots` encoded ones of `bytes` raw bytes, and what it leaves in RAM.
     pub(super) fn file(
         &self,
         disk: &DiskOffer,
@@ -149,10 +160,11 @@ impl Workload {
         let tier = TierPlan::File {
             folder: disk.path.clone(),
             capacity_bytes,
+            snapshot_bytes: bytes,
             codec: disk.codec.codec.clone(),
             queue: QUEUE,
         };
-        let ram = tier.needed_bytes(bytes).saturating_add(disk.log_bytes);
+        let ram = tier.needed_bytes().saturating_add(disk.log_bytes);
         let left = self.beside_one_step(free)?.checked_sub(ram)?;
         (capacity_bytes <= disk.capacity_bytes / workers).then_some((tier, left))
     }

@@ -165,7 +165,8 @@ impl Workload {
 
     /// Lays out what an earlier call of [`Workload::choose`] has chosen, for `workers` jobs at a time:
     /// for a process that takes up the work of another one, on a machine whose speeds may be
-    /// measured a little differently. Nothing if it exceeds the budget, or is no schedule.
+    /// measured a little differently. Nothing if it exceeds the budget, is no schedule, or has tiers
+    /// for snapshots of another size.
     pub fn choose_again(
         &self,
         (strategy, tiers): (Strategy, &[TierPlan]),
@@ -181,6 +182,10 @@ impl Workload {
             }
             _ => TierSpeed::HANDLES,
         };
+        let largest = strategy.largest_encoded(self);
+        if tiers.iter().filter_map(TierPlan::snapshot_bytes).any(|bytes| bytes != largest) {
+            return None;
+        }
         let speeds = tiers.iter().map(speed).collect();
         let candidate = Candidate { strategy, tiers: tiers.to_vec(), speeds };
         let plan = self.judge(candidate, means, workers.clamp(1, self.workers()), budget_bytes)?;

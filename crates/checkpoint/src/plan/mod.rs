@@ -379,13 +379,12 @@ impl Workload {
 
     /// Bytes that a tier of one worker takes in RAM.
     fn tier_bytes(&self, strategy: Strategy, tier: &TierPlan) -> u128 {
-        let largest = strategy.largest_encoded(self);
         match tier {
             TierPlan::Handles { .. } => strategy.bytes_in_ram(self),
             TierPlan::Ram { capacity_bytes, .. } => {
-                u128::from(*capacity_bytes) + u128::from(tier.needed_bytes(largest))
+                u128::from(*capacity_bytes) + u128::from(tier.needed_bytes())
             }
-            TierPlan::File { .. } => tier.needed_bytes(largest).into(),
+            TierPlan::File { .. } => tier.needed_bytes().into(),
         }
     }
 }

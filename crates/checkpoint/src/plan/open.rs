@@ -339,12 +339,12 @@ fn online(whole: &Workload, rule: OnlineRule, free: u64) -> Option<Candidate> {
 }
 
 fn online_encoded(whole: &Workload, offer: &CodecOffer, free: u64) -> Option<Candidate> {
-    let capacity_bytes = whole.encoded_bytes(offer, whole.snapshot_bytes, free)?;
+    let (tier, capacity_bytes) = whole.encoded_tier(offer, whole.snapshot_bytes, free)?;
     let fitting = (capacity_bytes as f64 / encoded(whole.snapshot_bytes, offer)) as u64;
     let (snapshots, rule) = (snapshots(whole, fitting)?, OnlineRule::default());
     Some(Candidate {
         strategy: Strategy::Online { snapshots, rule },
-        tiers: vec![TierPlan::Ram { capacity_bytes, codec: offer.codec.clone() }],
+        tiers: vec![tier],
         speeds: vec![offer.ram_speed()],
     })
 }

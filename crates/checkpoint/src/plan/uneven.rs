@@ -289,11 +289,11 @@ impl<'a> Judge<'a> {
     }
 
     fn encoded(&self, offer: &CodecOffer, free: u64) -> Option<Candidate> {
-        let capacity_bytes =
-            self.largest.encoded_bytes(offer, self.largest.snapshot_bytes, free)?;
+        let largest = &self.largest;
+        let (tier, capacity_bytes) = largest.encoded_tier(offer, largest.snapshot_bytes, free)?;
         Some(Candidate {
             strategy: Strategy::Uneven { capacity_bytes },
-            tiers: vec![TierPlan::Ram { capacity_bytes, codec: offer.codec.clone() }],
+            tiers: vec![tier],
             speeds: vec![offer.ram_speed()],
         })
     }

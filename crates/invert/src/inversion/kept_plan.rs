@@ -35,7 +35,7 @@ enum KeptStrategy {
 #[serde(rename_all = "kebab-case")]
 enum KeptTier {
     Handles { slots: u64 },
-    File { capacity_bytes: u64, codec: String, queue: usize },
+    File { capacity_bytes: u64, snapshot_bytes: u64, codec: String, queue: usize },
 }
 
 /// Writes a plan; nothing is written of one without files.
@@ -89,11 +89,14 @@ fn strategy_of(kept: &KeptStrategy) -> Strategy {
 fn kept_tier(tier: &TierPlan) -> Option<KeptTier> {
     match tier {
         TierPlan::Handles { slots } => Some(KeptTier::Handles { slots: *slots }),
-        TierPlan::File { capacity_bytes, codec, queue, .. } => Some(KeptTier::File {
-            capacity_bytes: *capacity_bytes,
-            codec: codec.to_string(),
-            queue: *queue,
-        }),
+        TierPlan::File { capacity_bytes, snapshot_bytes, codec, queue, .. } => {
+            Some(KeptTier::File {
+                capacity_bytes: *capacity_bytes,
+                snapshot_bytes: *snapshot_bytes,
+                codec: codec.to_string(),
+                queue: *queue,
+            })
+        }
         _ => None,
     }
 }
@@ -101,9 +104,9 @@ fn kept_tier(tier: &TierPlan) -> Option<KeptTier> {
 fn tier_of(kept: KeptTier, disk: &Path) -> Option<TierPlan> {
     Some(match kept {
         KeptTier::Handles { slots } => TierPlan::Handles { slots },
-        KeptTier::File { capacity_bytes, codec, queue } => {
+        KeptTier::File { capacity_bytes, snapshot_bytes, codec, queue } => {
             let (folder, codec) = (disk.to_owned(), codec.parse().ok()?);
-            TierPlan::File { folder, capacity_bytes, codec, queue }
+            TierPlan::File { folder, capacity_bytes, snapshot_bytes, codec, queue }
         }
     })
 }
@@ -121,6 +124,7 @@ mod tests {
         let file = TierPlan::File {
             folder: disk.to_owned(),
             capacity_bytes: 123_456,
+            snapshot_bytes: 1000,
             codec: "zfp:lossless".parse().expect("a codec"),
             queue: 2,
         };

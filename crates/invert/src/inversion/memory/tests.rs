@@ -240,6 +240,7 @@ fn an_interrupted_plan_is_taken_again_if_it_fits() {
     let file = TierPlan::File {
         folder: "/scratch".into(),
         capacity_bytes: 1 << 30,
+        snapshot_bytes: memory.basis.0.snapshot_bytes,
         codec: "none".parse().expect("a codec"),
         queue: 1,
     };
