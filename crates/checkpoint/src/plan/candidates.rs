@@ -121,7 +121,8 @@ impl Workload {
 
     fn revolve_encoded(&self, offer: &CodecOffer, free: u64) -> Option<Candidate> {
         let (tier, capacity_bytes) = self.encoded_tier(offer, self.snapshot_bytes, free)?;
-        let fitting = (capacity_bytes as f64 / encoded(self.snapshot_bytes, offer)) as u64;
+        let bytes = self.snapshot_bytes;
+        let fitting = (capacity_bytes as f64 / encoded(bytes, bytes, offer)) as u64;
         let snapshots = fitting.min(self.steps - 1);
         (snapshots > 0).then(|| Candidate {
             strategy: Strategy::Revolve { snapshots },
@@ -131,10 +132,13 @@ impl Workload {
     }
 
     fn mixed_encoded(&self, means: &Means, offer: &CodecOffer, free: u64) -> Option<Candidate> {
-        let (_, _, unit) = self.units()?;
-        let largest = self.snapshot_bytes.max(self.adjoint_bytes);
+        let (restart_size, adjoint_size, _) = self.units()?;
+        let (restart_bytes, adjoint_bytes) = (self.snapshot_bytes, self.adjoint_bytes);
+        let largest = restart_bytes.max(adjoint_bytes);
         let (_, capacity_bytes) = self.encoded_tier(offer, largest, free)?;
-        let fitting = (capacity_bytes as f64 / encoded(unit, offer)) as u64;
+        let unit = |bytes, size| encoded(bytes, largest, offer) / size as f64;
+        let unit = unit(restart_bytes, restart_size).max(unit(adjoint_bytes, adjoint_size));
+        let fitting = (capacity_bytes as f64 / unit) as u64;
         let strategy = self.mixed_strategy(means, fitting)?;
         // Where all adjoint data fit, they are all that is stored, however large restart data are.
         let snapshot_bytes = strategy.largest_encoded(self);
@@ -276,9 +280,9 @@ impl Workload {
     }
 }
 
-/// What `bytes` take in RAM when they are encoded: a margin for moments when less is gained than at
-/// those that were measured, and a page that is not full.
-pub(super) fn encoded(bytes: u64, offer: &CodecOffer) -> f64 {
-    (1.1 * bytes as f64 / offer.ratio + bytes as f64 / 1024.0 + 64.0)
-        .min(1.01 * bytes as f64 + 64.0)
+/// What a snapshot of `bytes` takes when it is encoded in a tier whose largest has `largest`: a margin
+/// for moments when less is gained than at those that were measured, and a page that is not full.
+pub(super) fn encoded(bytes: u64, largest: u64, offer: &CodecOffer) -> f64 {
+    let page = largest as f64 / 1024.0 + 64.0;
+    (1.1 * bytes as f64 / offer.ratio).min(1.01 * bytes as f64) + page
 }

@@ -340,7 +340,8 @@ fn online(whole: &Workload, rule: OnlineRule, free: u64) -> Option<Candidate> {
 
 fn online_encoded(whole: &Workload, offer: &CodecOffer, free: u64) -> Option<Candidate> {
     let (tier, capacity_bytes) = whole.encoded_tier(offer, whole.snapshot_bytes, free)?;
-    let fitting = (capacity_bytes as f64 / encoded(whole.snapshot_bytes, offer)) as u64;
+    let bytes = whole.snapshot_bytes;
+    let fitting = (capacity_bytes as f64 / encoded(bytes, bytes, offer)) as u64;
     let (snapshots, rule) = (snapshots(whole, fitting)?, OnlineRule::default());
     Some(Candidate {
         strategy: Strategy::Online { snapshots, rule },

@@ -347,7 +347,8 @@ impl<'a> Judge<'a> {
             offer.codec == *codec && candidate.speeds.first() == Some(&offer.ram_speed())
         };
         let offer = offers.iter().find(offered)?;
-        let bytes = |step| encoded(self.work.restart_bytes.at(step), offer).ceil() as u64;
+        let largest = self.largest.snapshot_bytes;
+        let bytes = |step| encoded(self.work.restart_bytes.at(step), largest, offer).ceil() as u64;
         let sizes = (0..self.work.steps()).map(bytes).collect();
         let steps = UnevenSteps { restart_bytes: PerStep::Each(sizes), ..self.steps.clone() };
         Some(AnySchedule::new(steps.solve_bytes(capacity_bytes).ok()?.actions()))

@@ -142,6 +142,10 @@ mod tests {
         let kept = std::fs::read(folder.path().join(PLAN_FILE)).expect("should be there");
         save(folder.path(), Strategy::StoreAll, &[]).expect("nothing to write");
         assert_eq!(std::fs::read(folder.path().join(PLAN_FILE)).expect("there"), kept);
+        // One written before tiers had sizes of snapshots is not taken up.
+        let old = String::from_utf8(kept.clone()).expect("a text").replace("snapshot_bytes", "x");
+        std::fs::write(folder.path().join(PLAN_FILE), old).expect("should be written");
+        assert_eq!(load(folder.path(), disk), None);
         std::fs::write(folder.path().join(PLAN_FILE), &kept[..40]).expect("should be written");
         assert_eq!(load(folder.path(), disk), None);
     }
