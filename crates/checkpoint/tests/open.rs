@@ -145,6 +145,26 @@ fn a_disk_is_used_if_it_is_fast_enough() {
     assert!(medium.lengths[0].seconds < slow.lengths[0].seconds);
 }
 
+/// More memory never makes the plan worse, up to where it holds all that there can be: but for where
+/// the end falls in its block, which decides whether the last state is on disk, and back, in time.
+#[test]
+fn more_memory_takes_no_more_time() {
+    for (expected, largest) in [(60, Some(64)), (90, None)] {
+        for (stores_adjoint, rate) in [(false, None), (false, Some(2e9)), (true, Some(2e8))] {
+            let transfer = |rate| 1e-4 + 2.0 * MIB as f64 * (1.0 / 5e9 + 1.0 / rate);
+            let not_hidden = 2.0 * rate.map_or(0.0, transfer);
+            let mut least = f64::INFINITY;
+            for budget in (18..130).step_by(8) {
+                let work = job(Some(expected), largest);
+                let plan = choose(work, &means(stores_adjoint, rate), budget * MIB).plan;
+                let seconds = plan.lengths[0].seconds;
+                assert!(seconds <= least + not_hidden, "{budget} MiB, {rate:?}: {}", plan.strategy);
+                least = least.min(seconds);
+            }
+        }
+    }
+}
+
 /// Without an expected number the least regret counts, and the reasons say where it is.
 #[test]
 fn without_a_hint_the_worst_ratio_counts() {

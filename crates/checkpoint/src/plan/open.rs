@@ -372,7 +372,8 @@ fn with_disk(
 /// Blocks as long as working memory has room for.
 fn recording(whole: &Workload, disk: &DiskOffer, share: (u64, u64)) -> Option<Candidate> {
     let (period, tier) = whole.blocks(disk, share, |period| whole.steps.div_ceil(period))?;
-    (period > 1 && period < whole.steps).then(|| Candidate {
+    // Up to a single block of all steps that there is to be room for.
+    (period > 1).then(|| Candidate {
         strategy: Strategy::OnlineRecording { period },
         tiers: vec![TierPlan::Handles { slots: 0 }, tier],
         speeds: vec![TierSpeed::HANDLES, disk.speed(share.0, QUEUE)],
