@@ -14,7 +14,7 @@ use retrograd_checkpoint::schedule::{Arrival, End, OpenSchedule};
 use retrograd_checkpoint::tier::{Handles, Tier};
 use retrograd_checkpoint::{
     Action, BrokenRule, Costs, ExecuteError, Executor, InvalidAction, MemoryModel, Model, Online,
-    OnlineRule, Strategy, TierLimit, replay,
+    OnlineRule, PlanError, Strategy, TierLimit, replay,
 };
 
 const MIB: u64 = 1 << 20;
@@ -340,5 +340,30 @@ proptest! {
                 prop_assert!(other.seconds.is_none_or(|seconds| seconds >= one.seconds));
             }
         }
+    }
+
+    /// The least budget that an error states is the least.
+    #[test]
+    fn the_least_budget_is_the_least(
+        expected in prop::option::of(1_u64..100), largest in prop::option::of(1_u64..100),
+        snapshot in prop_oneof![0..3_u64, 0..2000_u64], adjoint in 0_u64..50, jobs in 1_u64..4,
+        rate in prop::option::of(1e6_f64..1e10), stores_adjoint: bool,
+    ) {
+        let work = OpenWorkload {
+            snapshot_bytes: snapshot * 10_000,
+            adjoint_bytes: adjoint * 1000,
+            worker_bytes: 7,
+            shared_bytes: 5,
+            jobs,
+            concurrency: jobs,
+            ..job(expected, largest)
+        };
+        let means = means(stores_adjoint, rate);
+        let Err(PlanError::BudgetTooSmall { minimum, .. }) = work.choose(&means, Some(0)) else {
+            return Err(TestCaseError::fail("12 bytes are needed anyway"));
+        };
+        let plan = work.choose(&means, Some(minimum)).expect("should fit").plan;
+        prop_assert_eq!(plan.predicted_peak_bytes, minimum);
+        prop_assert!(work.choose(&means, Some(minimum - 1)).is_err());
     }
 }

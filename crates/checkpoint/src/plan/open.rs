@@ -209,8 +209,7 @@ impl OpenWorkload {
         );
         let mut found = found.into_iter();
         let Some(plan) = found.next() else {
-            let smallest = Strategy::Online { snapshots: 1, rule: OnlineRule::default() };
-            let minimum = saturate(whole.peak_bytes(smallest, 1));
+            let (smallest, minimum) = self.smallest(&whole, means);
             return Err(PlanError::BudgetTooSmall { budget, minimum, smallest });
         };
         let mut runners_up: Vec<RunnerUp> = found.map(|other| lost(&other, &plan)).collect();
@@ -267,6 +266,19 @@ impl OpenWorkload {
             all.push(recording(whole, disk, (workers, free)));
         }
         all
+    }
+
+    /// The strategy that needs least memory with one worker, and its bytes: one snapshot, or every
+    /// step, in RAM or on the disk, where adjoint data are small. All others hold as much as these.
+    fn smallest(&self, whole: &Workload, means: &Means) -> (Strategy, u64) {
+        let one = Strategy::Online { snapshots: 1, rule: OnlineRule::default() };
+        let each = self.each(whole, means, u64::MAX);
+        let disk = means.disk.as_ref();
+        let on_disk = disk.and_then(|disk| self.each_on_disk(whole, means, disk, (1, u64::MAX)));
+        let bytes = |all: Candidate| (all.strategy, whole.parts(all.strategy, &all.tiers, 1).sum());
+        let every_step = each.into_iter().chain(on_disk).map(bytes);
+        let all = [(one, saturate(whole.peak_bytes(one, 1)))].into_iter().chain(every_step);
+        all.min_by_key(|&(_, bytes)| bytes).unwrap_or((one, u64::MAX))
     }
 
     /// Every step, if that is what the caller has promised room to be enough for.
@@ -329,7 +341,8 @@ fn snapshots(whole: &Workload, fitting: u64) -> Option<u64> {
 }
 
 fn online(whole: &Workload, rule: OnlineRule, free: u64) -> Option<Candidate> {
-    let fitting = whole.beside_one_step(free)?.checked_div(whole.snapshot_bytes.max(1))?;
+    let left = whole.beside_one_step(free)?;
+    let fitting = left.checked_div(whole.snapshot_bytes).unwrap_or(u64::MAX);
     let snapshots = snapshots(whole, fitting)?;
     Some(Candidate {
         strategy: Strategy::Online { snapshots, rule },
