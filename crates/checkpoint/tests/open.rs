@@ -165,6 +165,18 @@ fn more_memory_takes_no_more_time() {
     }
 }
 
+/// No log is written of a sweep whose end is not known, and none is counted.
+#[test]
+fn logs_are_not_counted() {
+    let without = means(true, Some(2e9));
+    let mut with = without.clone();
+    with.disk.as_mut().expect("a disk").log_bytes = 30 * MIB;
+    let chosen = |means| choose(job(Some(200), Some(240)), means, room(30));
+    assert_eq!(chosen(&with), chosen(&without));
+    let in_file = |tier: &TierPlan| matches!(tier, TierPlan::File { .. });
+    assert!(chosen(&without).plan.tiers.iter().any(in_file), "the disk should be used");
+}
+
 /// Without an expected number the least regret counts, and the reasons say where it is.
 #[test]
 fn without_a_hint_the_worst_ratio_counts() {

@@ -168,7 +168,9 @@ impl OpenWorkload {
     /// Chooses the strategy with the least predicted time at the expected number of steps, or the
     /// least regret where there is none, that keeps the budget for every number.
     ///
-    /// Takes up to four times what [`Workload::choose`] takes, and as much again.
+    /// Takes up to four times what [`Workload::choose`] takes, and as much again. Nothing is counted
+    /// for a log of the sweep ([`DiskOffer::log_bytes`]):
+    /// [`Executor::run_open`](crate::Executor::run_open) writes none.
     ///
     /// # Errors
     /// [`PlanError::BudgetTooSmall`] if nothing fits.
@@ -178,6 +180,8 @@ impl OpenWorkload {
         budget_bytes: Option<u64>,
     ) -> Result<OpenChoice, PlanError> {
         let budget = budget_bytes.unwrap_or(u64::MAX);
+        let disk = means.disk.clone().map(|disk| DiskOffer { log_bytes: 0, ..disk });
+        let means = &Means { disk, ..means.clone() };
         let lengths = self.lengths();
         let longest = self.longest(&lengths);
         let known: Vec<(Workload, f64)> = lengths
