@@ -59,7 +59,9 @@ impl Workload {
     }
 
     fn revolve(&self, free: u64) -> Option<Candidate> {
-        let fitting = self.beside_one_step(free)?.checked_div(self.snapshot_bytes)?;
+        let left = self.beside_one_step(free)?;
+        // Snapshots without bytes always fit.
+        let fitting = left.checked_div(self.snapshot_bytes).unwrap_or(u64::MAX);
         let snapshots = fitting.min(self.steps - 1);
         (snapshots > 0).then(|| Candidate {
             strategy: Strategy::Revolve { snapshots },
@@ -80,7 +82,7 @@ impl Workload {
         let (restart_size, adjoint_size, _) = self.units().filter(|_| means.stores_adjoint)?;
         let everything = self.steps.saturating_mul(adjoint_size);
         let capacity = fitting.min(everything);
-        let work = u128::from(self.steps).pow(2) * u128::from(capacity);
+        let work = u128::from(self.steps).pow(2).saturating_mul(capacity.into());
         let closed = restart_size == adjoint_size || capacity == everything;
         let solved = closed || work <= SOLVED_WORK;
         (fitting >= restart_size.min(adjoint_size) && solved).then_some(Strategy::Mixed {

@@ -35,13 +35,17 @@ const BEYOND: u64 = 16;
 /// Numbers of steps at which candidates are judged if nothing is known of them.
 const LENGTHS: [u64; 3] = [32, 256, 2048];
 
+/// The most steps at which candidates are judged: an online rule is followed decision by decision.
+const JUDGED_STEPS: u64 = 1_000_000;
+
 /// Fractions of the largest number at which candidates are judged if that is all that is known.
 const FRACTIONS: [u64; 4] = [64, 16, 4, 1];
 
 /// As [`Workload`], for a number of steps that is not known. All sizes in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OpenWorkload {
-    /// Steps of one job as far as can be guessed: what is chosen is the fastest for these.
+    /// Steps of one job as far as can be guessed: what is chosen is the fastest for these, or for a
+    /// million if they are more.
     pub expected_steps: Option<u64>,
     /// The most steps that one job can have. A promise: a schedule that keeps every step has room
     /// for no more, and a run that goes on ends in an error.
@@ -226,7 +230,7 @@ impl OpenWorkload {
         Ok(OpenChoice { plan, runners_up })
     }
 
-    /// Numbers of steps at which candidates are judged, ascending.
+    /// Numbers of steps at which candidates are judged, ascending; at most [`JUDGED_STEPS`].
     fn lengths(&self) -> Vec<u64> {
         let mut lengths: Vec<u64> = match (self.expected_steps, self.largest_steps) {
             (Some(expected), largest) => vec![expected.min(largest.unwrap_or(u64::MAX))],
@@ -234,7 +238,7 @@ impl OpenWorkload {
             (None, None) => LENGTHS.to_vec(),
         };
         for steps in &mut lengths {
-            *steps = (*steps).max(1);
+            *steps = (*steps).clamp(1, JUDGED_STEPS);
         }
         lengths.dedup();
         lengths
@@ -242,7 +246,7 @@ impl OpenWorkload {
 
     /// The number of steps that there is room for on a disk, and in a table of snapshots; at least 2.
     fn longest(&self, lengths: &[u64]) -> u64 {
-        let judged = lengths.last().copied().unwrap_or(0);
+        let judged = lengths.last().copied().unwrap_or(0).max(self.expected_steps.unwrap_or(0));
         self.largest_steps.unwrap_or(judged.saturating_mul(BEYOND)).max(2)
     }
 
