@@ -4,9 +4,9 @@ use std::num::NonZeroUsize;
 
 use retrograd_checkpoint::codec::{Codec, Element, FieldShape};
 use retrograd_checkpoint::plan::{CodecOffer, DiskOffer, Means, Speeds, TierPlan};
-use retrograd_checkpoint::tier::medium::{DirectIo, FileMedium};
+use retrograd_checkpoint::tier::medium::{DirectIo, FileMedium, Medium};
 use retrograd_checkpoint::tier::{BufferNeeds, Bytes, BytesOptions, Key, Payload, Tier};
-use retrograd_checkpoint::{Data, Workload};
+use retrograd_checkpoint::{Data, Strategy, Workload};
 
 const PAGE: u64 = 4096;
 
@@ -300,5 +300,66 @@ fn plans_count_the_buffers_of_every_thread() {
         };
         assert_eq!(plan.parts.snapshots, plan.concurrency * (capacity_bytes + tier.bytes()));
         assert!(plan.predicted_peak_bytes <= 400 * MIB);
+    }
+}
+
+/// A file past the page cache that forgets everything.
+struct Forgetful(u64);
+
+impl Medium for Forgetful {
+    fn name(&self) -> String {
+        "nothing".to_owned()
+    }
+    fn capacity_bytes(&self) -> u64 {
+        self.0
+    }
+    fn alignment(&self) -> u64 {
+        FileMedium::ALIGNMENT
+    }
+    fn write(&mut self, _: u64, _: &[u8]) -> std::io::Result<()> {
+        Ok(())
+    }
+    fn read(&mut self, _: u64, _: &mut [u8]) -> std::io::Result<()> {
+        Err(std::io::ErrorKind::UnexpectedEof.into())
+    }
+}
+
+/// A file made as its plan says holds as many snapshots as that stores, be they ever so many: pages
+/// are those of the largest snapshot, not of the file.
+#[test]
+fn files_hold_what_plans_store() {
+    const POINTS: usize = 13_000;
+    let steps = 7000;
+    let bytes = 8 * POINTS as u64;
+    let work = Workload {
+        steps,
+        snapshot_bytes: bytes,
+        adjoint_bytes: bytes,
+        worker_bytes: 0,
+        shared_bytes: 0,
+        jobs: 1,
+        concurrency: 1,
+    };
+    let disk = DiskOffer {
+        path: "/scratch".into(),
+        capacity_bytes: 1 << 40,
+        write_bytes_per_second: 1e9,
+        read_bytes_per_second: 1e9,
+        latency_seconds: 0.0,
+        slowdown: 1.0,
+        codec: CodecOffer::none(1e10),
+        log_bytes: 0,
+    };
+    let means = Means { stores_adjoint: true, disk: Some(disk), ..Means::default() };
+    let plan = work.choose(&means, Some(50 * bytes)).unwrap().plan;
+    assert!(matches!(plan.strategy, Strategy::Mixed { capacity, .. } if capacity == steps));
+    let [TierPlan::File { capacity_bytes, snapshot_bytes, .. }] = plan.tiers[..] else {
+        panic!("everything should go to the disk: {}", plan.strategy)
+    };
+    let options = BytesOptions::on(Box::new(Forgetful(capacity_bytes)));
+    let options = options.snapshot_bytes(snapshot_bytes);
+    let mut tier = options.build(move |_| vec![0.0_f64; POINTS]).unwrap();
+    for step in 0..steps {
+        tier.store(Key { step, kind: Data::Adjoint }, vec![0.0; POINTS]).unwrap();
     }
 }

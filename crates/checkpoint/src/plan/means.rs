@@ -132,6 +132,10 @@ pub enum TierPlan {
     Ram {
         /// Bytes of the tier.
         capacity_bytes: u64,
+        /// Bytes of the largest snapshot that goes there, as it is: whoever makes the tier has to
+        /// state it ([`BytesOptions::snapshot_bytes`](crate::tier::BytesOptions::snapshot_bytes)),
+        /// or its pages are not those that the plan counts on.
+        snapshot_bytes: u64,
         /// How they are encoded.
         codec: Codec,
     },
@@ -141,6 +145,10 @@ pub enum TierPlan {
         folder: PathBuf,
         /// Bytes of the tier.
         capacity_bytes: u64,
+        /// Bytes of the largest snapshot that goes there, as it is: whoever makes the tier has to
+        /// state it ([`BytesOptions::snapshot_bytes`](crate::tier::BytesOptions::snapshot_bytes)),
+        /// or its pages are not those that the plan counts on.
+        snapshot_bytes: u64,
         /// How they are encoded.
         codec: Codec,
         /// Depth of the queue of background transfers.
@@ -149,19 +157,21 @@ pub enum TierPlan {
 }
 
 impl TierPlan {
-    /// Bytes in RAM beside what the tier stores, whose largest snapshot has `largest`, for a job of
-    /// so many threads. The snapshot is taken to be one field that does not lie in one piece.
-    pub(super) fn needed_bytes(&self, largest: u64, threads: u64) -> u64 {
-        let (capacity_bytes, codec, queue, file) = match self {
+    /// Bytes in RAM beside what the tier stores, whose largest snapshot is taken to be one field that
+    /// does not lie in one piece, for a job of so many threads.
+    pub(super) fn needed_bytes(&self, threads: u64) -> u64 {
+        let (capacity_bytes, snapshot_bytes, codec, queue, file) = match self {
             Self::Handles { .. } => return 0,
-            Self::Ram { capacity_bytes, codec } => (*capacity_bytes, codec, 0, false),
-            Self::File { capacity_bytes, codec, queue, .. } => {
-                (*capacity_bytes, codec, *queue, true)
+            Self::Ram { capacity_bytes, snapshot_bytes, codec } => {
+                (*capacity_bytes, *snapshot_bytes, codec, 0, false)
+            }
+            Self::File { capacity_bytes, snapshot_bytes, codec, queue, .. } => {
+                (*capacity_bytes, *snapshot_bytes, codec, *queue, true)
             }
         };
         BufferNeeds {
-            snapshot_bytes: largest,
-            gathered_bytes: largest,
+            snapshot_bytes,
+            gathered_bytes: snapshot_bytes,
             capacity_bytes,
             file,
             codec,
@@ -170,6 +180,16 @@ impl TierPlan {
             threads: if queue == 0 { threads } else { 1 },
         }
         .bytes()
+    }
+
+    /// Bytes of the largest snapshot, of a tier that counts bytes.
+    pub(super) fn snapshot_bytes(&self) -> Option<u64> {
+        match self {
+            Self::Handles { .. } => None,
+            Self::Ram { snapshot_bytes, .. } | Self::File { snapshot_bytes, .. } => {
+                Some(*snapshot_bytes)
+            }
+        }
     }
 
     /// What kind of tier it is, whatever its size.

@@ -387,13 +387,12 @@ impl Workload {
 
     /// Bytes that a tier of one worker of so many threads takes in RAM.
     fn tier_bytes(&self, strategy: Strategy, tier: &TierPlan, threads: u64) -> u128 {
-        let largest = strategy.largest_encoded(self);
         match tier {
             TierPlan::Handles { .. } => strategy.bytes_in_ram(self),
             TierPlan::Ram { capacity_bytes, .. } => {
-                u128::from(*capacity_bytes) + u128::from(tier.needed_bytes(largest, threads))
+                u128::from(*capacity_bytes) + u128::from(tier.needed_bytes(threads))
             }
-            TierPlan::File { .. } => tier.needed_bytes(largest, threads).into(),
+            TierPlan::File { .. } => tier.needed_bytes(threads).into(),
         }
     }
 }
