@@ -117,6 +117,7 @@ struct Described {
     queue_depth: u32,
     slots: u64,
     capacity_bytes: u64,
+    snapshot_bytes: u64,
     path: Option<CString>,
     codec: Option<CString>,
 }
@@ -200,6 +201,8 @@ impl rg_means {
             },
             inner_efficiency: self.inner_efficiency,
             stores_adjoint: self.stores_adjoint != 0,
+            // Tiers of this interface encode with the caller's thread.
+            threads: 1,
             ram_codecs: ram_codecs?,
             // SAFETY: promised by the caller.
             disk: disk.first().map(|disk| unsafe { disk.offer() }).transpose()?,
@@ -232,21 +235,24 @@ impl Described {
             queue_depth: 0,
             slots: 0,
             capacity_bytes: 0,
+            snapshot_bytes: 0,
             path: None,
             codec: None,
         };
         Ok(match tier {
             TierPlan::Handles { slots } => Self { slots: *slots, ..none },
-            TierPlan::Ram { capacity_bytes, codec } => Self {
+            TierPlan::Ram { capacity_bytes, snapshot_bytes, codec } => Self {
                 medium: medium_kind::RG_RAM,
                 capacity_bytes: *capacity_bytes,
+                snapshot_bytes: *snapshot_bytes,
                 codec: Some(c_text(&codec.to_string())),
                 ..none
             },
-            TierPlan::File { folder, capacity_bytes, codec, queue } => Self {
+            TierPlan::File { folder, capacity_bytes, snapshot_bytes, codec, queue } => Self {
                 medium: medium_kind::RG_FILE,
                 queue_depth: u32::try_from(*queue).unwrap_or(u32::MAX),
                 capacity_bytes: *capacity_bytes,
+                snapshot_bytes: *snapshot_bytes,
                 path: Some(c_text(&folder.to_string_lossy())),
                 codec: Some(c_text(&codec.to_string())),
                 ..none
@@ -263,7 +269,7 @@ impl Described {
             threads: 1,
             slots: self.slots,
             capacity_bytes: self.capacity_bytes,
-            snapshot_bytes: 0,
+            snapshot_bytes: self.snapshot_bytes,
             path: self.path.as_deref().map_or(null(), CStr::as_ptr),
             codec: self.codec.as_deref().map_or(null(), CStr::as_ptr),
             manifest: null(),

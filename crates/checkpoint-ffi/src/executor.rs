@@ -158,6 +158,8 @@ impl From<TierUse> for rg_tier_use {
             write_seconds,
             read_seconds,
             max_error,
+            stores: _,
+            loads: _,
         } = done;
         Self {
             held_bytes,

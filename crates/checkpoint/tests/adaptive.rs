@@ -128,12 +128,14 @@ struct Outcome {
 
 struct Setup {
     slots: u64,
+    /// Units of the first tier that a snapshot takes.
+    unit: u64,
     room: u64,
     every: u64,
     fails: Option<u64>,
 }
 
-const SETUP: Setup = Setup { slots: 4, room: 1000, every: 0, fails: None };
+const SETUP: Setup = Setup { slots: 4, unit: 1, room: 1000, every: 0, fails: None };
 
 fn run(
     actions: impl Iterator<Item = Action> + Clone,
@@ -149,7 +151,7 @@ fn run(
         counts: Arc::clone(&counts),
         fails: setup.fails,
     };
-    let fast = Handles::new(setup.slots).unwrap();
+    let fast = Handles::sized(setup.unit * setup.slots, setup.unit, 1).unwrap();
     let mut executor = Executor::with_tiers(vec![Box::new(fast), Box::new(slow)]).unwrap();
     let now = Arc::clone(&time);
     let adaptive = Adaptive::new(machine(planned))
@@ -221,6 +223,18 @@ fn a_slow_tier_is_used_less() {
     assert!(near(review.other_seconds.unwrap(), changed.seconds - changed.moments[0]));
     assert!(near(review.kept_seconds, kept.seconds - changed.moments[0]));
     assert!(changed.seconds < kept.seconds);
+}
+
+/// A tier that counts units has room for as many snapshots as fit, not for as many as units.
+#[test]
+fn units_are_not_snapshots() {
+    let real = Real { write: 2000, read: 2000, ..AS_PLANNED };
+    let schedule = disk_revolve(300, 6, AS_PLANNED);
+    let counted = Setup { slots: 6, ..SETUP };
+    let found = [1, 2]
+        .map(|unit| run(schedule.clone(), &Setup { unit, ..counted }, (AS_PLANNED, real), alone));
+    assert_eq!(found[0].done.replanned, 1);
+    assert_eq!(found[1], found[0]);
 }
 
 /// A tier that takes hardly anything, where the plan was to use it little.
@@ -336,6 +350,31 @@ fn online_sweeps_and_losses_are_no_exception() {
     }
 }
 
+/// After a loss the rest is not the plan's: ranks still meet, and nothing is changed.
+#[test]
+fn what_mends_a_loss_is_not_changed() {
+    let schedule = disk_revolve(300, 4, AS_PLANNED);
+    let stored = |action: Action| match action {
+        Action::Store { step, tier: TierId(1), .. } => Some(step),
+        _ => None,
+    };
+    let fails = schedule.clone().filter_map(stored).max();
+    let setup = Setup { every: 7, fails, ..SETUP };
+    let mut moment = 0;
+    let found = run(schedule, &setup, (AS_PLANNED, AS_PLANNED), |measured| {
+        moment += 1;
+        let mut agreed = measured.clone();
+        if moment > 20 {
+            agreed.forward = MeasuredCost { count: 1, seconds: 1e6, planned_seconds: 1.0 };
+        }
+        agreed
+    });
+    assert!(found.done.lost > 0 && fails > Some(300 - 20 * 7));
+    assert!(moment > 30, "{moment}");
+    assert_eq!((found.done.replanned, &found.reviews[..]), (0, &[][..]));
+    assert_eq!(found.gradient, gradient_by_hand(300));
+}
+
 /// A tier that works in the background says itself what its work takes. What that is, is not for a
 /// test to know; the gradient is.
 #[test]
@@ -385,7 +424,7 @@ proptest! {
     ) {
         let planned = Real { write: planned[0], read: planned[1], ..AS_PLANNED };
         let real = Real { write: real[0], read: real[1], forward, ..AS_PLANNED };
-        let setup = Setup { slots, room, every, fails: None };
+        let setup = Setup { slots, room, every, ..SETUP };
         let found = run(disk_revolve(steps, slots, planned), &setup, (planned, real), alone);
         prop_assert_eq!(found.gradient, gradient_by_hand(steps));
         for review in &found.reviews {

@@ -117,6 +117,7 @@ fn encoding_does_not_depend_on_who_does_it() {
     let three = NonZeroUsize::new(3).unwrap();
     let in_ram = || BytesOptions::in_ram(32 * PAGE).unwrap();
     let alone = through(in_ram());
+    assert_eq!((alone.1.stores, alone.1.loads), (1, 1));
     assert!(alone.1.written_bytes * 4 < alone.1.raw_bytes && alone.1.max_error <= 1e-3);
     assert_eq!(through(in_ram().threads(three)), alone);
     assert_eq!(through(in_ram().pool(three, |_, _| ())), alone, "a pool that is busy");

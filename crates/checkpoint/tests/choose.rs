@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 use retrograd_checkpoint::codec::Codec;
-use retrograd_checkpoint::plan::{CodecOffer, DiskOffer, Means, Speeds, TierPlan};
+use retrograd_checkpoint::plan::{Choice, CodecOffer, DiskOffer, Means, Speeds, TierPlan};
 use retrograd_checkpoint::{MemoryModel, Strategy, TierLimit, Workload, replay};
 
 /// One job of 1000 steps; snapshots of 2 MiB, adjoint data of 1 MiB.
@@ -96,6 +96,37 @@ fn a_disk_is_used_if_it_is_fast_enough() {
     let slow = with(1e5);
     assert!(matches!(slow.strategy, Strategy::Revolve { .. }), "{}", slow.strategy);
     assert!(fast.seconds < slow.seconds);
+}
+
+/// Where not all steps are simulated any more, the next step changes nothing but its own share: a slow
+/// disk still costs what it costs, and so does every start.
+#[test]
+fn longer_runs_cost_what_shorter_ones_do_in_proportion() {
+    const SIMULATED: u64 = 200_000;
+    let long = |steps| Workload { steps, snapshot_bytes: MIB, ..job() };
+    for (rate, restart_seconds) in [(1e8, 0.0), (1e8, 5e-3), (5e9, 0.0)] {
+        let speeds = Speeds { restart_seconds, ..speeds() };
+        let ram_codecs = vec![zfp(10.0)];
+        let disk = Some(disk(rate));
+        let means = Means { speeds, stores_adjoint: true, ram_codecs, disk, ..Means::default() };
+        let [last, first] = [SIMULATED, SIMULATED + 1]
+            .map(|steps| long(steps).choose(&means, Some(4096 * MIB)).unwrap());
+        let all = |choice: &Choice| {
+            let lost = choice.runners_up.iter().map(|other| (other.strategy, other.seconds));
+            [(choice.plan.strategy, choice.plan.seconds)].into_iter().chain(lost).collect()
+        };
+        let [last, first]: [Vec<_>; 2] = [all(&last), all(&first)];
+        assert_eq!(last.len(), first.len());
+        for ((strategy, seconds), (longer, more)) in last.into_iter().zip(first) {
+            let family = std::mem::discriminant::<Strategy>;
+            assert_eq!(family(&strategy), family(&longer), "{strategy}, {longer}");
+            let (Some(seconds), Some(more)) = (seconds, more) else { continue };
+            // Where snapshots are many, no step is run or moved more than twice as often as the
+            // average one; sums of fewer than 2^22 terms are rounded by less than 2^-31.
+            let step = 2.0 * seconds / SIMULATED as f64 + seconds / f64::powi(2.0, 31);
+            assert!((more - seconds).abs() <= step, "{strategy}: {seconds}, {more}");
+        }
+    }
 }
 
 #[test]

@@ -4,13 +4,15 @@
 //! end of the stream is missed. One that would take too long or too much memory is refused before
 //! anything is solved or allocated. Overflows are found by the checks of the dev profile.
 
+use proptest::array::{uniform2, uniform3, uniform5};
 use proptest::prelude::*;
+use retrograd_checkpoint::plan::{CodecOffer, DiskOffer, Means, OpenWorkload, Speeds};
 use retrograd_checkpoint::schedule::{Asynchronous, slot_traffic};
 use retrograd_checkpoint::{
     Action, Cams, Chain, ChainColumns, Costs, DiskRevolve, HRevolve, IndependentChains, JoinGraph,
     LastBlock, MemoryModel, MemoryReuse, Method, Mixed, Multistage, NoReuse, Online, OnlineRule,
-    PerStep, Placed, Reversal, Revolve, ScheduleError, StoreAll, StoreNone, TierCost, TierId,
-    TierLimit, TierSpec, Trajectory, TwoLevel, UnevenSteps, replay,
+    PerStep, Placed, PlanError, Reversal, Revolve, ScheduleError, StoreAll, StoreNone, TierCost,
+    TierId, TierLimit, TierSpec, Trajectory, TwoLevel, UnevenSteps, Workload, replay,
 };
 
 /// Actions that are followed.
@@ -335,6 +337,99 @@ proptest! {
                 follow(stages.len() as u64, memory, schedule.actions())?;
             }
         }
+    }
+}
+
+/// Everything that planners may use.
+fn all_means(speeds: [f64; 2], sizes: [u64; 2], ratio: f64, stores_adjoint: bool) -> Means {
+    let [step, bytes_per_second] = speeds;
+    let offer = CodecOffer { ratio, ..CodecOffer::none(bytes_per_second) };
+    Means {
+        speeds: Speeds {
+            forward_seconds: step,
+            record_seconds: step,
+            reverse_seconds: step,
+            restart_seconds: 0.0,
+        },
+        stores_adjoint,
+        ram_codecs: vec![offer.clone()],
+        disk: Some(DiskOffer {
+            path: "/scratch".into(),
+            capacity_bytes: sizes[0],
+            write_bytes_per_second: bytes_per_second,
+            read_bytes_per_second: bytes_per_second,
+            latency_seconds: 0.0,
+            slowdown: 1.0,
+            codec: offer,
+            log_bytes: sizes[1],
+        }),
+        ..Means::default()
+    }
+}
+
+/// A budget that is too small is answered with one that is not.
+#[track_caller]
+fn check_plan(
+    budget: u64,
+    choose: impl Fn(u64) -> Result<u64, PlanError>,
+) -> Result<(), TestCaseError> {
+    match choose(budget) {
+        Ok(peak) => prop_assert!(peak <= budget),
+        Err(PlanError::BudgetTooSmall { minimum: u64::MAX, .. }) => {}
+        Err(PlanError::BudgetTooSmall { minimum, .. }) => {
+            prop_assert!(minimum > budget);
+            prop_assert!(choose(minimum).is_ok_and(|peak| peak <= minimum));
+        }
+        Err(other) => prop_assert!(false, "{other}"),
+    }
+    Ok(())
+}
+
+proptest! {
+    // Dozens of simulations each, of up to 200,000 steps.
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn planners(
+        [steps, snapshot_bytes, adjoint_bytes, worker_bytes, shared_bytes] in uniform5(number()),
+        (jobs, concurrency) in (number(), 0..3_u64),
+        [budget, disk, log] in uniform3(number()),
+        speeds in uniform2((-6.0..6.0_f64).prop_map(|exponent| 10_f64.powf(exponent))),
+        (ratio, stores_adjoint) in (1.0..30.0_f64, any::<bool>()),
+        largest in prop::option::of(number()),
+    ) {
+        let means = all_means(speeds, [disk, log], ratio, stores_adjoint);
+        let work = Workload {
+            steps, snapshot_bytes, adjoint_bytes, worker_bytes, shared_bytes, jobs, concurrency,
+        };
+        let known = |budget| work.choose(&means, Some(budget));
+        check_plan(budget, |budget| Ok(known(budget)?.plan.predicted_peak_bytes))?;
+        let open = OpenWorkload {
+            expected_steps: Some(steps),
+            largest_steps: largest,
+            snapshot_bytes, adjoint_bytes, worker_bytes, shared_bytes, jobs, concurrency,
+        };
+        let unknown = |budget| open.choose(&means, Some(budget));
+        check_plan(budget, |budget| Ok(unknown(budget)?.plan.predicted_peak_bytes))?;
+    }
+}
+
+/// The work of a schedule that is not solved, squares of steps times units, exceeds 128 bits.
+#[test]
+fn planners_count_work_beyond_all_numbers() {
+    let work = Workload {
+        steps: u64::MAX,
+        snapshot_bytes: 2,
+        adjoint_bytes: 1,
+        worker_bytes: 0,
+        shared_bytes: 0,
+        jobs: 1,
+        concurrency: 1,
+    };
+    let means = Means { stores_adjoint: true, ..Means::default() };
+    for budget in [0, u64::MAX / 2, u64::MAX] {
+        let known = |budget| work.choose(&means, Some(budget));
+        check_plan(budget, |budget| Ok(known(budget)?.plan.predicted_peak_bytes)).unwrap();
     }
 }
 

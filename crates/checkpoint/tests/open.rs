@@ -14,7 +14,7 @@ use retrograd_checkpoint::schedule::{Arrival, End, OpenSchedule};
 use retrograd_checkpoint::tier::{Handles, Tier};
 use retrograd_checkpoint::{
     Action, BrokenRule, Costs, ExecuteError, Executor, InvalidAction, MemoryModel, Model, Online,
-    OnlineRule, Strategy, TierLimit, replay,
+    OnlineRule, PlanError, Strategy, TierLimit, replay,
 };
 
 const MIB: u64 = 1 << 20;
@@ -135,14 +135,53 @@ fn a_disk_is_used_if_it_is_fast_enough() {
     };
     let fast = with(2e9);
     assert_eq!(fast.tiers.len(), 2, "{}", fast.strategy);
-    // Swept, recorded, reversed; and what is not hidden behind it.
-    assert!(fast.lengths[0].seconds < 1.05 * 2000.0 * 3.0 / 1024.0, "{:?}", fast.lengths);
+    // Swept up to the last step, recorded, reversed. A block takes longer than a transfer, which is
+    // hidden behind it; but the last state that was stored is wanted at once, written and read, and
+    // the one before it as soon as the last block, which may be short, is reversed.
+    let transfer = 1e-4 + 2.0 * MIB as f64 * (1.0 / 5e9 + 1.0 / 2e9);
+    let Strategy::OnlineRecording { period } = fast.strategy else { panic!("{}", fast.strategy) };
+    assert!(period as f64 / 1024.0 > transfer);
+    let busy = f64::from(3 * 2000 - 1) / 1024.0;
+    let seconds = fast.lengths[0].seconds;
+    assert!((busy..busy + 3.0 * transfer).contains(&seconds), "{seconds} {busy}");
     let medium = with(2e7);
     assert!(medium.tiers.len() == 2, "{}", medium.strategy);
     let slow = with(1e4);
     assert!(matches!(slow.strategy, Strategy::Online { .. }), "{}", slow.strategy);
     assert!(fast.lengths[0].seconds < medium.lengths[0].seconds);
     assert!(medium.lengths[0].seconds < slow.lengths[0].seconds);
+}
+
+/// More memory never makes the plan worse, up to where it holds all that there can be: but for where
+/// the end falls in its block, which decides whether the last state is on disk, and back, in time.
+#[test]
+fn more_memory_takes_no_more_time() {
+    for (expected, largest) in [(60, Some(64)), (90, None)] {
+        for (stores_adjoint, rate) in [(false, None), (false, Some(2e9)), (true, Some(2e8))] {
+            let transfer = |rate| 1e-4 + 2.0 * MIB as f64 * (1.0 / 5e9 + 1.0 / rate);
+            let not_hidden = 2.0 * rate.map_or(0.0, transfer);
+            let mut least = f64::INFINITY;
+            for budget in (18..130).step_by(8) {
+                let work = job(Some(expected), largest);
+                let plan = choose(work, &means(stores_adjoint, rate), budget * MIB).plan;
+                let seconds = plan.lengths[0].seconds;
+                assert!(seconds <= least + not_hidden, "{budget} MiB, {rate:?}: {}", plan.strategy);
+                least = least.min(seconds);
+            }
+        }
+    }
+}
+
+/// No log is written of a sweep whose end is not known, and none is counted.
+#[test]
+fn logs_are_not_counted() {
+    let without = means(true, Some(2e9));
+    let mut with = without.clone();
+    with.disk.as_mut().expect("a disk").log_bytes = 30 * MIB;
+    let chosen = |means| choose(job(Some(200), Some(240)), means, room(30));
+    assert_eq!(chosen(&with), chosen(&without));
+    let in_file = |tier: &TierPlan| matches!(tier, TierPlan::File { .. });
+    assert!(chosen(&without).plan.tiers.iter().any(in_file), "the disk should be used");
 }
 
 /// Without an expected number the least regret counts, and the reasons say where it is.
@@ -320,5 +359,30 @@ proptest! {
                 prop_assert!(other.seconds.is_none_or(|seconds| seconds >= one.seconds));
             }
         }
+    }
+
+    /// The least budget that an error states is the least.
+    #[test]
+    fn the_least_budget_is_the_least(
+        expected in prop::option::of(1_u64..100), largest in prop::option::of(1_u64..100),
+        snapshot in prop_oneof![0..3_u64, 0..2000_u64], adjoint in 0_u64..50, jobs in 1_u64..4,
+        rate in prop::option::of(1e6_f64..1e10), stores_adjoint: bool,
+    ) {
+        let work = OpenWorkload {
+            snapshot_bytes: snapshot * 10_000,
+            adjoint_bytes: adjoint * 1000,
+            worker_bytes: 7,
+            shared_bytes: 5,
+            jobs,
+            concurrency: jobs,
+            ..job(expected, largest)
+        };
+        let means = means(stores_adjoint, rate);
+        let Err(PlanError::BudgetTooSmall { minimum, .. }) = work.choose(&means, Some(0)) else {
+            return Err(TestCaseError::fail("12 bytes are needed anyway"));
+        };
+        let plan = work.choose(&means, Some(minimum)).expect("should fit").plan;
+        prop_assert_eq!(plan.predicted_peak_bytes, minimum);
+        prop_assert!(work.choose(&means, Some(minimum - 1)).is_err());
     }
 }

@@ -242,3 +242,26 @@ fn blocks_that_are_recorded_whole_are_so_after_a_crash() {
     assert_eq!((done.reversed, done.recorded, done.advances), (left, left, 0));
     assert_eq!(model.gradient_bits(), gradient_by_hand(STEPS));
 }
+
+/// Logs whose names differ in nothing but their ends are written aside in different places.
+#[test]
+fn logs_of_ranks_do_not_meet() {
+    let folder = tempfile::tempdir().unwrap();
+    // What another rank is about to rename.
+    let other = folder.path().join("sweep.part");
+    std::fs::write(&other, "of another rank").unwrap();
+    let ram: Box<dyn Tier<State>> = Box::new(Handles::new(RAM_SLOTS).unwrap());
+    let mut executor = Executor::with_tiers(vec![ram]).unwrap();
+    let mut log = SweepLog::new(&folder.path().join("sweep.0"), IDENTITY, Duration::ZERO);
+    let schedule = Revolve::new(30, RAM_SLOTS).unwrap();
+    let stop = |done: &Progress| match done.reversed {
+        20.. => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    };
+    executor.run_resumable(&mut quick(), schedule, &mut log, stop).unwrap_err();
+    let mut names: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["sweep.0", "sweep.part"]);
+    assert_eq!(std::fs::read(&other).unwrap(), b"of another rank");
+}

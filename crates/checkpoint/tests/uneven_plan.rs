@@ -57,15 +57,27 @@ fn means(stores_adjoint: bool, ratio: Option<f64>, rate: Option<f64>, log_bytes:
     }
 }
 
-/// Replays a plan with the bytes of every step, within its own tiers.
+/// Replays a plan with the bytes of every step, within its own tiers: encoded ones are in whole pages,
+/// which are those of the largest snapshot.
 #[track_caller]
 fn replayed(work: &UnevenWorkload, plan: &Plan, ratio: f64) -> Report {
+    if let [TierPlan::Ram { capacity_bytes, snapshot_bytes, .. }] = plan.tiers[..] {
+        let page = (snapshot_bytes / 1024).clamp(64, 1 << 20);
+        let encoded = |bytes: &PerStep<u64>| {
+            let bytes = |step| (bytes.at(step) as f64 / ratio).ceil() as u64;
+            let pages = |step| bytes(step).next_multiple_of(page);
+            PerStep::Each((0..work.steps()).map(pages).collect())
+        };
+        let memory = MemoryModel {
+            tiers: vec![TierLimit { slots: None, bytes: Some(capacity_bytes) }],
+            restart_bytes: encoded(&work.restart_bytes),
+            adjoint_bytes: encoded(&work.adjoint_bytes),
+            adjoint_restarts: false,
+        };
+        replay(work.steps(), &memory, plan.actions()).unwrap();
+    }
     let limit = |tier: &TierPlan| match tier {
         TierPlan::Handles { slots } => TierLimit { slots: Some(*slots), bytes: None },
-        TierPlan::Ram { capacity_bytes, .. } => {
-            let bytes = Some((*capacity_bytes as f64 * ratio) as u64);
-            TierLimit { slots: None, bytes }
-        }
         TierPlan::File { capacity_bytes, .. } => {
             TierLimit { slots: None, bytes: Some(*capacity_bytes) }
         }
@@ -194,10 +206,32 @@ fn encoded_snapshots_are_counted_by_their_own_bytes() {
         reverse_seconds,
         ..job(300)
     };
-    let choice = work.choose(&means(false, Some(10.0), None, 0), Some(12_000 * KIB)).unwrap();
+    let choice = work.choose(&means(false, Some(10.0), None, 0), Some(14_200 * KIB)).unwrap();
     assert!(matches!(choice.plan.strategy, Strategy::Uneven { .. }), "{}", choice.plan.strategy);
     assert!(matches!(choice.plan.tiers[..], [TierPlan::Ram { .. }]));
     replayed(&work, &choice.plan, 10.0);
+}
+
+/// One large state among small ones: the pages that they do not fill are those of the large one.
+#[test]
+fn small_states_beside_a_large_one_take_its_pages() {
+    const MIB: u64 = 1 << 20;
+    let mut restart = vec![MIB; 250];
+    restart[40] = 16 * MIB;
+    let work = UnevenWorkload {
+        restart_bytes: PerStep::Each(restart),
+        adjoint_bytes: (4 * MIB).into(),
+        forward_seconds: vec![1.0; 250],
+        record_seconds: 1.0.into(),
+        reverse_seconds: 1.0.into(),
+        ..job(250)
+    };
+    // 3.2 pages each, that is 4.
+    let ratio = 20.0;
+    let plan = work.choose(&means(false, Some(ratio), None, 0), Some(66 * MIB)).unwrap().plan;
+    assert!(matches!(plan.strategy, Strategy::Uneven { .. }), "{}", plan.strategy);
+    assert!(matches!(plan.tiers[..], [TierPlan::Ram { .. }]));
+    replayed(&work, &plan, ratio);
 }
 
 #[test]

@@ -155,10 +155,10 @@ pub struct Run {
     pub backend: String,
     /// Worker threads.
     pub threads: usize,
-    /// `store-all` or `revolve`; nothing is kept by `model`.
+    /// As in [`PlanOutcome`]; nothing is kept by `model`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub strategy: Option<String>,
-    /// Snapshots per shot.
+    /// Snapshots per shot, where the strategy counts them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshots: Option<usize>,
     /// Shots computed at the same time.

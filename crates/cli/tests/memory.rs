@@ -308,3 +308,79 @@ fn data_from_a_finer_grid_may_be_what_does_not_fit() {
         assert!(message.contains(part), "`{part}` should be in {message}");
     }
 }
+
+/// Of 51 x 31 nodes with the layer, in 64 bits. A step of the interpreter takes many times as long as
+/// encoding what it leaves: where not all of it fits, encoding is faster than steps done again.
+const ENCODED: &str = r#"
+[job]
+name = "encoded"
+[grid]
+extent = ["1 km", "0.5 km"]
+spacing = ["25 m", "25 m"]
+[model]
+source = "basin"
+[physics]
+space_order = 2
+dtype = "f64"
+[time]
+steps = 320
+[boundary]
+width = 5
+[survey.sources]
+count = 1
+[survey.receivers]
+spacing = "100 m"
+[data]
+kind = "same-grid"
+[[stage]]
+frequency = "4 Hz"
+[memory]
+codec = "block:relative=1e-2"
+gradient_error = 1.0
+[run]
+threads = 1
+backend = "interpreter"
+"#;
+
+/// Adjoint data of all its steps.
+const ENCODED_BYTES: u64 = 320 * 51 * 31 * 8;
+
+/// The planner takes the codec that a job names if that is faster; what it does to the gradient is
+/// measured by `check`, which fails if the job allows less.
+#[test]
+fn a_codec_has_to_keep_the_error_that_the_job_allows() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = support::folder();
+    let folder = folder.path();
+    fs::write(folder.join("job.toml"), ENCODED).expect("the job should be writable");
+    // Short of keeping all adjoint data by three quarters of them: too little without the codec, more
+    // than enough with it, also if a process takes half a MiB more or less for itself than this one.
+    let plan = json(folder, &["plan", "job.toml"]);
+    let mut plans = plan["runners_up"].as_array().expect("a list").iter().chain([&plan]);
+    let all = plans.find(|plan| plan["description"] == "store-all").expect("should be named");
+    let budget = bytes(all, "predicted_peak_bytes") - ENCODED_BYTES / 4 * 3;
+    let budget = format!("memory.budget=\"{budget} B\"");
+    let check = ["check", "job.toml", "--set", &budget];
+
+    // As a person sees it: the line that failed, and where to look for it.
+    let less = ["--set", "memory.gradient_error=1e-9"];
+    let output = retrograd(folder, &[&check[..], &less].concat());
+    let (printed, message) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(1), "{printed}{message}");
+    let line = "encoded snapshots change the gradient by ";
+    let line =
+        printed.lines().find(|of| of.starts_with(line)).unwrap_or_else(|| panic!("{printed}"));
+    assert!(line.ends_with(", allowed 1.0e-9: failed, take a smaller tolerance"), "{line}");
+    assert_eq!(printed.matches("failed").count(), 2, "nothing else should fail: {printed}");
+    assert!(printed.ends_with("\nfailed\n"), "{printed}");
+    let end = "error: the check failed\n  help: see the lines marked `failed`\n";
+    assert!(message.ends_with(end), "{message}");
+
+    // As a program does; as much as this is what the job allows.
+    let passed = json(folder, &check);
+    assert_eq!(passed["passed"], true);
+    let error = &passed["gradient_error"];
+    assert_eq!(error["allowed"], 1.0, "{passed}");
+    let found = error["relative_error"].as_f64().expect("a number");
+    assert!(1e-9 < found && found < 1.0, "{passed}");
+}

@@ -168,6 +168,7 @@ impl<'a> Bench<'a> {
             Place::Disk => TierPlan::File {
                 folder: self.disk.to_owned(),
                 capacity_bytes: (blocks + 1) * (self.restart_bytes + MIB),
+                snapshot_bytes: self.restart_bytes,
                 codec: Codec::None,
                 queue: QUEUE,
             },

@@ -4,10 +4,10 @@
 //! RETROGRAD_SHARED=../shared cargo bench -p retrograd-invert --bench memory -- [--disk FOLDER] \
 //!     [--case marmousi|fine|volume] [--only WORD]
 //! ```
-//! Every row is a process of its own, so that its peak is its own; the time is the
-//! median of a few gradients behind a first one. "Stores nothing" keeps the adjoint data of one step and is what memory is
-//! compared with. Errors are `|g - g_exact| / |g_exact|`. `--only` runs the rows whose name has
-//! the word, beside the first.
+//! Every row is a process of its own, so that its peak is its own; the time is the median of a few
+//! gradients behind a first one. "Stores nothing", which memory is compared with, runs both sweeps and
+//! records no step: it samples so seldom that there is none to sample. Errors are
+//! `|g - g_exact| / |g_exact|`. `--only` runs the rows whose name has the word, beside the first.
 
 mod common;
 
@@ -198,17 +198,19 @@ fn keep(
             // A snapshot on its way out, one on its way in and one in hand.
             let period = units(mib(size)? - 3 * job.snapshot_bytes);
             let capacity_bytes = (steps / period + 1) * (job.snapshot_bytes + (1 << 20));
-            let (folder, codec) = (disk.to_owned(), Codec::None);
-            let file = TierPlan::File { folder, capacity_bytes, codec, queue: 1 };
+            let (folder, snapshot_bytes) = (disk.to_owned(), job.snapshot_bytes);
+            let codec = Codec::None;
+            let file = TierPlan::File { folder, capacity_bytes, snapshot_bytes, codec, queue: 1 };
             let actions = AnySchedule::new(Asynchronous::recording(steps, period)?);
             let note = format!("blocks of {period} steps");
             Keep::Tiers(vec![TierPlan::Handles { slots: 0 }, file], actions, note)
         }
         ["encoded", codec, "all"] => {
             let codec: Codec = codec.parse()?;
-            let capacity_bytes = steps * job.adjoint_bytes;
+            let (capacity_bytes, snapshot_bytes) = (steps * job.adjoint_bytes, job.adjoint_bytes);
             let all = Mixed::new(steps, steps, restart, 1)?;
-            Keep::Tiers(vec![TierPlan::Ram { capacity_bytes, codec }], AnySchedule::new(all), none)
+            let tier = TierPlan::Ram { capacity_bytes, snapshot_bytes, codec };
+            Keep::Tiers(vec![tier], AnySchedule::new(all), none)
         }
         ["encoded", codec, size] => {
             // A codec that costs no time is always worth it: this is the plan with it.

@@ -104,8 +104,6 @@ fn executor(
     threads: NonZeroUsize,
     mut file: impl FnMut(&Path, u64) -> Result<BytesOptions, Error>,
 ) -> Result<Executor<State>, Error> {
-    let largest =
-        simulation.snapshot_bytes(Data::Restart).max(simulation.snapshot_bytes(Data::Adjoint));
     let pool = |options: BytesOptions| options.pool(threads, pool_of(simulation));
     let mut made: Vec<Box<dyn Tier<State>>> = Vec::new();
     for tier in tiers {
@@ -115,19 +113,21 @@ fn executor(
                 let handles = Handles::new(*slots);
                 Box::new(handles.map_err(|e| storage_error("no table of snapshots", e))?)
             }
-            TierPlan::Ram { capacity_bytes, codec } => {
+            TierPlan::Ram { capacity_bytes, snapshot_bytes, codec } => {
                 let options = BytesOptions::in_ram(*capacity_bytes);
                 let options = options.map_err(failed("no RAM for snapshots"))?;
                 let options = pool(options.codec(codec.clone()));
-                let tier = options.snapshot_bytes(largest).try_build(simulation.vacancy());
+                let options = options.snapshot_bytes(*snapshot_bytes);
+                let tier = options.try_build(simulation.vacancy());
                 Box::new(tier.map_err(failed("no tier in RAM"))?)
             }
-            TierPlan::File { folder, capacity_bytes, codec, queue } => {
+            TierPlan::File { folder, capacity_bytes, snapshot_bytes, codec, queue } => {
                 let options = file(folder, *capacity_bytes)?;
                 let options = options.codec(codec.clone()).queue(*queue);
                 // A thread of the tier's own encodes while the team computes.
                 let options = if *queue == 0 { pool(options) } else { options };
-                let tier = options.snapshot_bytes(largest).try_build(simulation.vacancy());
+                let options = options.snapshot_bytes(*snapshot_bytes);
+                let tier = options.try_build(simulation.vacancy());
                 Box::new(tier.map_err(failed("no tier in a file"))?)
             }
             _ => return Err(Error::Schedule("a tier of an unknown kind".to_owned())),

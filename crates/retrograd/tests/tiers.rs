@@ -13,7 +13,7 @@ use retrograd::checkpoint::plan::TierPlan;
 use retrograd::checkpoint::schedule::{AnySchedule, Asynchronous, Mixed};
 use retrograd::checkpoint::tier::medium::DirectIo;
 use retrograd::checkpoint::tier::{Bytes, BytesOptions, Handles, Tier};
-use retrograd::checkpoint::{Executor, Revolve, SweepLog};
+use retrograd::checkpoint::{Data, Executor, Revolve, SweepLog};
 use retrograd::{DType, Error, Progress, Simulation, State, resumable_executor};
 
 const STEPS: usize = 60;
@@ -225,7 +225,14 @@ fn the_tiers_of_a_plan_are_taken_up_from_their_folder() {
     let place = tempfile::tempdir().expect("a temporary folder");
     let (folder, codec) = (place.path(), "none".parse().expect("a codec"));
     let anywhere = folder.join("not here");
-    let tiers = [TierPlan::File { folder: anywhere, capacity_bytes: BYTES, codec, queue: 1 }];
+    let snapshot_bytes = simulation.snapshot_bytes(Data::Adjoint);
+    let tiers = [TierPlan::File {
+        folder: anywhere,
+        capacity_bytes: BYTES,
+        snapshot_bytes,
+        codec,
+        queue: 1,
+    }];
     let run = |simulation: &mut Simulation, identity: u64, stop_at: u64| {
         let place = (folder, identity);
         let executor = resumable_executor(&tiers, simulation, NonZeroUsize::MIN, place);

@@ -2,6 +2,8 @@
 #ifndef TOY_H
 #define TOY_H
 
+#include <float.h>
+
 #include "check.h"
 
 /* x' = 1.5 x - 0.1 x^2, whose adjoint is bar = (1.5 - 0.2 x) bar'. */
@@ -131,6 +133,13 @@ static inline double gradient(uint64_t steps)
 static inline double distance(double a, double b)
 {
     return a > b ? a - b : b - a;
+}
+
+/* The same factors, multiplied in the other order: each way steps - 1 roundings by half an epsilon
+ * at most, and one more epsilon for what is of higher order. */
+static inline int is_gradient(double bar, uint64_t steps)
+{
+    return distance(bar, gradient(steps)) <= (double)steps * DBL_EPSILON * bar;
 }
 
 static inline int save_sweep(void *ctx, void *buffer, uint64_t bytes)

@@ -7,6 +7,11 @@ use super::CodecError;
 /// The table of recent matches.
 pub(super) struct Scratch(CompressTable);
 
+impl Scratch {
+    /// Bytes of the table: 4096 places.
+    pub(super) const BYTES: usize = 4096 * size_of::<u32>();
+}
+
 impl Default for Scratch {
     /// A large table: a small one would grow at the first large slab, and the code of small slabs
     /// thereafter depend on what had been encoded before.

@@ -54,7 +54,7 @@ pub use measure::{Measured, measure};
 pub use shape::{Element, FieldShape};
 pub(crate) use stream::max_encoded_len_of;
 
-use shape::SLAB_BYTES;
+use shape::SLAB_BYTES_MAX;
 pub use workers::{RunTasks, Scratch, Workers};
 
 /// How a field is encoded: a property of a tier. Printed and parsed as text, see the
@@ -202,19 +202,35 @@ impl Codec {
     }
 
     /// The most bytes that a field can take, whatever is in it: its own, 1, and 9 for each slab
-    /// of about 256 KiB.
+    /// of about 256 KiB, 512 KiB at most.
     pub fn max_encoded_len(&self, shape: FieldShape) -> usize {
         stream::max_len(shape)
     }
 
-    /// Bytes of the buffers of one thread that encodes and decodes slabs of about 256 KiB; none
-    /// where they are only copied. What libraries allocate within a call is not included.
-    pub fn scratch_bytes(&self) -> u64 {
-        match self {
-            Self::None => 0,
-            // The code, the numbers or bytes in another order, and what is packed or checked.
-            _ => 4 * SLAB_BYTES as u64,
-        }
+    /// Bytes of the buffers ([`Scratch`]) with which `threads` encode and decode fields of any shape
+    /// and of at most `field_bytes`, at most; none where they are only copied. What libraries
+    /// allocate and free within a call is not included.
+    pub fn scratch_bytes(&self, field_bytes: u64, threads: u64) -> u64 {
+        let slab = SLAB_BYTES_MAX.min(usize::try_from(field_bytes).unwrap_or(usize::MAX));
+        // Single precision as well as double.
+        #[cfg(any(feature = "pco", feature = "zfp"))]
+        let reals = 2 * slab;
+        let own = match self {
+            Self::None => return 0,
+            Self::Block(_) => block::Scratch::bytes_for(slab),
+            #[cfg(feature = "lz4")]
+            Self::Lz4 { .. } => slab,
+            #[cfg(feature = "zstd")]
+            Self::Zstd { level, .. } => slab + zstd::Scratch::bytes_for(*level),
+            #[cfg(feature = "pco")]
+            Self::Pco { .. } => reals,
+            #[cfg(feature = "zfp")]
+            Self::Zfp(_) => reals + zfp::Scratch::bytes_for(slab),
+            #[allow(unreachable_patterns, reason = "codecs that are not compiled encode nothing")]
+            _ => 0,
+        };
+        // Beside it, a slab that does not lie in one piece.
+        stream::scratch_bytes(field_bytes, threads.max(1), (slab + own + lz4_bytes()) as u64)
     }
 
     /// Appends the code of a field to `out`.
@@ -308,7 +324,7 @@ impl Codec {
             Self::Zfp(Zfp::Precision(_)) => 9,
             Self::Block(_) => 10,
         };
-        0x10 | codec
+        0x20 | codec
     }
 
     fn not_compiled(&self) -> CodecError {
@@ -321,6 +337,14 @@ impl Codec {
         };
         CodecError::NotCompiled { codec: self.to_string(), feature }
     }
+}
+
+/// Bytes of the table of LZ4, which every worker has.
+fn lz4_bytes() -> usize {
+    #[cfg(feature = "lz4")]
+    return lz4::Scratch::BYTES;
+    #[cfg(not(feature = "lz4"))]
+    0
 }
 
 fn check_length(shape: FieldShape, bytes: &[u8]) -> Result<(), CodecError> {

@@ -10,6 +10,8 @@ use std::marker::PhantomData;
 use pulp::{Arch, Simd, WithSimd};
 
 use super::Element;
+#[cfg(any(feature = "pco", feature = "zfp"))]
+use super::workers::{allocated, resize};
 
 /// An element that lossy codecs know.
 pub(super) trait Real: Copy + Default + Send + Sync + 'static {
@@ -171,6 +173,7 @@ pub(super) trait Buffered: Real {
     fn copy_of<'a>(bytes: &[u8], buffers: &'a mut Buffers) -> &'a mut [Self] {
         let buffer = Self::buffer(buffers);
         buffer.clear();
+        buffer.reserve_exact(bytes.len() / Self::ELEMENT.bytes());
         buffer.extend(Self::load(bytes));
         buffer
     }
@@ -178,8 +181,16 @@ pub(super) trait Buffered: Real {
     /// `count` elements of any value.
     fn blank(count: usize, buffers: &mut Buffers) -> &mut [Self] {
         let buffer = Self::buffer(buffers);
-        buffer.resize(count, Self::default());
+        resize(buffer, count, Self::default());
         buffer
+    }
+}
+
+#[cfg(any(feature = "pco", feature = "zfp"))]
+impl Buffers {
+    /// Bytes allocated.
+    pub(super) fn bytes(&self) -> usize {
+        allocated(&self.f32) + allocated(&self.f64)
     }
 }
 
@@ -209,6 +220,12 @@ pub(super) struct Magnitude {
 impl Magnitude {
     /// Of nothing.
     pub(super) const ZERO: Self = Self { largest: 0.0, finite: true };
+
+    /// Of both.
+    pub(super) fn and(self, other: Self) -> Self {
+        let finite = self.finite && other.finite;
+        Self { largest: self.largest.max(other.largest), finite }
+    }
 
     /// Of the elements of `bytes`. One pass at the speed of memory, a second one if there are
     /// numbers that are not finite.

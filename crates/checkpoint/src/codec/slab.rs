@@ -5,6 +5,8 @@ use super::Filter;
 use super::block;
 use super::real::{Magnitude, Real};
 use super::workers::Lane;
+#[cfg(any(feature = "lz4", feature = "zstd"))]
+use super::workers::resize;
 use super::{Codec, CodecError, Element};
 
 /// How a slab is stored.
@@ -63,9 +65,19 @@ pub(super) fn encode(
         return Ok(Coded { kind: Kind::Zero, max_error: 0.0 });
     }
     let limits = Limits { tolerance, magnitude: magnitude.copied() };
+    if *codec != Codec::None {
+        lane.code.reserve_exact(code_room(bytes.len()));
+    }
     let coded = encode_any(codec, slab, limits, bytes, lane)?;
-    let shorter = coded.kind == Kind::Zero || lane.code.len() < bytes.len();
+    let coded_at_all = matches!(coded.kind, Kind::Coded | Kind::Exact);
+    let shorter = !coded_at_all || lane.code.len() < bytes.len();
     Ok(if shorter { coded } else { Coded::RAW })
+}
+
+/// Room for what any library writes for a slab of `bytes` before it turns out to be too long: LZ4
+/// asks for 1.1 times the bytes and 20, our own blocks for 17 / 16 and a 32nd.
+pub(super) const fn code_room(bytes: usize) -> usize {
+    bytes + bytes / 8 + 1024
 }
 
 fn is_zero(bytes: &[u8]) -> bool {
@@ -244,7 +256,7 @@ fn filtered<'a>(
     match filter {
         Filter::None => bytes,
         Filter::Shuffle => {
-            shuffled.resize(bytes.len(), 0);
+            resize(shuffled, bytes.len(), 0);
             super::shuffle::shuffle(element.bytes(), bytes, shuffled);
             shuffled
         }
@@ -263,7 +275,7 @@ fn unfiltered(
     match filter {
         Filter::None => decode(out),
         Filter::Shuffle => {
-            shuffled.resize(out.len(), 0);
+            resize(shuffled, out.len(), 0);
             decode(shuffled)?;
             super::shuffle::unshuffle(element.bytes(), shuffled, out);
             Ok(())

@@ -12,12 +12,12 @@
 
 use std::slice::ChunksMut;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 
 use super::real::Magnitude;
-use super::shape::{SLAB_BYTES, Slabs};
+use super::shape::{SLAB_BYTES_MAX, Slabs, most_slabs};
 use super::slab::{self, Coded, Kind, Slab};
-use super::workers::{Scratch, Workers, lock};
+use super::workers::{Lane, Scratch, Workers, lock, resize};
 use super::{Codec, CodecError, Element, Encoded, FieldShape, Tolerance};
 
 /// Bytes of the table per slab.
@@ -28,12 +28,22 @@ pub(super) fn max_len(shape: FieldShape) -> usize {
     1 + ENTRY * shape.slabs().count() + shape.bytes()
 }
 
-/// As [`max_len`] of a field of which only the bytes are known. Slabs are at least three quarters
-/// of what they are meant to be: 15 of 16 where whole planes are counted, then 4 of 5 to a multiple
-/// of four planes; all but the last of a field.
+/// As [`max_len`] of a field of which only the bytes are known.
 pub(crate) fn max_encoded_len_of(bytes: u64) -> u64 {
-    let slabs = bytes / (SLAB_BYTES as u64 * 3 / 4) + 1;
-    bytes.saturating_add(1 + ENTRY as u64 * slabs)
+    bytes.saturating_add(1 + ENTRY as u64 * most_slabs(bytes))
+}
+
+/// Bytes that [`Scratch`] allocates for fields of at most so many bytes, if each worker's buffers
+/// take `lane` beside those for codes.
+pub(super) fn scratch_bytes(bytes: u64, workers: u64, lane: u64) -> u64 {
+    let slabs = most_slabs(bytes);
+    let code = slab::code_room(SLAB_BYTES_MAX.min(bytes as usize)) as u64;
+    // Workers beyond the slabs get none; of those at work, all but one may be early.
+    let busy = workers.min(slabs).max(1);
+    let codes = (2 * busy - 1).saturating_mul(code);
+    let tables = busy.saturating_mul(Scratch::BYTES_PER_WORKER as u64)
+        + slabs.saturating_mul(size_of::<Magnitude>() as u64);
+    busy.saturating_mul(lane).saturating_add(codes).saturating_add(tables)
 }
 
 /// Appends the code of a field to `out`.
@@ -48,7 +58,9 @@ pub(super) fn encode(
     let start = out.len();
     let slabs = shape.slabs();
     scratch.magnitudes.clear();
-    scratch.reserve(workers.count());
+    // More have nothing to do.
+    let most = workers.count().min(slabs.count());
+    scratch.reserve(most);
     let Scratch { lanes, spare, waiting, magnitudes } = scratch;
     waiting.clear();
     let tolerance = match codec.tolerance() {
@@ -70,19 +82,27 @@ pub(super) fn encode(
         waiting,
         spare,
         result: Ok(Encoded { bytes: 0, max_error: 0.0 }),
+        early: most.saturating_sub(1),
+        given_up: false,
     });
-    let next = AtomicUsize::new(0);
+    let (next, moved) = (AtomicUsize::new(0), Condvar::new());
     let task = |worker: usize| {
-        let lane = &mut *lock(&lanes[worker % lanes.len()]);
+        if worker >= most {
+            return;
+        }
+        let lane = &mut *lock(&lanes[worker]);
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             if index >= slabs.count() {
                 return;
             }
-            let bytes = &bytes[slabs.range(index)];
+            let turn = Turn { written: &written, moved: &moved };
             let slab = slab_of(slabs, index);
+            let mut gathered = std::mem::take(&mut lane.gathered);
+            let bytes = slabs.gather(index, bytes, &mut gathered);
             let coded = slab::encode(codec, slab, tolerance, magnitudes.get(index), bytes, lane);
-            lock(&written).add(index, coded, &mut lane.code);
+            lane.gathered = gathered;
+            turn.add(index, coded, &mut lane.code);
         }
     };
     workers.run(&task);
@@ -112,7 +132,7 @@ fn find_magnitudes(
     bytes: &[u8],
     magnitudes: &mut Vec<Magnitude>,
 ) {
-    magnitudes.resize(slabs.count(), Magnitude::ZERO);
+    resize(magnitudes, slabs.count(), Magnitude::ZERO);
     let magnitudes = Mutex::new(magnitudes);
     let next = AtomicUsize::new(0);
     workers.run(&|_| {
@@ -121,12 +141,14 @@ fn find_magnitudes(
             if index >= slabs.count() {
                 return;
             }
-            let bytes = &bytes[slabs.range(index)];
-            let magnitude = match slabs.element() {
-                Element::Byte => Magnitude::ZERO,
-                Element::F32 => Magnitude::of::<f32>(bytes),
-                Element::F64 => Magnitude::of::<f64>(bytes),
+            let group = slabs.group(index, bytes);
+            let of = match slabs.element() {
+                Element::Byte => |_: &[u8]| Magnitude::ZERO,
+                Element::F32 => Magnitude::of::<f32>,
+                Element::F64 => Magnitude::of::<f64>,
             };
+            let pieces = slabs.pieces(index).map(|piece| of(&group[piece]));
+            let magnitude = pieces.fold(Magnitude::ZERO, Magnitude::and);
             lock(&magnitudes)[index] = magnitude;
         }
     });
@@ -148,13 +170,48 @@ struct Written<'a> {
     spare: &'a mut Vec<Vec<u8>>,
     /// The first slab's that failed.
     result: Result<Encoded, CodecError>,
+    /// The most slabs that wait.
+    early: usize,
+    /// Whether a task has panicked: the turn of its slab never comes.
+    given_up: bool,
+}
+
+/// A slab in the hands of a task.
+struct Turn<'a, 'b> {
+    written: &'a Mutex<Written<'b>>,
+    /// Some slab has been appended, or none will be any more.
+    moved: &'a Condvar,
+}
+
+impl Turn<'_, '_> {
+    /// Adds the slab; waits where too many others wait already. The task whose turn it is never
+    /// does, so that it goes on.
+    fn add(self, index: usize, coded: Result<Coded, CodecError>, code: &mut Vec<u8>) {
+        let mut written = lock(self.written);
+        while index != written.next && written.waiting.len() >= written.early && !written.given_up {
+            written = self.moved.wait(written).unwrap_or_else(PoisonError::into_inner);
+        }
+        if !written.given_up {
+            written.add(index, coded, code);
+            self.moved.notify_all();
+        }
+    }
+}
+
+impl Drop for Turn<'_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            lock(self.written).given_up = true;
+            self.moved.notify_all();
+        }
+    }
 }
 
 /// A slab that is done before its turn.
 pub(super) struct Waiting {
     index: usize,
     coded: Result<Coded, CodecError>,
-    code: Vec<u8>,
+    pub(super) code: Vec<u8>,
 }
 
 impl Written<'_> {
@@ -181,15 +238,20 @@ impl Written<'_> {
             Err(error) => self.result = Err(error),
             Ok(Coded { kind, max_error }) => {
                 encoded.max_error = encoded.max_error.max(max_error);
-                let code = match kind {
-                    Kind::Raw => &self.bytes[self.slabs.range(index)],
-                    Kind::Zero => &[],
-                    Kind::Coded | Kind::Exact => code,
-                };
+                let start = self.out.len();
+                match kind {
+                    Kind::Raw => {
+                        let group = self.slabs.group(index, self.bytes);
+                        let pieces = self.slabs.pieces(index);
+                        pieces.for_each(|piece| self.out.extend_from_slice(&group[piece]));
+                    }
+                    Kind::Zero => {}
+                    Kind::Coded | Kind::Exact => self.out.extend_from_slice(code),
+                }
+                let len = (self.out.len() - start) as u64;
                 let entry = &mut self.out[self.table + index * ENTRY..][..ENTRY];
-                entry[..8].copy_from_slice(&(code.len() as u64).to_le_bytes());
+                entry[..8].copy_from_slice(&len.to_le_bytes());
                 entry[8] = kind as u8;
-                self.out.extend_from_slice(code);
             }
         }
     }
@@ -210,22 +272,24 @@ pub(super) fn decode(
         return Err(CodecError::Corrupt { what: "another codec has written it" });
     }
     let (table, codes) = code.split_at_checked(ENTRY * slabs.count()).ok_or(TOO_SHORT)?;
-    scratch.reserve(workers.count());
+    let most = workers.count().min(slabs.count());
+    scratch.reserve(most);
     let lanes = &scratch.lanes;
-    let unread = Mutex::new(Unread { index: 0, table, codes, out: out.chunks_mut(slabs.stride()) });
+    let groups = out.chunks_mut(slabs.stride());
+    let unread = Mutex::new(Unread { group: 0, slabs, table, codes, groups });
     let failed = Mutex::new(None);
     let finished = AtomicUsize::new(0);
     workers.run(&|worker| {
-        let lane = &mut *lock(&lanes[worker % lanes.len()]);
+        if worker >= most {
+            return;
+        }
+        let lane = &mut *lock(&lanes[worker]);
         loop {
             let next = lock(&unread).next();
             let done = match next {
                 None => return,
                 Some(Err(error)) => Err((usize::MAX, error)),
-                Some(Ok((index, kind, code, out))) => {
-                    let slab = slab_of(slabs, index);
-                    slab::decode(codec, slab, kind, code, lane, out).map_err(|error| (index, error))
-                }
+                Some(Ok(group)) => decode_group(codec, slabs, group, lane),
             };
             finished.fetch_add(1, Ordering::Relaxed);
             if let Err((index, error)) = done {
@@ -239,7 +303,7 @@ pub(super) fn decode(
     let unread = unread.into_inner().unwrap_or_else(PoisonError::into_inner);
     match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some((_, error)) => Err(error),
-        None if finished.into_inner() < slabs.count() => Err(unfinished()),
+        None if finished.into_inner() * slabs.per_group() < slabs.count() => Err(unfinished()),
         None if unread.codes.is_empty() => Ok(()),
         None => Err(CodecError::Corrupt { what: "bytes are left over" }),
     }
@@ -247,31 +311,74 @@ pub(super) fn decode(
 
 const TOO_SHORT: CodecError = CodecError::Corrupt { what: "it ends too early" };
 
-/// The slabs that nobody has taken yet.
+/// The groups of slabs that nobody has taken yet.
 struct Unread<'a> {
-    index: usize,
+    group: usize,
+    slabs: Slabs,
     table: &'a [u8],
     codes: &'a [u8],
-    out: ChunksMut<'a, u8>,
+    groups: ChunksMut<'a, u8>,
 }
 
-type Taken<'a> = (usize, Kind, &'a [u8], &'a mut [u8]);
+/// A group of slabs: its number, entries, codes and numbers.
+type Taken<'a> = (usize, &'a [u8], &'a [u8], &'a mut [u8]);
+
+const BAD_TABLE: CodecError = CodecError::Corrupt { what: "its table of slabs is wrong" };
 
 impl<'a> Unread<'a> {
-    /// Takes the next slab. There are none after an error.
+    /// Takes the next group. There are none after an error.
     fn next(&mut self) -> Option<Result<Taken<'a>, CodecError>> {
-        let (entry, table) = self.table.split_first_chunk::<ENTRY>()?;
-        let [len @ .., kind] = *entry;
-        let len = usize::try_from(u64::from_le_bytes(len)).unwrap_or(usize::MAX);
-        let (Some(kind), Some((code, codes))) =
-            (Kind::of_number(kind), self.codes.split_at_checked(len))
-        else {
+        let (entries, table) = self.table.split_at_checked(ENTRY * self.slabs.per_group())?;
+        let out = self.groups.next()?;
+        let all = entries.as_chunks().0.iter().map(|entry| read_entry(*entry).0);
+        let len = all.fold(0, usize::saturating_add);
+        let Some((codes, rest)) = self.codes.split_at_checked(len) else {
             self.table = &[];
-            return Some(Err(CodecError::Corrupt { what: "its table of slabs is wrong" }));
+            return Some(Err(BAD_TABLE));
         };
-        let out = self.out.next()?;
-        (self.table, self.codes) = (table, codes);
-        self.index += 1;
-        Some(Ok((self.index - 1, kind, code, out)))
+        (self.table, self.codes) = (table, rest);
+        self.group += 1;
+        Some(Ok((self.group - 1, entries, codes, out)))
     }
+}
+
+/// The length of a slab's code, and the number of its kind.
+fn read_entry([len @ .., kind]: [u8; ENTRY]) -> (usize, u8) {
+    (usize::try_from(u64::from_le_bytes(len)).unwrap_or(usize::MAX), kind)
+}
+
+/// Decodes a group; an error comes with the slab's index.
+fn decode_group(
+    codec: &Codec,
+    slabs: Slabs,
+    (group, entries, mut codes, out): Taken<'_>,
+    lane: &mut Lane,
+) -> Result<(), (usize, CodecError)> {
+    let first = group * slabs.per_group();
+    for (index, entry) in (first..).zip(entries.as_chunks().0) {
+        let (len, kind) = read_entry(*entry);
+        let (Some(kind), Some((code, rest))) = (Kind::of_number(kind), codes.split_at_checked(len))
+        else {
+            return Err((index, BAD_TABLE));
+        };
+        codes = rest;
+        let slab = slab_of(slabs, index);
+        let decoded = if slabs.per_group() == 1 {
+            slab::decode(codec, slab, kind, code, lane, out)
+        } else {
+            let mut gathered = std::mem::take(&mut lane.gathered);
+            resize(&mut gathered, slabs.bytes(index), 0);
+            let decoded = slab::decode(codec, slab, kind, code, lane, &mut gathered);
+            let mut from = gathered.as_slice();
+            for piece in slabs.pieces(index) {
+                let (part, behind) = from.split_at(piece.len());
+                out[piece].copy_from_slice(part);
+                from = behind;
+            }
+            lane.gathered = gathered;
+            decoded
+        };
+        decoded.map_err(|error| (index, error))?;
+    }
+    Ok(())
 }

@@ -106,8 +106,54 @@ impl Scratch {
     /// The buffers of at least `count` workers.
     pub(super) fn reserve(&mut self, count: usize) {
         if self.lanes.len() < count {
+            self.lanes.reserve_exact(count - self.lanes.len());
             self.lanes.resize_with(count, Mutex::default);
         }
+        self.waiting.reserve_exact(count.saturating_sub(self.waiting.len()));
+        self.spare.reserve_exact(count.saturating_sub(self.spare.len()));
+    }
+
+    /// Bytes allocated; never more than [`Codec::scratch_bytes`](super::Codec::scratch_bytes) says.
+    pub fn bytes(&self) -> u64 {
+        let lanes = self.lanes.iter().map(|lane| lock(lane).bytes());
+        let codes = self.spare.iter().chain(self.waiting.iter().map(|slab| &slab.code));
+        let tables = allocated(&self.lanes)
+            + allocated(&self.spare)
+            + allocated(&self.waiting)
+            + allocated(&self.magnitudes);
+        (tables + lanes.sum::<usize>() + codes.map(allocated).sum::<usize>()) as u64
+    }
+
+    /// Bytes for each worker beside what it allocates itself.
+    pub(super) const BYTES_PER_WORKER: usize =
+        size_of::<Mutex<Lane>>() + size_of::<super::stream::Waiting>() + size_of::<Vec<u8>>();
+}
+
+impl Lane {
+    fn bytes(&mut self) -> usize {
+        #[allow(unused_mut, reason = "without libraries there is nothing more")]
+        let mut bytes = allocated(&self.code) + allocated(&self.gathered) + self.block.bytes();
+        #[cfg(any(feature = "lz4", feature = "zstd"))]
+        {
+            bytes += allocated(&self.shuffled);
+        }
+        #[cfg(feature = "lz4")]
+        {
+            bytes += super::lz4::Scratch::BYTES;
+        }
+        #[cfg(feature = "zstd")]
+        {
+            bytes += self.zstd.bytes();
+        }
+        #[cfg(feature = "zfp")]
+        {
+            bytes += self.zfp.bytes();
+        }
+        #[cfg(any(feature = "pco", feature = "zfp"))]
+        {
+            bytes += self.reals.bytes();
+        }
+        bytes
     }
 }
 
@@ -116,11 +162,24 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Bytes that a buffer has allocated.
+pub(super) fn allocated<T>(buffer: &Vec<T>) -> usize {
+    buffer.capacity() * size_of::<T>()
+}
+
+/// Resizes a buffer, which grows to what is asked for and no more.
+pub(super) fn resize<T: Copy>(buffer: &mut Vec<T>, len: usize, value: T) {
+    buffer.reserve_exact(len.saturating_sub(buffer.len()));
+    buffer.resize(len, value);
+}
+
 /// Buffers of one worker.
 #[derive(Default)]
 pub(super) struct Lane {
     /// The code of a slab.
     pub(super) code: Vec<u8>,
+    /// A slab that does not lie in one piece.
+    pub(super) gathered: Vec<u8>,
     pub(super) block: super::block::Scratch,
     #[cfg(any(feature = "lz4", feature = "zstd"))]
     pub(super) shuffled: Vec<u8>,

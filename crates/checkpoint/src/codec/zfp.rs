@@ -24,11 +24,12 @@ use std::ops::Range;
 
 use zfp_rs::{
     ZfpBitStreamRef, ZfpBitStreamRefMut, ZfpConfig, ZfpDimensionality, ZfpField, ZfpFieldMut,
-    ZfpRounding, ZfpScalar, ZfpStreamAlignment,
+    ZfpRounding, ZfpScalar, ZfpStreamAlignment, types::ZfpCompressionError,
 };
 
 use super::real::{Buffered, Buffers};
 use super::slab::{Coded, Kind, Limits};
+use super::workers::{allocated, resize};
 use super::{CodecError, Zfp};
 
 /// An element that ZFP knows.
@@ -57,6 +58,18 @@ pub(super) struct Scratch {
     decoded: Vec<u8>,
 }
 
+impl Scratch {
+    /// Bytes allocated.
+    pub(super) fn bytes(&self) -> usize {
+        allocated(&self.words) + allocated(&self.decoded)
+    }
+
+    /// Bytes allocated for slabs of at most so many bytes.
+    pub(super) const fn bytes_for(slab: usize) -> usize {
+        words_for(slab) * size_of::<u64>() + slab
+    }
+}
+
 /// Appends the code of a slab to `out`.
 pub(super) fn encode<R: Scalar>(
     mode: Zfp,
@@ -70,8 +83,9 @@ pub(super) fn encode<R: Scalar>(
     let tolerance = limits.tolerance;
     let lossless = ZfpConfig::reversible();
     if mode == Zfp::Lossless {
-        compress::<R>(&lossless, extents, bytes, scratch, buffers, out)?;
-        return Ok(Coded { kind: Kind::Coded, max_error: 0.0 });
+        let shorter = compress::<R>(&lossless, extents, bytes, scratch, buffers, out)?;
+        let kind = if shorter { Kind::Coded } else { Kind::Raw };
+        return Ok(Coded { kind, max_error: 0.0 });
     }
     let magnitude = limits.magnitude::<R>(bytes);
     let start = out.len();
@@ -84,25 +98,27 @@ pub(super) fn encode<R: Scalar>(
             out.extend(tolerance.to_le_bytes());
         }
         let code_start = out.len();
-        compress::<R>(&config, extents, bytes, scratch, buffers, out)?;
         let limit = match mode {
             Zfp::Tolerance(_) => tolerance,
             Zfp::Lossless | Zfp::Rate(_) | Zfp::Precision(_) => f64::MAX,
         };
-        let in_range = limit >= R::RANGE.start && magnitude.largest <= R::RANGE.end;
-        if limit < f64::MAX && in_range && limit >= R::SURE * magnitude.largest {
-            return Ok(Coded { kind: Kind::Coded, max_error: limit });
-        }
-        let code = &out[code_start..];
-        let found = max_error::<R>(&config, extents, bytes, code, scratch, buffers)?;
-        if found <= limit {
-            let max_error = if limit < f64::MAX { limit } else { found };
-            return Ok(Coded { kind: Kind::Coded, max_error });
+        if compress::<R>(&config, extents, bytes, scratch, buffers, out)? {
+            let in_range = limit >= R::RANGE.start && magnitude.largest <= R::RANGE.end;
+            if limit < f64::MAX && in_range && limit >= R::SURE * magnitude.largest {
+                return Ok(Coded { kind: Kind::Coded, max_error: limit });
+            }
+            let code = &out[code_start..];
+            let found = max_error::<R>(&config, extents, bytes, code, scratch, buffers)?;
+            if found <= limit {
+                let max_error = if limit < f64::MAX { limit } else { found };
+                return Ok(Coded { kind: Kind::Coded, max_error });
+            }
         }
     }
     out.truncate(start);
-    compress::<R>(&lossless, extents, bytes, scratch, buffers, out)?;
-    Ok(Coded { kind: Kind::Exact, max_error: 0.0 })
+    let shorter = compress::<R>(&lossless, extents, bytes, scratch, buffers, out)?;
+    let kind = if shorter { Kind::Exact } else { Kind::Raw };
+    Ok(Coded { kind, max_error: 0.0 })
 }
 
 /// Decodes a slab over all of `out`.
@@ -159,6 +175,7 @@ fn dimensions(extents: [usize; 3]) -> [usize; 4] {
     }
 }
 
+/// Appends the code; `false`, and nothing, if it is longer than the slab.
 fn compress<R: Scalar>(
     config: &ZfpConfig,
     extents: [usize; 3],
@@ -166,20 +183,30 @@ fn compress<R: Scalar>(
     scratch: &mut Scratch,
     buffers: &mut Buffers,
     out: &mut Vec<u8>,
-) -> Result<(), CodecError> {
+) -> Result<bool, CodecError> {
     let field = ZfpField::new(R::copy_of(bytes, buffers), dimensions(extents)).map_err(refused)?;
-    let most = config.maximum_size(R::SCALAR_TYPE, field.dims()).unwrap_or(0).div_ceil(8);
+    // What is longer than the slab gains nothing.
+    let most = words_for(bytes.len());
     if scratch.words.len() < most {
-        scratch.words.resize(most, 0);
+        resize(&mut scratch.words, most, 0);
     }
-    let mut stream = ZfpBitStreamRefMut::from_words(&mut scratch.words);
-    let len = stream.compress(config, &field).map_err(refused)?;
+    let mut stream = ZfpBitStreamRefMut::from_words(&mut scratch.words[..most]);
+    let len = match stream.compress(config, &field) {
+        Ok(len) => len,
+        Err(ZfpCompressionError::BufferTooSmall { .. }) => return Ok(false),
+        Err(error) => return Err(refused(error)),
+    };
     let words = &scratch.words[..len.div_ceil(8)];
     let start = out.len();
     out.resize(start + 8 * words.len(), 0);
     let (to, _) = out[start..].as_chunks_mut();
     to.iter_mut().zip(words).for_each(|(to, word)| *to = word.to_le_bytes());
-    Ok(())
+    Ok(true)
+}
+
+/// Words of a buffer for the code of a slab.
+const fn words_for(bytes: usize) -> usize {
+    bytes / size_of::<u64>() + 2
 }
 
 fn decompress<R: Scalar>(
@@ -194,7 +221,11 @@ fn decompress<R: Scalar>(
     if !rest.is_empty() {
         return Err(TOO_SHORT);
     }
+    if words.len() > words_for(out.len()) {
+        return Err(CodecError::Corrupt { what: "a slab has the wrong length" });
+    }
     scratch.words.clear();
+    scratch.words.reserve_exact(words.len());
     scratch.words.extend(words.iter().map(|&word| u64::from_le_bytes(word)));
     let values = R::blank(out.len() / R::ELEMENT.bytes(), buffers);
     let mut field = ZfpFieldMut::new(values, dimensions(extents)).map_err(refused)?;
@@ -215,7 +246,7 @@ fn max_error<R: Scalar>(
     buffers: &mut Buffers,
 ) -> Result<f64, CodecError> {
     let mut decoded = std::mem::take(&mut scratch.decoded);
-    decoded.resize(bytes.len(), 0);
+    resize(&mut decoded, bytes.len(), 0);
     decompress::<R>(config, extents, code, scratch, buffers, &mut decoded)?;
     let errors = R::load(bytes).zip(R::load(&decoded)).map(|(x, y)| x.to_f64() - y.to_f64());
     let found =

@@ -12,6 +12,23 @@ pub(super) struct Scratch {
     decompressor: Option<Decompressor<'static>>,
 }
 
+/// Bytes of a context that decodes whole frames, rounded up.
+const DECOMPRESSOR_BYTES: usize = 160 << 10;
+
+impl Scratch {
+    /// Bytes of the contexts for slabs, at most.
+    pub(super) const fn bytes_for(level: i32) -> usize {
+        DECOMPRESSOR_BYTES + compressor_bytes(level)
+    }
+
+    /// Bytes of the contexts.
+    pub(super) fn bytes(&mut self) -> usize {
+        let compressor = self.compressor.as_mut().map(|(_, it)| it.context_mut().sizeof());
+        let decompressor = self.decompressor.as_ref().map(|_| DECOMPRESSOR_BYTES);
+        compressor.unwrap_or(0) + decompressor.unwrap_or(0)
+    }
+}
+
 /// Appends the code of `bytes` to `out`.
 pub(super) fn encode(
     level: i32,
@@ -45,4 +62,43 @@ pub(super) fn decode(code: &[u8], scratch: &mut Scratch, out: &mut [u8]) -> Resu
 
 fn refused(error: impl std::fmt::Display) -> CodecError {
     CodecError::Library { library: "zstd", message: error.to_string() }
+}
+
+/// Bytes of a context that encodes slabs, at most: found by asking, and asserted below.
+const fn compressor_bytes(level: i32) -> usize {
+    let kib = match level {
+        i32::MIN..=-1 | 1 => 576,
+        2 => 768,
+        0 | 3 => 1280,
+        4 => 2560,
+        5..=6 => 3072,
+        7..=12 => 5632,
+        13..=15 => 8704,
+        16.. => 9728,
+    };
+    kib << 10
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::shape::SLAB_BYTES_MAX;
+
+    #[test]
+    fn contexts_take_what_is_said() {
+        assert!(zstd::zstd_safe::DCtx::create().sizeof() <= DECOMPRESSOR_BYTES);
+        let bytes: Vec<u8> =
+            (0..SLAB_BYTES_MAX as u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect();
+        for level in -7..=22 {
+            let mut scratch = Scratch::default();
+            for len in [10, 10_000, 100_000, 200_000, 262_144, 300_000, SLAB_BYTES_MAX, 1000] {
+                let mut code = Vec::new();
+                encode(level, &bytes[..len], &mut scratch, &mut code).expect("should encode");
+                let mut back = vec![0; len];
+                decode(&code, &mut scratch, &mut back).expect("should decode");
+                let taken = scratch.bytes();
+                assert!(taken <= Scratch::bytes_for(level), "{level}, {len} bytes: {taken}");
+            }
+        }
+    }
 }

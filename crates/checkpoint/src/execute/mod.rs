@@ -147,6 +147,8 @@ pub struct Executor<S> {
     meter: Option<Box<Meter>>,
     /// What is followed has just been changed.
     changed: bool,
+    /// What is followed is a schedule from what was left when data were lost.
+    rescued: bool,
     reviews: Vec<Review>,
 }
 
@@ -176,7 +178,8 @@ impl<S: Send + 'static> Executor<S> {
         let sizes = tiers.iter().map(|tier| DATA.map(|kind| tier.slots_of(kind)));
         let ledger = Ledger::new(sizes, slots)?;
         let (failures, reviews) = (Vec::new(), Vec::new());
-        Ok(Self { tiers, ledger, failures, meter: None, changed: false, reviews })
+        let (changed, rescued) = (false, false);
+        Ok(Self { tiers, ledger, failures, meter: None, changed, rescued, reviews })
     }
 
     /// Runs the whole schedule.
@@ -339,8 +342,7 @@ impl<S: Send + 'static> Executor<S> {
             Ok(())
         };
         let result = if let Some((pending, loaded)) = found {
-            self.failures.clear();
-            self.ledger.clear();
+            self.forget();
             match loaded {
                 Ok(()) => {
                     Run::new(self).follow_rest(model, actions.into_iter(), pending, watch, write)
@@ -367,10 +369,17 @@ impl<S: Send + 'static> Executor<S> {
 
     /// Nothing is stored, whatever was left.
     fn begin(&mut self) {
+        self.forget();
+        self.end();
+    }
+
+    /// Nothing is known of earlier runs.
+    fn forget(&mut self) {
         self.failures.clear();
         self.reviews.clear();
         self.meter = None;
-        self.end();
+        self.rescued = false;
+        self.ledger.clear();
     }
 
     fn end(&mut self) {

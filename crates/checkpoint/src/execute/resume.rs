@@ -118,7 +118,9 @@ impl SweepLog {
     }
 
     fn replace(&self) -> io::Result<()> {
-        let aside = self.path.with_extension("part");
+        // The whole name: `sweep.0` and `sweep.1` may be logs of two ranks.
+        let mut aside = self.path.clone().into_os_string();
+        aside.push(".part");
         let mut file = fs::File::create(&aside)?;
         file.write_all(&self.content)?;
         file.sync_data()?;

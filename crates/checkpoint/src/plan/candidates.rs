@@ -32,9 +32,10 @@ impl Workload {
         free: u64,
     ) -> Vec<Option<Candidate>> {
         let mut all = vec![self.store_all(free), self.revolve(free), self.mixed(means, free)];
+        let own = (means.threads_of(workers), free);
         for codec in &means.ram_codecs {
-            all.push(self.revolve_encoded(codec, free));
-            all.push(self.mixed_encoded(means, codec, free));
+            all.push(self.revolve_encoded(codec, own));
+            all.push(self.mixed_encoded(means, codec, own));
         }
         if let Some(disk) = &means.disk {
             all.push(self.store_all_on_disk(means, disk, (workers, free)));
@@ -59,7 +60,9 @@ impl Workload {
     }
 
     fn revolve(&self, free: u64) -> Option<Candidate> {
-        let fitting = self.beside_one_step(free)?.checked_div(self.snapshot_bytes)?;
+        let left = self.beside_one_step(free)?;
+        // Snapshots without bytes always fit.
+        let fitting = left.checked_div(self.snapshot_bytes).unwrap_or(u64::MAX);
         let snapshots = fitting.min(self.steps - 1);
         (snapshots > 0).then(|| Candidate {
             strategy: Strategy::Revolve { snapshots },
@@ -80,7 +83,7 @@ impl Workload {
         let (restart_size, adjoint_size, _) = self.units().filter(|_| means.stores_adjoint)?;
         let everything = self.steps.saturating_mul(adjoint_size);
         let capacity = fitting.min(everything);
-        let work = u128::from(self.steps).pow(2) * u128::from(capacity);
+        let work = u128::from(self.steps).pow(2).saturating_mul(capacity.into());
         let closed = restart_size == adjoint_size || capacity == everything;
         let solved = closed || work <= SOLVED_WORK;
         (fitting >= restart_size.min(adjoint_size) && solved).then_some(Strategy::Mixed {
@@ -101,41 +104,61 @@ impl Workload {
         })
     }
 
-    /// Bytes of an encoded tier in RAM, whose largest snapshot has `largest`: without its buffers.
-    pub(super) fn encoded_bytes(&self, offer: &CodecOffer, largest: u64, free: u64) -> Option<u64> {
+    /// An encoded tier in RAM of a job of so many threads, whose largest snapshot has
+    /// `snapshot_bytes`, and its capacity: what its buffers leave.
+    pub(super) fn encoded_tier(
+        &self,
+        offer: &CodecOffer,
+        snapshot_bytes: u64,
+        (threads, free): (u64, u64),
+    ) -> Option<(TierPlan, u64)> {
         let left = self.beside_one_step(free)?;
-        let needed = |capacity_bytes| {
+        let tier = |capacity_bytes| {
             let codec = offer.codec.clone();
-            TierPlan::Ram { capacity_bytes, codec }.needed_bytes(largest)
+            TierPlan::Ram { capacity_bytes, snapshot_bytes, codec }
         };
         // The table of pages grows with the capacity: that of what is left has room for less.
-        left.checked_sub(needed(left))
+        let capacity_bytes = left.checked_sub(tier(left).needed_bytes(threads))?;
+        Some((tier(capacity_bytes), capacity_bytes))
     }
 
-    fn revolve_encoded(&self, offer: &CodecOffer, free: u64) -> Option<Candidate> {
-        let capacity_bytes = self.encoded_bytes(offer, self.snapshot_bytes, free)?;
-        let fitting = (capacity_bytes as f64 / encoded(self.snapshot_bytes, offer)) as u64;
+    fn revolve_encoded(&self, offer: &CodecOffer, own: (u64, u64)) -> Option<Candidate> {
+        let (tier, capacity_bytes) = self.encoded_tier(offer, self.snapshot_bytes, own)?;
+        let bytes = self.snapshot_bytes;
+        let fitting = (capacity_bytes as f64 / encoded(bytes, bytes, offer)) as u64;
         let snapshots = fitting.min(self.steps - 1);
         (snapshots > 0).then(|| Candidate {
             strategy: Strategy::Revolve { snapshots },
-            tiers: vec![TierPlan::Ram { capacity_bytes, codec: offer.codec.clone() }],
+            tiers: vec![tier],
             speeds: vec![offer.ram_speed()],
         })
     }
 
-    fn mixed_encoded(&self, means: &Means, offer: &CodecOffer, free: u64) -> Option<Candidate> {
-        let (_, _, unit) = self.units()?;
-        let largest = self.snapshot_bytes.max(self.adjoint_bytes);
-        let capacity_bytes = self.encoded_bytes(offer, largest, free)?;
-        let fitting = (capacity_bytes as f64 / encoded(unit, offer)) as u64;
+    fn mixed_encoded(
+        &self,
+        means: &Means,
+        offer: &CodecOffer,
+        own: (u64, u64),
+    ) -> Option<Candidate> {
+        let (restart_size, adjoint_size, _) = self.units()?;
+        let (restart_bytes, adjoint_bytes) = (self.snapshot_bytes, self.adjoint_bytes);
+        let largest = restart_bytes.max(adjoint_bytes);
+        let (_, capacity_bytes) = self.encoded_tier(offer, largest, own)?;
+        let unit = |bytes, size| encoded(bytes, largest, offer) / size as f64;
+        let unit = unit(restart_bytes, restart_size).max(unit(adjoint_bytes, adjoint_size));
+        let fitting = (capacity_bytes as f64 / unit) as u64;
+        let strategy = self.mixed_strategy(means, fitting)?;
+        // Where all adjoint data fit, they are all that is stored, however large restart data are.
+        let snapshot_bytes = strategy.largest_encoded(self);
+        let codec = offer.codec.clone();
         Some(Candidate {
-            strategy: self.mixed_strategy(means, fitting)?,
-            tiers: vec![TierPlan::Ram { capacity_bytes, codec: offer.codec.clone() }],
+            strategy,
+            tiers: vec![TierPlan::Ram { capacity_bytes, snapshot_bytes, codec }],
             speeds: vec![offer.ram_speed()],
         })
     }
 
-    /// A file of `snapshots` encoded ones of `bytes` raw bytes, and what it takes in RAM.
+    /// A file of `snapshots` encoded ones of `bytes` raw bytes, and what it leaves in RAM.
     pub(super) fn file(
         &self,
         disk: &DiskOffer,
@@ -149,10 +172,12 @@ impl Workload {
         let tier = TierPlan::File {
             folder: disk.path.clone(),
             capacity_bytes,
+            snapshot_bytes: bytes,
             codec: disk.codec.codec.clone(),
             queue: QUEUE,
         };
-        let ram = tier.needed_bytes(bytes).saturating_add(disk.log_bytes);
+        // The queue has one thread, whatever the job has.
+        let ram = tier.needed_bytes(1).saturating_add(disk.log_bytes);
         let left = self.beside_one_step(free)?.checked_sub(ram)?;
         (capacity_bytes <= disk.capacity_bytes / workers).then_some((tier, left))
     }
@@ -264,9 +289,9 @@ impl Workload {
     }
 }
 
-/// What `bytes` take in RAM when they are encoded: a margin for moments when less is gained than at
-/// those that were measured, and a page that is not full.
-pub(super) fn encoded(bytes: u64, offer: &CodecOffer) -> f64 {
-    (1.1 * bytes as f64 / offer.ratio + bytes as f64 / 1024.0 + 64.0)
-        .min(1.01 * bytes as f64 + 64.0)
+/// What a snapshot of `bytes` takes when it is encoded in a tier whose largest has `largest`: a margin
+/// for moments when less is gained than at those that were measured, and a page that is not full.
+pub(super) fn encoded(bytes: u64, largest: u64, offer: &CodecOffer) -> f64 {
+    let page = largest as f64 / 1024.0 + 64.0;
+    (1.1 * bytes as f64 / offer.ratio).min(1.01 * bytes as f64) + page
 }

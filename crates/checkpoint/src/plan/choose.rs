@@ -17,8 +17,12 @@ use super::means::{CodecOffer, Means, TierPlan};
 use super::{Plan, PlanError, Strategy, Workload};
 use crate::simulate::{Machine, TierSpeed, simulate};
 
-/// Forward steps of a candidate up to which it is simulated; longer ones are taken in proportion.
+/// Steps up to which a candidate is simulated. Of a longer one the steps are counted; what tiers and
+/// starts cost is simulated for as many, and taken in proportion.
 const SIMULATED_STEPS: u64 = 200_000;
+
+/// Blocks recorded whole that are simulated at least: fewer would be mostly beginning and end.
+const SIMULATED_BLOCKS: u64 = 16;
 
 /// The plan chosen, and what lost against it.
 #[derive(Clone, PartialEq, Debug)]
@@ -94,12 +98,50 @@ impl Plan {
             self.predicted_peak_bytes = self.predicted_peak_bytes.saturating_add(logs);
         }
     }
+
+    /// Seconds of one job on a machine whose steps are alike, and those of them that are waited;
+    /// nothing if they cannot be predicted.
+    fn predict(&self, machine: &Machine) -> Option<(f64, f64)> {
+        if self.steps <= SIMULATED_STEPS {
+            let prediction = simulate(machine, self.actions());
+            return Some((prediction.seconds, prediction.waited_seconds));
+        }
+        let once = machine.record_seconds.at(0) + machine.reverse_seconds.at(0);
+        let busy =
+            |steps: f64, advances: f64| advances * machine.forward_seconds.at(0) + steps * once;
+        let steps = self.steps as f64;
+        let known = busy(steps, (self.recompute_factor - 1.0) * steps);
+        let handles = |tier: &TierPlan| matches!(tier, TierPlan::Handles { .. });
+        if machine.restart_seconds == 0.0 && self.tiers.iter().all(handles) {
+            return Some((known, 0.0));
+        }
+        let simulated = simulated_steps(self.strategy).min(self.steps);
+        let (schedule, total_forward) = self.strategy.schedule(simulated)?;
+        let prediction = simulate(machine, schedule);
+        let (part, advances) = (simulated as f64, total_forward - u128::from(simulated));
+        let beside = prediction.seconds - busy(part, advances as f64);
+        let times = steps / part;
+        Some((known + times * beside, times * prediction.waited_seconds))
+    }
+}
+
+/// Steps of a strategy that are simulated where there are more. A block recorded whole is an action
+/// however long it is, but not so if its end is not known.
+fn simulated_steps(strategy: Strategy) -> u64 {
+    match strategy {
+        Strategy::Recording { period } => {
+            SIMULATED_STEPS.max(period.saturating_mul(SIMULATED_BLOCKS))
+        }
+        _ => SIMULATED_STEPS,
+    }
 }
 
 impl Workload {
     /// Chooses the strategy with the least predicted time that keeps the budget.
     ///
-    /// Simulates some dozens of schedules: milliseconds for thousands of steps, seconds at most.
+    /// Simulates some dozens of schedules: milliseconds for thousands of steps, seconds at most. Of
+    /// jobs with more than 200,000 steps, so many are simulated: what tiers cost the others is taken
+    /// in proportion.
     ///
     /// # Errors
     /// [`PlanError::BudgetTooSmall`] if nothing fits.
@@ -123,7 +165,8 @@ impl Workload {
 
     /// Lays out what an earlier call of [`Workload::choose`] has chosen, for `workers` jobs at a time:
     /// for a process that takes up the work of another one, on a machine whose speeds may be
-    /// measured a little differently. Nothing if it exceeds the budget, or is no schedule.
+    /// measured a little differently. Nothing if it exceeds the budget, is no schedule, or has tiers
+    /// for snapshots of another size.
     pub fn choose_again(
         &self,
         (strategy, tiers): (Strategy, &[TierPlan]),
@@ -139,6 +182,10 @@ impl Workload {
             }
             _ => TierSpeed::HANDLES,
         };
+        let largest = strategy.largest_encoded(self);
+        if tiers.iter().filter_map(TierPlan::snapshot_bytes).any(|bytes| bytes != largest) {
+            return None;
+        }
         let speeds = tiers.iter().map(speed).collect();
         let candidate = Candidate { strategy, tiers: tiers.to_vec(), speeds };
         let plan = self.judge(candidate, means, workers.clamp(1, self.workers()), budget_bytes)?;
@@ -218,6 +265,7 @@ impl Workload {
     ) -> Option<Plan> {
         let Candidate { strategy, tiers, speeds } = candidate;
         let schedule = strategy.schedule(self.steps)?;
+        let tiers = (tiers, means.threads_of(workers));
         let mut plan = self.lay_out_tiers(strategy, schedule, tiers, (workers, budget_bytes));
         plan.add_logs(means);
         let (rounds, share) = self.rounds(means, workers);
@@ -231,16 +279,7 @@ impl Workload {
             adjoint_bytes: self.adjoint_bytes.into(),
             tiers: speeds,
         };
-        // Of very long runs the recomputation is known, and waiting is not the point.
-        let (seconds, waited) = if self.steps <= SIMULATED_STEPS {
-            let prediction = simulate(&machine, plan.actions());
-            (prediction.seconds, prediction.waited_seconds)
-        } else {
-            let steps = self.steps as f64;
-            let again = (plan.recompute_factor - 1.0) * means.speeds.forward_seconds;
-            let once = means.speeds.record_seconds + means.speeds.reverse_seconds;
-            (steps * share * (again + once), 0.0)
-        };
+        let (seconds, waited) = plan.predict(&machine)?;
         plan.seconds = Some(rounds * seconds);
         plan.waited_seconds = Some(rounds * waited);
         plan.machine = Some(machine);

@@ -87,6 +87,9 @@ pub struct Means {
     /// The exponent `e` by which a job gets faster with the threads of others, `threads^e`: 0 not
     /// at all, 1 in proportion.
     pub inner_efficiency: f64,
+    /// Threads of all jobs together, of which each at a time has its share: tiers without a queue
+    /// encode and decode with them, and have buffers for each.
+    pub threads: u64,
     /// Whether the model stores adjoint data.
     pub stores_adjoint: bool,
     /// Codecs for snapshots in RAM.
@@ -96,15 +99,23 @@ pub struct Means {
 }
 
 impl Default for Means {
-    /// Handles in RAM, steps that are all alike, and threads that help each other by half.
+    /// Handles in RAM, steps that are all alike, one thread, and others that help it by half.
     fn default() -> Self {
         Self {
             speeds: Speeds::default(),
             inner_efficiency: 0.5,
+            threads: 1,
             stores_adjoint: false,
             ram_codecs: Vec::new(),
             disk: None,
         }
+    }
+}
+
+impl Means {
+    /// Threads of each of `workers` jobs at a time, at most.
+    pub(super) fn threads_of(&self, workers: u64) -> u64 {
+        self.threads.div_ceil(workers.max(1)).max(1)
     }
 }
 
@@ -121,6 +132,10 @@ pub enum TierPlan {
     Ram {
         /// Bytes of the tier.
         capacity_bytes: u64,
+        /// Bytes of the largest snapshot that goes there, as it is: whoever makes the tier has to
+        /// state it ([`BytesOptions::snapshot_bytes`](crate::tier::BytesOptions::snapshot_bytes)),
+        /// or its pages are not those that the plan counts on.
+        snapshot_bytes: u64,
         /// How they are encoded.
         codec: Codec,
     },
@@ -130,6 +145,10 @@ pub enum TierPlan {
         folder: PathBuf,
         /// Bytes of the tier.
         capacity_bytes: u64,
+        /// Bytes of the largest snapshot that goes there, as it is: whoever makes the tier has to
+        /// state it ([`BytesOptions::snapshot_bytes`](crate::tier::BytesOptions::snapshot_bytes)),
+        /// or its pages are not those that the plan counts on.
+        snapshot_bytes: u64,
         /// How they are encoded.
         codec: Codec,
         /// Depth of the queue of background transfers.
@@ -138,18 +157,39 @@ pub enum TierPlan {
 }
 
 impl TierPlan {
-    /// Bytes in RAM beside what the tier stores, whose largest snapshot has `largest`. It is taken
-    /// to be one field that does not lie in one piece.
-    pub(super) fn needed_bytes(&self, largest: u64) -> u64 {
-        let (capacity_bytes, codec, queue, file) = match self {
+    /// Bytes in RAM beside what the tier stores, whose largest snapshot is taken to be one field that
+    /// does not lie in one piece, for a job of so many threads.
+    pub(super) fn needed_bytes(&self, threads: u64) -> u64 {
+        let (capacity_bytes, snapshot_bytes, codec, queue, file) = match self {
             Self::Handles { .. } => return 0,
-            Self::Ram { capacity_bytes, codec } => (*capacity_bytes, codec, 0, false),
-            Self::File { capacity_bytes, codec, queue, .. } => {
-                (*capacity_bytes, codec, *queue, true)
+            Self::Ram { capacity_bytes, snapshot_bytes, codec } => {
+                (*capacity_bytes, *snapshot_bytes, codec, 0, false)
+            }
+            Self::File { capacity_bytes, snapshot_bytes, codec, queue, .. } => {
+                (*capacity_bytes, *snapshot_bytes, codec, *queue, true)
             }
         };
-        let (snapshot_bytes, gathered_bytes) = (largest, largest);
-        BufferNeeds { snapshot_bytes, gathered_bytes, capacity_bytes, file, codec, queue }.bytes()
+        BufferNeeds {
+            snapshot_bytes,
+            gathered_bytes: snapshot_bytes,
+            capacity_bytes,
+            file,
+            codec,
+            queue,
+            // A queue has one of its own.
+            threads: if queue == 0 { threads } else { 1 },
+        }
+        .bytes()
+    }
+
+    /// Bytes of the largest snapshot, of a tier that counts bytes.
+    pub(super) fn snapshot_bytes(&self) -> Option<u64> {
+        match self {
+            Self::Handles { .. } => None,
+            Self::Ram { snapshot_bytes, .. } | Self::File { snapshot_bytes, .. } => {
+                Some(*snapshot_bytes)
+            }
+        }
     }
 
     /// What kind of tier it is, whatever its size.

@@ -335,18 +335,21 @@ impl Workload {
         };
         let schedule = strategy.schedule(self.steps);
         let (schedule, total_forward) = schedule.expect("these two always have a schedule");
-        self.lay_out_tiers(strategy, (schedule, total_forward), tiers, (concurrency, budget_bytes))
+        let share = (concurrency, budget_bytes);
+        // Handles encode nothing, whatever the threads.
+        self.lay_out_tiers(strategy, (schedule, total_forward), (tiers, 1), share)
     }
 
-    /// Adds up what a strategy takes, with its schedule and that one's forward steps.
+    /// Adds up what a strategy takes, with its schedule and that one's forward steps, and its tiers
+    /// and the threads of each worker.
     fn lay_out_tiers(
         &self,
         strategy: Strategy,
         (schedule, total_forward): (AnySchedule, u128),
-        tiers: Vec<TierPlan>,
+        (tiers, threads): (Vec<TierPlan>, u64),
         (concurrency, budget_bytes): (u64, Option<u64>),
     ) -> Plan {
-        let parts = self.parts(strategy, &tiers, concurrency);
+        let parts = self.parts(strategy, (&tiers, threads), concurrency);
         let recorded = self.steps.max(1);
         Plan {
             strategy,
@@ -366,26 +369,30 @@ impl Workload {
         }
     }
 
-    /// What a strategy takes with its tiers.
-    fn parts(&self, strategy: Strategy, tiers: &[TierPlan], concurrency: u64) -> Parts {
+    /// What a strategy takes with its tiers and the threads of each worker.
+    fn parts(
+        &self,
+        strategy: Strategy,
+        (tiers, threads): (&[TierPlan], u64),
+        concurrency: u64,
+    ) -> Parts {
         let of_all = |bytes: u128| saturate(u128::from(concurrency).saturating_mul(bytes));
         let [workers, mut snapshots, adjoint] = self.worker_parts(strategy);
         if tiers.iter().any(|tier| !matches!(tier, TierPlan::Handles { .. })) {
-            snapshots = tiers.iter().map(|tier| self.tier_bytes(strategy, tier)).sum();
+            snapshots = tiers.iter().map(|tier| self.tier_bytes(strategy, tier, threads)).sum();
         }
         let [workers, snapshots, adjoint] = [workers, snapshots, adjoint].map(of_all);
         Parts { shared: self.shared_bytes, workers, snapshots, adjoint }
     }
 
-    /// Bytes that a tier of one worker takes in RAM.
-    fn tier_bytes(&self, strategy: Strategy, tier: &TierPlan) -> u128 {
-        let largest = strategy.largest_encoded(self);
+    /// Bytes that a tier of one worker of so many threads takes in RAM.
+    fn tier_bytes(&self, strategy: Strategy, tier: &TierPlan, threads: u64) -> u128 {
         match tier {
             TierPlan::Handles { .. } => strategy.bytes_in_ram(self),
             TierPlan::Ram { capacity_bytes, .. } => {
-                u128::from(*capacity_bytes) + u128::from(tier.needed_bytes(largest))
+                u128::from(*capacity_bytes) + u128::from(tier.needed_bytes(threads))
             }
-            TierPlan::File { .. } => tier.needed_bytes(largest).into(),
+            TierPlan::File { .. } => tier.needed_bytes(threads).into(),
         }
     }
 }

@@ -35,13 +35,17 @@ const BEYOND: u64 = 16;
 /// Numbers of steps at which candidates are judged if nothing is known of them.
 const LENGTHS: [u64; 3] = [32, 256, 2048];
 
+/// The most steps at which candidates are judged: an online rule is followed decision by decision.
+const JUDGED_STEPS: u64 = 1_000_000;
+
 /// Fractions of the largest number at which candidates are judged if that is all that is known.
 const FRACTIONS: [u64; 4] = [64, 16, 4, 1];
 
 /// As [`Workload`], for a number of steps that is not known. All sizes in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OpenWorkload {
-    /// Steps of one job as far as can be guessed: what is chosen is the fastest for these.
+    /// Steps of one job as far as can be guessed: what is chosen is the fastest for these, or for a
+    /// million if they are more.
     pub expected_steps: Option<u64>,
     /// The most steps that one job can have. A promise: a schedule that keeps every step has room
     /// for no more, and a run that goes on ends in an error.
@@ -168,7 +172,9 @@ impl OpenWorkload {
     /// Chooses the strategy with the least predicted time at the expected number of steps, or the
     /// least regret where there is none, that keeps the budget for every number.
     ///
-    /// Takes up to four times what [`Workload::choose`] takes, and as much again.
+    /// Takes up to four times what [`Workload::choose`] takes, and as much again. Nothing is counted
+    /// for a log of the sweep ([`DiskOffer::log_bytes`]):
+    /// [`Executor::run_open`](crate::Executor::run_open) writes none.
     ///
     /// # Errors
     /// [`PlanError::BudgetTooSmall`] if nothing fits.
@@ -178,6 +184,8 @@ impl OpenWorkload {
         budget_bytes: Option<u64>,
     ) -> Result<OpenChoice, PlanError> {
         let budget = budget_bytes.unwrap_or(u64::MAX);
+        let disk = means.disk.clone().map(|disk| DiskOffer { log_bytes: 0, ..disk });
+        let means = &Means { disk, ..means.clone() };
         let lengths = self.lengths();
         let longest = self.longest(&lengths);
         let known: Vec<(Workload, f64)> = lengths
@@ -199,7 +207,8 @@ impl OpenWorkload {
                     Some(judged_length(&plan, *known))
                 };
                 let lengths = known.iter().map(judged).collect::<Option<Vec<_>>>()?;
-                let plan = laid_out(&whole, candidate.clone(), workers, budget_bytes, lengths)?;
+                let share = (workers, means.threads_of(workers));
+                let plan = laid_out(&whole, candidate.clone(), share, budget_bytes, lengths)?;
                 let score = match &plan.lengths[..] {
                     [one] => one.seconds,
                     _ => plan.worst_ratio(),
@@ -209,8 +218,7 @@ impl OpenWorkload {
         );
         let mut found = found.into_iter();
         let Some(plan) = found.next() else {
-            let smallest = Strategy::Online { snapshots: 1, rule: OnlineRule::default() };
-            let minimum = saturate(whole.peak_bytes(smallest, 1));
+            let (smallest, minimum) = self.smallest(&whole, means);
             return Err(PlanError::BudgetTooSmall { budget, minimum, smallest });
         };
         let mut runners_up: Vec<RunnerUp> = found.map(|other| lost(&other, &plan)).collect();
@@ -223,7 +231,7 @@ impl OpenWorkload {
         Ok(OpenChoice { plan, runners_up })
     }
 
-    /// Numbers of steps at which candidates are judged, ascending.
+    /// Numbers of steps at which candidates are judged, ascending; at most [`JUDGED_STEPS`].
     fn lengths(&self) -> Vec<u64> {
         let mut lengths: Vec<u64> = match (self.expected_steps, self.largest_steps) {
             (Some(expected), largest) => vec![expected.min(largest.unwrap_or(u64::MAX))],
@@ -231,7 +239,7 @@ impl OpenWorkload {
             (None, None) => LENGTHS.to_vec(),
         };
         for steps in &mut lengths {
-            *steps = (*steps).max(1);
+            *steps = (*steps).clamp(1, JUDGED_STEPS);
         }
         lengths.dedup();
         lengths
@@ -239,7 +247,7 @@ impl OpenWorkload {
 
     /// The number of steps that there is room for on a disk, and in a table of snapshots; at least 2.
     fn longest(&self, lengths: &[u64]) -> u64 {
-        let judged = lengths.last().copied().unwrap_or(0);
+        let judged = lengths.last().copied().unwrap_or(0).max(self.expected_steps.unwrap_or(0));
         self.largest_steps.unwrap_or(judged.saturating_mul(BEYOND)).max(2)
     }
 
@@ -256,8 +264,9 @@ impl OpenWorkload {
         for rule in [OnlineRule::Targets, OnlineRule::WangMoin] {
             all.push(online(whole, rule, free));
         }
+        let own = (means.threads_of(workers), free);
         for codec in &means.ram_codecs {
-            all.push(online_encoded(whole, codec, free));
+            all.push(online_encoded(whole, codec, own));
         }
         if let Some(disk) = &means.disk {
             all.push(self.each_on_disk(whole, means, disk, (workers, free)));
@@ -267,6 +276,24 @@ impl OpenWorkload {
             all.push(recording(whole, disk, (workers, free)));
         }
         all
+    }
+
+    /// The strategy that needs least memory with one worker, and its bytes: one snapshot, or every
+    /// step, in RAM or on the disk, where adjoint data are small. All others hold as much as these.
+    fn smallest(&self, whole: &Workload, means: &Means) -> (Strategy, u64) {
+        let one = Strategy::Online { snapshots: 1, rule: OnlineRule::default() };
+        let each = self.each(whole, means, u64::MAX);
+        let disk = means.disk.as_ref();
+        let on_disk = disk.and_then(|disk| self.each_on_disk(whole, means, disk, (1, u64::MAX)));
+        // One worker has all threads.
+        let threads = means.threads_of(1);
+        let bytes = |all: Candidate| {
+            let parts = whole.parts(all.strategy, (&all.tiers, threads), 1);
+            (all.strategy, parts.sum())
+        };
+        let every_step = each.into_iter().chain(on_disk).map(bytes);
+        let all = [(one, saturate(whole.peak_bytes(one, 1)))].into_iter().chain(every_step);
+        all.min_by_key(|&(_, bytes)| bytes).unwrap_or((one, u64::MAX))
     }
 
     /// Every step, if that is what the caller has promised room to be enough for.
@@ -301,13 +328,14 @@ impl OpenWorkload {
 fn laid_out(
     whole: &Workload,
     candidate: Candidate,
-    concurrency: u64,
+    (concurrency, threads): (u64, u64),
     budget_bytes: Option<u64>,
     lengths: Vec<JudgedLength>,
 ) -> Option<OpenPlan> {
     let Candidate { strategy, tiers, .. } = candidate;
-    let parts = whole.parts(strategy, &tiers, concurrency);
-    let tier_bytes = tiers.iter().map(|tier| saturate(whole.tier_bytes(strategy, tier))).collect();
+    let parts = whole.parts(strategy, (&tiers, threads), concurrency);
+    let bytes = |tier| saturate(whole.tier_bytes(strategy, tier, threads));
+    let tier_bytes = tiers.iter().map(bytes).collect();
     let schedule = Made(strategy.open_schedule()?);
     Some(OpenPlan {
         strategy,
@@ -329,7 +357,8 @@ fn snapshots(whole: &Workload, fitting: u64) -> Option<u64> {
 }
 
 fn online(whole: &Workload, rule: OnlineRule, free: u64) -> Option<Candidate> {
-    let fitting = whole.beside_one_step(free)?.checked_div(whole.snapshot_bytes.max(1))?;
+    let left = whole.beside_one_step(free)?;
+    let fitting = left.checked_div(whole.snapshot_bytes).unwrap_or(u64::MAX);
     let snapshots = snapshots(whole, fitting)?;
     Some(Candidate {
         strategy: Strategy::Online { snapshots, rule },
@@ -338,13 +367,14 @@ fn online(whole: &Workload, rule: OnlineRule, free: u64) -> Option<Candidate> {
     })
 }
 
-fn online_encoded(whole: &Workload, offer: &CodecOffer, free: u64) -> Option<Candidate> {
-    let capacity_bytes = whole.encoded_bytes(offer, whole.snapshot_bytes, free)?;
-    let fitting = (capacity_bytes as f64 / encoded(whole.snapshot_bytes, offer)) as u64;
+fn online_encoded(whole: &Workload, offer: &CodecOffer, own: (u64, u64)) -> Option<Candidate> {
+    let (tier, capacity_bytes) = whole.encoded_tier(offer, whole.snapshot_bytes, own)?;
+    let bytes = whole.snapshot_bytes;
+    let fitting = (capacity_bytes as f64 / encoded(bytes, bytes, offer)) as u64;
     let (snapshots, rule) = (snapshots(whole, fitting)?, OnlineRule::default());
     Some(Candidate {
         strategy: Strategy::Online { snapshots, rule },
-        tiers: vec![TierPlan::Ram { capacity_bytes, codec: offer.codec.clone() }],
+        tiers: vec![tier],
         speeds: vec![offer.ram_speed()],
     })
 }
@@ -371,7 +401,8 @@ fn with_disk(
 /// Blocks as long as working memory has room for.
 fn recording(whole: &Workload, disk: &DiskOffer, share: (u64, u64)) -> Option<Candidate> {
     let (period, tier) = whole.blocks(disk, share, |period| whole.steps.div_ceil(period))?;
-    (period > 1 && period < whole.steps).then(|| Candidate {
+    // Up to a single block of all steps that there is to be room for.
+    (period > 1).then(|| Candidate {
         strategy: Strategy::OnlineRecording { period },
         tiers: vec![TierPlan::Handles { slots: 0 }, tier],
         speeds: vec![TierSpeed::HANDLES, disk.speed(share.0, QUEUE)],

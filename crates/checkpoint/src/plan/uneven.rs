@@ -252,8 +252,9 @@ impl<'a> Judge<'a> {
         all.extend(self.largest.candidates(means, workers, free).into_iter().skip(1));
         all.push(self.mixed(free));
         all.push(self.handles(free).filter(|_| !everything));
+        let own = (means.threads_of(workers), free);
         for offer in &means.ram_codecs {
-            all.push(self.encoded(offer, free).filter(|_| !everything));
+            all.push(self.encoded(offer, own).filter(|_| !everything));
         }
         if let Some(disk) = &means.disk {
             all.push(self.recording(disk, (workers, free)));
@@ -261,8 +262,12 @@ impl<'a> Judge<'a> {
         all
     }
 
-    /// A mixed schedule of the largest sizes, rounded up to units that can be solved.
+    /// A mixed schedule of the largest sizes, rounded up to units that can be solved; none where the
+    /// sizes themselves can be, which is no worse.
     fn mixed(&self, free: u64) -> Option<Candidate> {
+        if self.largest.mixed(&self.means, free).is_some() {
+            return None;
+        }
         let Workload { snapshot_bytes, adjoint_bytes, .. } = self.largest;
         let unit = snapshot_bytes.max(adjoint_bytes).div_ceil(UNITS).max(1);
         let rounded = Workload {
@@ -288,12 +293,12 @@ impl<'a> Judge<'a> {
         capacity_bytes.min(self.work.restart_bytes.sum(0..self.work.steps()))
     }
 
-    fn encoded(&self, offer: &CodecOffer, free: u64) -> Option<Candidate> {
-        let capacity_bytes =
-            self.largest.encoded_bytes(offer, self.largest.snapshot_bytes, free)?;
+    fn encoded(&self, offer: &CodecOffer, own: (u64, u64)) -> Option<Candidate> {
+        let largest = &self.largest;
+        let (tier, capacity_bytes) = largest.encoded_tier(offer, largest.snapshot_bytes, own)?;
         Some(Candidate {
             strategy: Strategy::Uneven { capacity_bytes },
-            tiers: vec![TierPlan::Ram { capacity_bytes, codec: offer.codec.clone() }],
+            tiers: vec![tier],
             speeds: vec![offer.ram_speed()],
         })
     }
@@ -347,7 +352,8 @@ impl<'a> Judge<'a> {
             offer.codec == *codec && candidate.speeds.first() == Some(&offer.ram_speed())
         };
         let offer = offers.iter().find(offered)?;
-        let bytes = |step| encoded(self.work.restart_bytes.at(step), offer).ceil() as u64;
+        let largest = self.largest.snapshot_bytes;
+        let bytes = |step| encoded(self.work.restart_bytes.at(step), largest, offer).ceil() as u64;
         let sizes = (0..self.work.steps()).map(bytes).collect();
         let steps = UnevenSteps { restart_bytes: PerStep::Each(sizes), ..self.steps.clone() };
         Some(AnySchedule::new(steps.solve_bytes(capacity_bytes).ok()?.actions()))
@@ -360,6 +366,7 @@ impl<'a> Judge<'a> {
         let report = replay(self.work.steps(), &self.memory, schedule.clone()).ok()?;
         let schedule = (schedule, report.total_forward().into());
         let share = (workers, budget_bytes);
+        let tiers = (tiers, self.means.threads_of(workers));
         let mut plan = self.largest.lay_out_tiers(strategy, schedule, tiers, share);
         self.enter_bytes(&mut plan, &report);
         plan.add_logs(&self.means);
@@ -370,6 +377,7 @@ impl<'a> Judge<'a> {
     /// Replaces what the largest step would take by what the steps take.
     fn enter_bytes(&self, plan: &mut Plan, report: &Report) {
         let mut snapshots = 0;
+        let threads = self.means.threads_of(plan.concurrency);
         for (tier, used) in plan.tiers.iter_mut().zip(&report.tiers) {
             snapshots += match tier {
                 TierPlan::Handles { slots } => {
@@ -377,7 +385,7 @@ impl<'a> Judge<'a> {
                     used.peak_bytes.into()
                 }
                 TierPlan::Ram { .. } | TierPlan::File { .. } => {
-                    self.largest.tier_bytes(plan.strategy, tier)
+                    self.largest.tier_bytes(plan.strategy, tier, threads)
                 }
             };
         }
@@ -413,4 +421,38 @@ impl<'a> Judge<'a> {
 
 fn times(values: &[f64], factor: f64) -> Vec<f64> {
     values.iter().map(|value| value * factor).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether sizes have a coarse common unit or none, there is one mixed schedule to be solved.
+    #[test]
+    fn one_mixed_schedule_is_solved() {
+        for [restart, adjoint] in [[2000, 1000], [1999, 1000]] {
+            let work = UnevenWorkload {
+                forward_seconds: (1..=300).map(f64::from).collect(),
+                record_seconds: 1.0.into(),
+                reverse_seconds: 1.0.into(),
+                restart_seconds: 0.0,
+                restart_bytes: restart.into(),
+                adjoint_bytes: adjoint.into(),
+                worker_bytes: 0,
+                shared_bytes: 0,
+                jobs: 1,
+                concurrency: 1,
+            };
+            let means = Means { stores_adjoint: true, ..Means::default() };
+            let judge = Judge::new(&work, &means).expect("costs that are possible");
+            // 300^2 steps times 189,000 units are too many to be solved.
+            let candidates = judge.candidates(1, 190_000);
+            let mixed = candidates.into_iter().flatten().filter_map(|one| match one.strategy {
+                Strategy::Mixed { restart_size, .. } => Some(restart_size),
+                _ => None,
+            });
+            let expected = if restart == 2000 { 2 } else { 63 };
+            assert_eq!(mixed.collect::<Vec<_>>(), [expected]);
+        }
+    }
 }

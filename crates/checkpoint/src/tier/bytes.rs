@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use super::engine::{Engine, Extent, Stored};
 use super::pages::Pages;
-use super::{Key, Loaded, Payload, Tier, TierError, TierUse, TierWork};
+use super::{Key, Loaded, Payload, Tier, TierError, TierUse};
 
 /// Makes an unfilled snapshot for the data of a key.
 pub(super) type Vacant<S> = Box<dyn FnMut(Key) -> Result<S, Refusal> + Send>;
@@ -53,7 +53,6 @@ struct State<S> {
     coming: Vec<Key>,
     pages: Pages,
     usage: TierUse,
-    work: TierWork,
     /// Of the engine, when it was last used.
     buffer_bytes: u64,
     stop: bool,
@@ -163,6 +162,7 @@ fn put<S: Payload>(
     match engine.write(key, page) {
         Ok(extent) => {
             let mut state = shared.lock();
+            state.usage.stores += 1;
             state.usage.write_seconds += start.elapsed().as_secs_f64();
             state.buffer_bytes = engine.buffer_bytes();
             drop(state);
@@ -190,6 +190,7 @@ fn get<S: Payload>(
     engine.read(key, extent, &mut snapshot)?;
     let mut state = shared.lock();
     state.usage.read_bytes += extent.bytes;
+    state.usage.loads += 1;
     state.usage.read_seconds += start.elapsed().as_secs_f64();
     state.buffer_bytes = engine.buffer_bytes();
     drop(state);
@@ -220,11 +221,8 @@ fn work<S: Payload>(shared: &Shared<S>, mut engine: Engine, mut vacant: Vacant<S
         drop(state);
         match job {
             Job::Store(key, snapshot) => {
-                let start = Instant::now();
                 let stored = guarded(&name, || put(shared, &mut engine, key, snapshot));
                 state = shared.lock();
-                state.work.stores += 1;
-                state.work.store_seconds += start.elapsed().as_secs_f64();
                 state.enter(key, stored);
             }
             Job::Clear => {
@@ -238,14 +236,11 @@ fn work<S: Payload>(shared: &Shared<S>, mut engine: Engine, mut vacant: Vacant<S
                     state = shared.lock();
                     state.queue.push_back(Job::Load(key));
                 } else {
-                    let start = Instant::now();
                     let read = extent.and_then(|extent| {
                         let extent = extent.expect("it is there");
                         guarded(&name, || get(shared, &mut engine, &mut vacant, key, extent))
                     });
                     state = shared.lock();
-                    state.work.loads += 1;
-                    state.work.load_seconds += start.elapsed().as_secs_f64();
                     state.deliver(key, read);
                 }
             }
@@ -274,7 +269,6 @@ impl<S: Payload> Bytes<S> {
             coming: Vec::with_capacity(depth),
             pages,
             usage,
-            work: TierWork::default(),
             buffer_bytes: engine.buffer_bytes(),
             stop: false,
         };
@@ -292,8 +286,8 @@ impl<S: Payload> Bytes<S> {
         Ok(Self { shared, inline, worker, name, depth })
     }
 
-    /// Bytes of the tier's buffers in RAM: encoded and gathered data on their way, the medium's
-    /// own, the table of pages; not the codec's, and not the snapshots in the queue. Predicted by
+    /// Bytes of the tier's buffers in RAM: encoded and gathered data on their way, the codec's and
+    /// the medium's own, the table of pages; not the snapshots in the queue. Bounded by
     /// [`BufferNeeds`](super::BufferNeeds).
     pub fn buffer_bytes(&self) -> u64 {
         let state = self.shared.lock();
@@ -448,10 +442,6 @@ impl<S: Payload> Tier<S> for Bytes<S> {
 
     fn usage(&self) -> TierUse {
         self.shared.lock().usage
-    }
-
-    fn work(&self) -> TierWork {
-        self.shared.lock().work
     }
 }
 

@@ -51,6 +51,11 @@ impl Coder {
         self.codec == Codec::None
     }
 
+    /// Bytes of the buffers for encoding and decoding.
+    pub(super) fn buffer_bytes(&self) -> u64 {
+        self.scratch.bytes()
+    }
+
     /// Appends a field; gives its error bound.
     pub(super) fn encode(
         &mut self,

@@ -69,9 +69,10 @@ impl Engine {
         self.medium.name()
     }
 
-    /// Bytes of the buffers for snapshots on their way, and of the medium's own.
+    /// Bytes of the buffers for snapshots on their way, of the codec's and of the medium's own.
     pub(super) fn buffer_bytes(&self) -> u64 {
-        (self.encoded.capacity() + self.gathered.capacity()) as u64 + self.medium.buffer_bytes()
+        let own = (self.encoded.capacity() + self.gathered.capacity()) as u64;
+        own + self.coder.buffer_bytes() + self.medium.buffer_bytes()
     }
 
     /// Encodes a snapshot into the buffer of the engine.
@@ -141,9 +142,10 @@ impl Engine {
         extent: Extent,
         into: &mut S,
     ) -> Result<(), TierError> {
-        self.encoded.clear();
-        self.encoded.reserve_exact(extent.bytes as usize);
-        self.encoded.resize(extent.bytes as usize, 0);
+        // What is there is overwritten: only more than that has to be zero first.
+        let bytes = extent.bytes as usize;
+        self.encoded.reserve_exact(bytes.saturating_sub(self.encoded.len()));
+        self.encoded.resize(bytes, 0);
         let mut rest = self.encoded.as_mut_slice();
         let mut checksum = Xxh3::new();
         for (offset, bytes) in pieces(&self.runs) {

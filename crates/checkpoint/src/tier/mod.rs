@@ -71,26 +71,16 @@ pub struct TierUse {
     pub read_bytes: u64,
     /// Seconds that the caller has waited for stores and loads.
     pub waited_seconds: f64,
+    /// Stores that have been done.
+    pub stores: u64,
+    /// Loads that have been done.
+    pub loads: u64,
     /// Seconds of encoding and writing, in whatever thread.
     pub write_seconds: f64,
     /// Seconds of reading and decoding, in whatever thread.
     pub read_seconds: f64,
     /// The largest error that the codec has made, in the unit of the data.
     pub max_error: f64,
-}
-
-/// What the work of a tier has taken, wherever it is done: encoding and writing, reading and
-/// decoding.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub struct TierWork {
-    /// Stores that are done.
-    pub stores: u64,
-    /// Seconds of these.
-    pub store_seconds: f64,
-    /// Loads that are done.
-    pub loads: u64,
-    /// Seconds of these.
-    pub load_seconds: f64,
 }
 
 /// A place for snapshots of type `S`.
@@ -158,11 +148,6 @@ pub trait Tier<S>: Send {
     /// What has been done so far.
     fn usage(&self) -> TierUse {
         TierUse::default()
-    }
-
-    /// What that has taken, of a tier that works in the background; of others the caller knows.
-    fn work(&self) -> TierWork {
-        TierWork::default()
     }
 }
 

@@ -28,6 +28,8 @@ pub struct BufferNeeds<'a> {
     pub codec: &'a Codec,
     /// Depth of the queue.
     pub queue: usize,
+    /// Threads that encode and decode.
+    pub threads: u64,
 }
 
 impl BufferNeeds<'_> {
@@ -39,7 +41,8 @@ impl BufferNeeds<'_> {
             if self.file { (FileMedium::BUFFER_BYTES, FileMedium::ALIGNMENT) } else { (0, 1) };
         let page = page_bytes(Some(self.snapshot_bytes), self.capacity_bytes, alignment);
         let table = Pages::table_bytes(self.capacity_bytes, page);
-        let parts = [encoded, self.gathered_bytes, medium, self.codec.scratch_bytes(), table];
+        let codec = self.codec.scratch_bytes(self.snapshot_bytes, self.threads);
+        let parts = [encoded, self.gathered_bytes, medium, codec, table];
         parts.into_iter().fold(0, u64::saturating_add)
     }
 

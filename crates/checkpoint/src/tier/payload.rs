@@ -22,7 +22,11 @@ pub trait Payload: Send + 'static {
     /// Appends the numbers of all fields as they are. Worth writing where fields do not lie in one
     /// piece: it saves a copy.
     fn append_to(&self, out: &mut Vec<u8>, scratch: &mut Vec<u8>) {
-        self.fields(scratch, &mut |_, bytes| out.extend_from_slice(bytes));
+        self.fields(scratch, &mut |_, bytes| {
+            // No more than there is: a buffer that grows doubles.
+            out.reserve_exact(bytes.len());
+            out.extend_from_slice(bytes);
+        });
     }
 
     /// Fills all fields with what [`Payload::append_to`] has appended; `false` if `from` has another

@@ -53,7 +53,7 @@ fn tier(tier: &TierPlan) -> TierOutcome {
     };
     match tier {
         TierPlan::Handles { slots } => place(ram(), Some(*slots), None, None),
-        TierPlan::Ram { capacity_bytes, codec } => {
+        TierPlan::Ram { capacity_bytes, codec, .. } => {
             place(ram(), None, Some(*capacity_bytes), Some(codec))
         }
         TierPlan::File { folder, capacity_bytes, codec, .. } => {

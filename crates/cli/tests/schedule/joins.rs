@@ -128,6 +128,25 @@ fn joins_without_steps_and_of_one_branch_are_joins() {
     assert_eq!(check(&[9, 9], 30)["proven_optimal"], true);
 }
 
+/// Nobody waits for the actions of a trillion steps: they are counted in closed form. Revolve
+/// over the branch and its step into the loss does the same, but that it stores the initial state
+/// itself and does not have to load it first.
+#[test]
+fn one_long_branch_is_counted_at_once() {
+    let folder = folder();
+    fs::write(folder.path().join("join.json"), r#"{"branches": [1000000000000]}"#).expect("file");
+    let line = ["schedule", "join", "--file", "join.json", "--slots", "10"];
+    let found = json(folder.path(), &line);
+    let revolve = ["schedule", "revolve", "--steps", "1000000000001", "--slots", "10"];
+    let revolve = json(folder.path(), &revolve);
+    for key in ["steps", "forward_steps", "total_forward", "makespan", "peak", "proven_optimal"] {
+        assert_eq!(found[key], revolve[key], "{key}");
+    }
+    let count = |of: &Value, key: &str| of[key]["0"].as_u64().expect("a number");
+    assert_eq!(count(&found, "writes"), count(&revolve, "writes") - 1);
+    assert_eq!(count(&found, "reads"), count(&revolve, "reads") + 1);
+}
+
 #[test]
 fn pitchforks_have_a_trunk() {
     let folder = folder();

@@ -54,3 +54,15 @@ fn the_chain_of_the_page_is_a_chain() {
     let line = ["schedule", "chain", "--file", "chain.json", "--budget", "20"];
     assert_eq!(json(folder.path(), &line)["makespan"], 47.0);
 }
+
+#[test]
+fn the_steps_of_the_page_are_steps() {
+    let page = fs::read_to_string(docs().join("schedules.md")).expect("the page");
+    let folder = folder();
+    fs::write(folder.path().join("uneven.json"), blocks(&page, "json")[1]).expect("a file");
+    let line = ["schedule", "uneven", "--file", "uneven.json", "--budget", "14"];
+    let found = json(folder.path(), &line);
+    // All reverse steps; up to x_3, which is stored, and on to x_5; from x_3 to x_4; to x_1 and x_2.
+    assert_eq!(found["makespan"], 28.0 + (11.0 + 2.0) + 1.0 + (1.0 + 1.0));
+    assert_eq!(found["peak_units"]["0"], 14);
+}

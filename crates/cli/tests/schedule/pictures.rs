@@ -76,6 +76,8 @@ fn every_family_is_drawn() {
     let chain: serde_json::Value = serde_json::from_str(chain).expect("a table");
     fs::write(folder.path().join("c.json"), chain["chains"][0]["chain"].to_string()).expect("file");
     fs::write(folder.path().join("j.json"), r#"{"trunk": 2, "branches": [3, 5]}"#).expect("file");
+    let uneven = r#"{"forward": [1, 1, 9, 1, 1, 1], "size": [4, 4, 6, 10, 4, 4]}"#;
+    fs::write(folder.path().join("u.json"), uneven).expect("file");
     for line in [
         "store-all --steps 9",
         "store-none --steps 9",
@@ -94,6 +96,8 @@ fn every_family_is_drawn() {
         "online --steps 30 --slots 3",
         "chain --file c.json --budget 9",
         "join --file j.json --slots 6",
+        "uneven --file u.json --slots 3",
+        "uneven --file u.json --budget 14",
     ] {
         let svg = draw(folder.path(), &format!("{line} --plot a.svg"), "a.svg");
         let runs = strokes(&svg, RECORDED);
@@ -101,6 +105,95 @@ fn every_family_is_drawn() {
         assert!(runs >= 6 || (all == 1 && runs == 1), "{line}: {runs}");
         assert!(svg.len() < 60_000, "{line}: {} bytes", svg.len());
     }
+}
+
+/// Where the strokes of a colour begin and how wide they are, in pixels, from left to right; that
+/// of the legend comes before the others and is left out.
+fn extents(svg: &str, color: &str) -> Vec<[f64; 2]> {
+    let mark = format!("stroke=\"{color}\"");
+    let drawn = |line: &&str| line.starts_with("<path") && line.contains(&mark);
+    let path = svg.lines().rfind(drawn).expect("a path");
+    let (_, strokes) = path.split_once(" d=\"M").expect("its strokes");
+    let strokes = strokes.trim_end_matches("\"/>").split('M').map(|stroke| {
+        let (from, to) = stroke.split_once('l').expect("a stroke");
+        [from, to].map(|point| point.split(' ').next().and_then(|x| x.parse().ok()).expect("x"))
+    });
+    let mut extents: Vec<[f64; 2]> = strokes.collect();
+    // What takes no time comes first.
+    extents.sort_by(|a, b| a.partial_cmp(b).expect("places are numbers"));
+    extents
+}
+
+/// Places and numbers of the marks of the time axis: the only texts that end at its height.
+fn marks(svg: &str) -> Vec<[f64; 2]> {
+    let texts = svg.lines().filter(|line| line.contains(" y=\"546\""));
+    let marks = texts.map(|text| {
+        let (_, place) = text.split_once("x=\"").expect("a place");
+        let (_, number) = text.split_once('>').expect("a number");
+        let (place, number) = (place.split('"').next(), number.strip_suffix("</text>"));
+        [place, number].map(|text| text.and_then(|text| text.parse().ok()).expect("a number"))
+    });
+    marks.collect()
+}
+
+/// Where the plotting area begins, and its width, in pixels.
+const LEFT: f64 = 84.0;
+const WIDTH: f64 = 860.0;
+
+/// Steps are as wide as they are dear, and the axis counts what they take.
+#[test]
+fn uneven_steps_take_the_time_that_they_cost() {
+    let folder = folder();
+    let check = |forward: [u32; 6], reverse: [u32; 6]| {
+        let file = serde_json::json!({ "forward": forward, "reverse": reverse }).to_string();
+        fs::write(folder.path().join("u.json"), file).expect("a file");
+        let line = "uneven --file u.json --slots 2";
+        let svg = draw(folder.path(), &format!("{line} --plot a.svg"), "a.svg");
+        let line = format!("schedule {line} --actions");
+        let found = json(folder.path(), &line.split(' ').collect::<Vec<_>>());
+        // Where nothing costs anything, every step takes one.
+        let free = forward.iter().chain(&reverse).all(|cost| *cost == 0);
+        let time = |costs: &[u32]| {
+            f64::from(if free { costs.len() as u32 } else { costs.iter().sum::<u32>() })
+        };
+        let mut expected = [FORWARD, RECORDED, REVERSE].map(|color| (color, Vec::new()));
+        let mut now = 0.0;
+        for action in found["actions"].as_array().expect("actions") {
+            let number = |k: usize| action[k].as_u64().expect("a number") as usize;
+            let (kind, seconds) = match action[0].as_str() {
+                Some("advance") => (0, time(&forward[number(1)..number(2)])),
+                Some("record") => (1, time(&forward[number(1)..number(2)])),
+                Some("reverse") => (2, time(&reverse[number(2)..number(1)])),
+                _ => continue,
+            };
+            expected[kind].1.push([now, seconds]);
+            now += seconds;
+        }
+        let pixels = |time: f64| WIDTH * time / now;
+        for (color, strokes) in expected {
+            let drawn = extents(&svg, color);
+            assert_eq!(drawn.len(), strokes.len(), "{color}: {drawn:?}");
+            for ([x, width], [from, seconds]) in drawn.into_iter().zip(strokes) {
+                // Both ends are rounded to tenths of a pixel.
+                assert!((x - LEFT - pixels(from)).abs() <= 0.051, "{color}, at {from}: {x}");
+                assert!((width - pixels(seconds)).abs() <= 0.101, "{color}, {seconds}: {width}");
+            }
+        }
+        let marks = marks(&svg);
+        assert!(marks.len() > 3, "{marks:?}");
+        for [x, time] in marks {
+            // Places of texts are rounded to hundredths of a pixel.
+            assert!((x - LEFT - pixels(time)).abs() <= 0.0051, "{time} at {x}");
+        }
+        svg
+    };
+    let dear = check([1, 1, 9, 1, 1, 1], [2, 2, 18, 2, 2, 2]);
+    assert!(!dear.contains("a forward step takes"), "{dear}");
+    // The first step costs nothing, the others do.
+    check([0, 1, 9, 1, 1, 1], [0, 2, 18, 2, 2, 2]);
+    check([0, 0, 0, 0, 0, 0], [0, 0, 0, 5, 0, 0]);
+    let free = check([0; 6], [0; 6]);
+    assert!(free.contains("a forward step takes 1, a reverse step 1"), "{free}");
 }
 
 /// Tiers have colours of their own, and adjoint data are dashed.

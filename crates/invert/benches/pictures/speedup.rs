@@ -84,7 +84,8 @@ impl Race {
                 // Of the snapshot that is encoded worst, and a tenth for those in between.
                 let encoded = 1.1 * self.job.snapshot_bytes as f64 / offer.ratio;
                 let slots = (capacity_bytes as f64 / encoded) as u64;
-                (TierPlan::Ram { capacity_bytes, codec: offer.codec.clone() }, slots)
+                let (snapshot_bytes, codec) = (self.job.snapshot_bytes, offer.codec.clone());
+                (TierPlan::Ram { capacity_bytes, snapshot_bytes, codec }, slots)
             }
         };
         let schedule = Revolve::new(self.job.steps, slots.min(self.job.steps - 1))?;

@@ -25,6 +25,7 @@ pub(crate) fn draw(model: &Path, disk: &Path, out: &Path) -> Result<(), Failure>
     let file = |slots: u64| TierPlan::File {
         folder: disk.to_owned(),
         capacity_bytes: (slots + 1) * (bytes + MIB),
+        snapshot_bytes: bytes,
         codec: Codec::None,
         queue: 1,
     };

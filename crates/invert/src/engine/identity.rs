@@ -122,9 +122,11 @@ fn add_plan(digest: &mut Digest, plan: &Plan) {
     for tier in &plan.tiers {
         let text = match tier {
             TierPlan::Handles { slots } => format!("handles {slots}"),
-            TierPlan::Ram { capacity_bytes, codec } => format!("RAM {capacity_bytes} {codec}"),
-            TierPlan::File { capacity_bytes, codec, .. } => {
-                format!("file {capacity_bytes} {codec}")
+            TierPlan::Ram { capacity_bytes, snapshot_bytes, codec } => {
+                format!("RAM {capacity_bytes} {snapshot_bytes} {codec}")
+            }
+            TierPlan::File { capacity_bytes, snapshot_bytes, codec, .. } => {
+                format!("file {capacity_bytes} {snapshot_bytes} {codec}")
             }
             _ => "other".to_owned(),
         };

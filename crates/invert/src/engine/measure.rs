@@ -35,7 +35,13 @@ impl Engine {
         let ram_codecs = codecs.iter().map(of).collect::<Result<_, _>>()?;
         let speeds = trial.measure_speeds()?;
         drop(trial);
-        let mut means = Means { speeds, stores_adjoint: true, ram_codecs, ..Means::default() };
+        let mut means = Means {
+            speeds,
+            threads: self.threads as u64,
+            stores_adjoint: true,
+            ram_codecs,
+            ..Means::default()
+        };
         if team < self.threads {
             let alone = self.trial(self.threads, wavelet)?.measure_speeds()?;
             let gain = (speeds.forward_seconds / alone.forward_seconds).ln();

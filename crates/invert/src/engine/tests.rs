@@ -214,6 +214,7 @@ fn slow_plan(engine: &mut Engine, codec: &str, promised: f64, disk: Option<&Path
         file: means.disk.is_some(),
         codec: &codecs[0],
         queue: usize::from(means.disk.is_some()),
+        threads: means.threads,
     };
     let budget = fixed + capacity_bytes + tier.bytes();
     workload.choose(&means, Some(budget)).expect("plan").plan

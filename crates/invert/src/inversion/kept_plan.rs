@@ -38,7 +38,7 @@ enum KeptStrategy {
 #[serde(rename_all = "kebab-case")]
 enum KeptTier {
     Handles { slots: u64 },
-    File { capacity_bytes: u64, codec: String, queue: usize },
+    File { capacity_bytes: u64, snapshot_bytes: u64, codec: String, queue: usize },
 }
 
 /// Where evaluations of `run` are kept half done: on the `disk` of its snapshots, where the plan uses
@@ -118,11 +118,14 @@ fn strategy_of(kept: &KeptStrategy) -> Strategy {
 fn kept_tier(tier: &TierPlan) -> Option<KeptTier> {
     match tier {
         TierPlan::Handles { slots } => Some(KeptTier::Handles { slots: *slots }),
-        TierPlan::File { capacity_bytes, codec, queue, .. } => Some(KeptTier::File {
-            capacity_bytes: *capacity_bytes,
-            codec: codec.to_string(),
-            queue: *queue,
-        }),
+        TierPlan::File { capacity_bytes, snapshot_bytes, codec, queue, .. } => {
+            Some(KeptTier::File {
+                capacity_bytes: *capacity_bytes,
+                snapshot_bytes: *snapshot_bytes,
+                codec: codec.to_string(),
+                queue: *queue,
+            })
+        }
         _ => None,
     }
 }
@@ -130,9 +133,9 @@ fn kept_tier(tier: &TierPlan) -> Option<KeptTier> {
 fn tier_of(kept: KeptTier, disk: &Path) -> Option<TierPlan> {
     Some(match kept {
         KeptTier::Handles { slots } => TierPlan::Handles { slots },
-        KeptTier::File { capacity_bytes, codec, queue } => {
+        KeptTier::File { capacity_bytes, snapshot_bytes, codec, queue } => {
             let (folder, codec) = (disk.to_owned(), codec.parse().ok()?);
-            TierPlan::File { folder, capacity_bytes, codec, queue }
+            TierPlan::File { folder, capacity_bytes, snapshot_bytes, codec, queue }
         }
     })
 }
@@ -150,6 +153,7 @@ mod tests {
         let file = TierPlan::File {
             folder: disk.to_owned(),
             capacity_bytes: 123_456,
+            snapshot_bytes: 1000,
             codec: "zfp:lossless".parse().expect("a codec"),
             queue: 2,
         };
@@ -167,6 +171,10 @@ mod tests {
         let kept = std::fs::read(folder.path().join(PLAN_FILE)).expect("should be there");
         save(folder.path(), Strategy::StoreAll, &[]).expect("nothing to write");
         assert_eq!(std::fs::read(folder.path().join(PLAN_FILE)).expect("there"), kept);
+        // One written before tiers had sizes of snapshots is not taken up.
+        let old = String::from_utf8(kept.clone()).expect("a text").replace("snapshot_bytes", "x");
+        std::fs::write(folder.path().join(PLAN_FILE), old).expect("should be written");
+        assert_eq!(load(folder.path(), disk), None);
         std::fs::write(folder.path().join(PLAN_FILE), &kept[..40]).expect("should be written");
         assert_eq!(load(folder.path(), disk), None);
     }

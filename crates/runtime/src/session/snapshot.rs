@@ -54,15 +54,21 @@ impl Vacancy {
     pub fn grid_bytes(&self) -> usize {
         let bytes = |&(field, count): &(FieldId, usize)| {
             let (layout, dtype, _) = &self.fit.functions[field.0 as usize];
-            count * layout.shape().iter().product::<usize>() * dtype.bytes()
+            count * grid_bytes(layout, *dtype)
         };
         self.wanted.iter().map(bytes).sum()
     }
 }
 
 impl Snapshot {
-    /// Appends the numbers on the grid of every buffer, without padding.
+    /// Appends the numbers on the grid of every buffer, without padding. Room is made for all of
+    /// them at once, and no more.
     pub fn append_to(&self, out: &mut Vec<u8>) {
+        let bytes = |(field, levels): &(FieldId, Vec<Arc<Level>>)| {
+            let (layout, dtype, _) = &self.fit.functions[field.0 as usize];
+            levels.len() * grid_bytes(layout, *dtype)
+        };
+        out.reserve_exact(self.held.iter().map(bytes).sum());
         for (field, levels) in &self.held {
             let (layout, dtype, _) = &self.fit.functions[field.0 as usize];
             for level in levels {
@@ -83,7 +89,7 @@ impl Snapshot {
         let mut rest = from;
         for (field, levels) in &mut self.held {
             let (layout, dtype, _) = &self.fit.functions[field.0 as usize];
-            let bytes = layout.shape().iter().product::<usize>() * dtype.bytes();
+            let bytes = grid_bytes(layout, *dtype);
             for level in levels {
                 let Some((own, behind)) = rest.split_at_checked(bytes) else { return false };
                 rest = behind;
@@ -106,6 +112,7 @@ impl Snapshot {
             let (layout, dtype, _) = &self.fit.functions[field.0 as usize];
             for level in levels {
                 scratch.clear();
+                scratch.reserve_exact(grid_bytes(layout, *dtype));
                 match dtype {
                     DType::F32 => gather(layout, level.buffer().slice::<f32>(), scratch),
                     DType::F64 => gather(layout, level.buffer().slice::<f64>(), scratch),
@@ -129,8 +136,9 @@ impl Snapshot {
             let (layout, dtype, _) = &self.fit.functions[field.0 as usize];
             for level in levels {
                 let level = own_level(level);
-                let numbers: usize = layout.shape().iter().product();
-                scratch.resize(numbers * dtype.bytes(), 0);
+                let bytes = grid_bytes(layout, *dtype);
+                scratch.reserve_exact(bytes.saturating_sub(scratch.len()));
+                scratch.resize(bytes, 0);
                 each(*dtype, extents(layout), scratch);
                 match dtype {
                     DType::F32 => scatter(layout, scratch, level.buffer_mut().slice_mut::<f32>()),
@@ -139,6 +147,11 @@ impl Snapshot {
             }
         }
     }
+}
+
+/// Bytes of the numbers on the grid of one buffer.
+fn grid_bytes(layout: &Layout, dtype: DType) -> usize {
+    layout.shape().iter().product::<usize>() * dtype.bytes()
 }
 
 fn own_level(level: &mut Arc<Level>) -> &mut Level {

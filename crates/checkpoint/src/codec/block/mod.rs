@@ -55,6 +55,7 @@ use predict::{Layout, Predictor, REACH};
 
 use super::CodecError;
 use super::real::{Magnitude, Real};
+use super::workers::{allocated, resize};
 
 /// Blocks that are worked on at a time: their residuals stay in the innermost cache.
 const STRIP: usize = 32;
@@ -69,6 +70,23 @@ pub(super) struct Scratch {
     headers: Vec<u8>,
     body: Vec<u8>,
     busy: Vec<u32>,
+}
+
+impl Scratch {
+    /// Bytes allocated.
+    pub(super) fn bytes(&self) -> usize {
+        let Self { values, headers, body, busy } = self;
+        allocated(values) + allocated(headers) + allocated(body) + allocated(busy)
+    }
+
+    /// Bytes allocated for slabs of at most so many bytes: those of a slab of two planes of two
+    /// rows, of which as many zeros as one and a half slabs come first, all rows padded by a 16th.
+    pub(super) const fn bytes_for(slab: usize) -> usize {
+        let padded = slab + slab / 16 + 2 * MAX_BYTES;
+        let blocks = padded / MAX_BYTES + 1;
+        let front = padded + padded / 2 + REACH * size_of::<i32>();
+        front + padded + padded + (blocks + 8) + blocks * size_of::<u32>()
+    }
 }
 
 /// The step for a tolerance and elements up to some magnitude; `None` if there is none.
@@ -112,11 +130,11 @@ impl<R: Real> WithSimd for Encode<'_, R> {
         quantise(layout, step, bytes, values, busy);
         let choices = choose::predictors(values, layout, busy);
         headers.clear();
-        headers.resize(layout.blocks(), 0);
+        resize(headers, layout.blocks(), 0);
         // A block is written at full width first, and the next over what it does not need.
         let most = layout.blocks() * MAX_BYTES;
         if body.len() < most {
-            body.resize(most, 0);
+            resize(body, most, 0);
         }
         let mut end = 0;
         let mut strip = Strip::default();
@@ -148,7 +166,7 @@ fn quantise<R: Real>(
 ) {
     let inverse = R::from_f64(1.0 / step.to_f64());
     let own = prepare(layout, values);
-    busy.resize(layout.blocks(), 0);
+    resize(busy, layout.blocks(), 0);
     let mut count = 0;
     let [len, pitch] = layout.pieces();
     let pieces = own.chunks_exact_mut(pitch).zip(bytes.chunks_exact(len * R::ELEMENT.bytes()));
@@ -178,7 +196,7 @@ fn quantise<R: Real>(
 /// Makes room for the values of a slab, which are returned, behind zeros.
 #[inline(always)]
 fn prepare(layout: Layout, values: &mut Vec<i32>) -> &mut [i32] {
-    values.resize(layout.front() + layout.blocks() * BLOCK, 0);
+    resize(values, layout.front() + layout.blocks() * BLOCK, 0);
     let (front, own) = values.split_at_mut(layout.front());
     front.fill(0);
     own
@@ -337,6 +355,7 @@ fn decode_headers<'a>(
     let (packed, code) = split(code, present)?;
     let mut packed = packed.iter();
     headers.clear();
+    headers.reserve_exact(8 * presence.len());
     for &bits in presence {
         if bits == 0 {
             headers.extend([0; 8]);

@@ -134,8 +134,8 @@ fn candidates(place: &Place) -> Vec<Candidate> {
     }
     let slots = room.first().copied().unwrap_or(0);
     let mut all = Vec::new();
-    let slow: Vec<Placed> =
-        placed.iter().copied().filter(|placed| placed.tier.0 > 0 && placed.step > 0).collect();
+    let is_slow = |placed: &&Placed| placed.tier.0 > 0 && placed.step > 0;
+    let slow: Vec<Placed> = placed.iter().filter(is_slow).copied().collect();
     // Every one, every second one, and so on, and none.
     let mut every = 1;
     loop {
@@ -143,7 +143,7 @@ fn candidates(place: &Place) -> Vec<Candidate> {
         let keep = |number: usize| !none && number.is_multiple_of(every);
         let (kept, dropped): (Vec<_>, Vec<_>) =
             slow.iter().enumerate().partition(|(number, _)| keep(*number));
-        let fast = placed.iter().filter(|placed| !slow.contains(placed));
+        let fast = placed.iter().filter(|placed| !is_slow(placed));
         let found = fast.chain(kept.into_iter().map(|(_, placed)| placed)).copied();
         if let Ok(rest) = Reversal::new(*pending, found, None, slots) {
             let gone = dropped

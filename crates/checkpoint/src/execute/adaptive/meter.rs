@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::ledger::Ledger;
 use crate::simulate::{Machine, TierSpeed};
-use crate::tier::{Tier, TierWork};
+use crate::tier::{Tier, TierUse};
 use crate::{Action, Data};
 
 /// Seconds, by a clock of the caller's.
@@ -76,7 +76,7 @@ pub(in crate::execute) struct Meter {
     machine: Machine,
     measured: Measured,
     /// What tiers that work in the background had done when last looked at.
-    before: Vec<TierWork>,
+    before: Vec<TierUse>,
     /// The first step whose adjoint data are held, as far as a reverse has not consumed them.
     pub(super) recorded_from: u64,
     /// The most snapshots in each tier at a time.
@@ -95,7 +95,7 @@ impl Meter {
             clock,
             machine,
             measured: Measured::default(),
-            before: tiers.iter().map(|tier| tier.work()).collect(),
+            before: Vec::new(),
             recorded_from: 0,
             peaks: vec![0; tiers.len()],
         };
@@ -120,7 +120,7 @@ impl Meter {
     fn reset<S>(&mut self, tiers: &[Box<dyn Tier<S>>]) {
         let blank = vec![MeasuredTier::default(); tiers.len()];
         self.measured = Measured { tiers: blank, ..Measured::default() };
-        self.before = tiers.iter().map(|tier| tier.work()).collect();
+        self.before = tiers.iter().map(|tier| tier.usage()).collect();
     }
 
     /// Takes down an action that has been followed, begun at `begun`.
@@ -165,10 +165,10 @@ impl Meter {
         let mut measured = self.measured.clone();
         for ((costs, tier), before) in measured.tiers.iter_mut().zip(tiers).zip(&self.before) {
             if tier.prefetches() {
-                let work = tier.work();
-                let done = (work.stores - before.stores, work.store_seconds - before.store_seconds);
+                let work = tier.usage();
+                let done = (work.stores - before.stores, work.write_seconds - before.write_seconds);
                 costs.write = background(costs.write, done);
-                let done = (work.loads - before.loads, work.load_seconds - before.load_seconds);
+                let done = (work.loads - before.loads, work.read_seconds - before.read_seconds);
                 costs.read = background(costs.read, done);
             }
         }
@@ -179,12 +179,11 @@ impl Meter {
 /// What the calls `asked` for, as far as it has been `done`, a number and its seconds.
 fn background(asked: MeasuredCost, done: (u64, f64)) -> MeasuredCost {
     let (count, seconds) = done;
-    let each = if asked.count > 0 { asked.planned_seconds / asked.count as f64 } else { 0.0 };
-    if each > 0.0 || asked.count > 0 {
-        MeasuredCost { count, seconds, planned_seconds: each * count as f64 }
-    } else {
-        MeasuredCost::default()
+    if asked.count == 0 {
+        return MeasuredCost::default();
     }
+    let each = asked.planned_seconds / asked.count as f64;
+    MeasuredCost { count, seconds, planned_seconds: each * count as f64 }
 }
 
 /// The speed of a tier; those that are not listed cost nothing.

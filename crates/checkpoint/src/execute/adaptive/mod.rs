@@ -32,7 +32,7 @@ use super::run::Run;
 use super::{ExecuteError, Executor, Progress};
 use crate::schedule::AnySchedule;
 use crate::simulate::Machine;
-use crate::{Action, Model, TierId};
+use crate::{Action, Data, Model, TierId};
 use decide::Place;
 use meter::Clock;
 pub(super) use meter::Meter;
@@ -239,6 +239,10 @@ impl<S: Send + 'static> Executor<S> {
     ) -> Option<AnySchedule> {
         let meter = self.meter.as_ref()?;
         let measured = agree(&meter.measured(&self.tiers));
+        if self.rescued {
+            // The plan is not what is followed any more; other ranks may follow theirs.
+            return None;
+        }
         let drift = decide::drift(&measured, adaptive.factor);
         if drift.is_empty() {
             return None;
@@ -273,10 +277,11 @@ impl<S: Send + 'static> Executor<S> {
         };
         let room = self.tiers.iter().zip(&meter.peaks).enumerate().map(|(index, (tier, peak))| {
             let said = adaptive.room.get(index).copied().flatten();
-            let slots = tier.slots();
-            match (said, slots) {
-                (Some(said), Some(slots)) => said.min(slots),
-                (said, slots) => said.or(slots).unwrap_or(*peak),
+            // Reversals count snapshots, tiers may count units.
+            let fitting = tier.slots().map(|slots| slots / tier.slots_of(Data::Restart).max(1));
+            match (said, fitting) {
+                (Some(said), Some(fitting)) => said.min(fitting),
+                (said, fitting) => said.or(fitting).unwrap_or(*peak),
             }
         });
         Place { pending, held: places(held), lost: places(lost), room: room.collect() }

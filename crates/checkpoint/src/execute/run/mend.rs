@@ -82,6 +82,7 @@ impl<S: Send + 'static> Run<'_, S> {
                 None => return Err(at(Failure::Lost(failure))),
             }
         }
+        self.executor.rescued = true;
         let again = self.working.later() > 0;
         let rescue =
             Rescue::new(pending, self.room(home, before), self.executor.ledger.entries(), again);

@@ -63,21 +63,30 @@ impl Solved {
     /// # Panics
     /// If the schedule breaks a rule, which is a bug of its family.
     pub fn counts(&self, effort: Effort) -> Result<Counts, RunError> {
-        let counts = match &self.plan {
+        let many = effort == Effort::Quick && self.steps > MOST_REPLAYED_STEPS;
+        let counts = match self.closed.as_ref().filter(|_| many) {
+            Some(closed) => self.in_closed_form(closed),
+            None => self.replayed(),
+        };
+        if counts.makespan.is_finite() {
+            Ok(counts)
+        } else {
+            Err(RunError::new("the makespan is too large for a number").help("lower the costs"))
+        }
+    }
+
+    /// What is counted by following the actions.
+    fn replayed(&self) -> Counts {
+        match &self.plan {
             Plan::Steps { schedule, memory } => {
-                let many = effort == Effort::Quick && self.steps > MOST_REPLAYED_STEPS;
-                if let Some(closed) = self.closed.as_ref().filter(|_| many) {
-                    self.in_closed_form(closed)
-                } else {
-                    let report = replay(self.steps, memory, schedule.clone());
-                    let report = report.unwrap_or_else(|error| panic!("{}: {error}", self.title));
-                    let counts = self.of_report(&report);
-                    match self.costs.forward {
-                        PerStep::Uniform(_) => counts,
-                        // Which steps are advanced matters, not how many.
-                        PerStep::Each(_) => {
-                            Counts { makespan: self.costs.makespan(schedule.clone()), ..counts }
-                        }
+                let report = replay(self.steps, memory, schedule.clone());
+                let report = report.unwrap_or_else(|error| panic!("{}: {error}", self.title));
+                let counts = self.of_report(&report);
+                match self.costs.forward {
+                    PerStep::Uniform(_) => counts,
+                    // Which steps are advanced matters, not how many.
+                    PerStep::Each(_) => {
+                        Counts { makespan: self.costs.makespan(schedule.clone()), ..counts }
                     }
                 }
             }
@@ -104,11 +113,6 @@ impl Solved {
                     ..Report::default()
                 })
             }
-        };
-        if counts.makespan.is_finite() {
-            Ok(counts)
-        } else {
-            Err(RunError::new("the makespan is too large for a number").help("lower the costs"))
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use retrograd_checkpoint::schedule::join::BranchAction;
-use retrograd_checkpoint::{Action, Chain, Data, JoinGraph, PerStep, TierCost};
+use retrograd_checkpoint::{Action, Chain, CostModel, Data, JoinGraph, PerStep, TierCost};
 use retrograd_plot::{Drawing, KindId, Look, TimeChart};
 
 use super::{Counts, Listed, Plan, Solved};
@@ -73,11 +73,13 @@ impl Clock {
         if let Plan::Chain { chain, schedule } = &solved.plan {
             return Self::of_chain(chain, schedule.recordings());
         }
-        let (forward, reverse) = (solved.costs.forward.at(0), solved.costs.adjoint.at(0));
-        let tiers = solved.costs.tiers.clone();
-        let (forward, reverse) =
-            if forward + reverse > 0.0 { (forward, reverse) } else { (1.0, 1.0) };
-        Self { forward: forward.into(), record: forward.into(), reverse: reverse.into(), tiers }
+        let CostModel { forward, adjoint, tiers } = solved.costs.clone();
+        let (forward, reverse) = if is_free(&forward) && is_free(&adjoint) {
+            (PerStep::Uniform(1.0), PerStep::Uniform(1.0))
+        } else {
+            (forward, adjoint)
+        };
+        Self { record: forward.clone(), forward, reverse, tiers }
     }
 
     fn of_chain(chain: &Chain, recordings: &[usize]) -> Self {
@@ -102,6 +104,14 @@ impl Clock {
             Action::Load { tier: id, .. } => tier(id.0).read,
             Action::Discard { .. } => 0.0,
         }
+    }
+}
+
+/// Whether no step costs anything.
+fn is_free(costs: &PerStep<f64>) -> bool {
+    match costs {
+        PerStep::Uniform(cost) => *cost == 0.0,
+        PerStep::Each(costs) => costs.iter().all(|cost| *cost == 0.0),
     }
 }
 

@@ -39,6 +39,9 @@ pub struct UnevenFile {
 const SIZES: &str = "an array of whole numbers from 0";
 const TIMES: &str = "an array of numbers that are not negative";
 
+/// A field, and what is wrong with it.
+type Fault = (&'static str, String);
+
 impl ChainFile {
     /// Reads a chain from a file.
     ///
@@ -49,9 +52,7 @@ impl ChainFile {
         let text = text.0;
         let faults = text.faults();
         if !faults.is_empty() {
-            let findings = faults.into_iter().map(|(field, fault)| at_field(&source, field, fault));
-            let findings = findings.collect();
-            return Err(JobErrors::new(vec![source], findings));
+            return Err(at_fields(source, faults));
         }
         match Chain::from_columns(&text.columns) {
             Ok(chain) => Ok(Self { name: text.name, chain }),
@@ -72,10 +73,9 @@ impl JoinFile {
             None => JoinGraph::join(branches),
             Some(trunk) => JoinGraph::pitchfork(trunk, branches),
         };
-        graph.map(|graph| Self { graph }).map_err(|error| {
-            let finding = at_field(&source, "branches", error.to_string());
-            JobErrors::new(vec![source], vec![finding])
-        })
+        graph
+            .map(|graph| Self { graph })
+            .map_err(|error| at_fields(source, vec![("branches", error.to_string())]))
     }
 }
 
@@ -105,9 +105,7 @@ impl UnevenFile {
             faults.push(("forward", message));
         }
         if !faults.is_empty() {
-            let findings = faults.into_iter().map(|(field, fault)| at_field(&source, field, fault));
-            let findings = findings.collect();
-            return Err(JobErrors::new(vec![source], findings));
+            return Err(at_fields(source, faults));
         }
         let adjoint = reverse.map_or(PerStep::Uniform(1.0), PerStep::Each);
         let restart_bytes = size.map_or(PerStep::Uniform(1), PerStep::Each);
@@ -116,7 +114,7 @@ impl UnevenFile {
 }
 
 /// What is wrong with a column of times, if anything is.
-fn wrong_time(field: &'static str, column: &[f64]) -> Option<(&'static str, String)> {
+fn wrong_time(field: &'static str, column: &[f64]) -> Option<Fault> {
     let i = column.iter().position(|time| !(time.is_finite() && *time >= 0.0))?;
     Some((field, format!("`{field}[{i}]` is {}; allowed is {TIMES}", column[i])))
 }
@@ -131,7 +129,7 @@ struct ChainText {
 
 impl ChainText {
     /// Fields that contradict each other, and how.
-    fn faults(&self) -> Vec<(&'static str, String)> {
+    fn faults(&self) -> Vec<Fault> {
         let ChainColumns { x, xb, f, ff, b, tf, tn, tb } = &self.columns;
         let stages = self.stages.unwrap_or(f.len() as u64);
         let mut faults = Vec::new();
@@ -346,6 +344,13 @@ fn help() -> String {
 fn nowhere(source: Source, message: String) -> JobErrors {
     let finding = Finding { place: None, message, label: String::new(), help: help() };
     JobErrors::new(vec![source], vec![finding])
+}
+
+/// Faults of fields, in their order.
+fn at_fields(source: Source, faults: Vec<Fault>) -> JobErrors {
+    let findings = faults.into_iter().map(|(field, fault)| at_field(&source, field, fault));
+    let findings = findings.collect();
+    JobErrors::new(vec![source], findings)
 }
 
 /// A fault of a field, at its name.

@@ -462,9 +462,23 @@ fn join(args: &cli::JoinArgs) -> Result<Solved, Unsolved> {
              nothing else is better is known from searches of small graphs only",
         )
     };
+    let closed = match *graph.branches() {
+        [branch] => Some(one_branch(branch, args.slots)?),
+        // Tables bound how long the branches are: they can be followed.
+        _ => None,
+    };
     let plan = Plan::Join { graph, memory: plan_memory, schedule };
     let costs = CostModel::steps(1.0, 1.0);
-    Ok(Solved { title, steps, optimum, measure: Measure::Slots, plan, costs, closed: None })
+    Ok(Solved { title, steps, optimum, measure: Measure::Slots, plan, costs, closed })
+}
+
+/// The counts of Revolve over a branch and its step into the loss, but for the initial state,
+/// which is stored from the start and loaded before the first sweep.
+fn one_branch(branch: u64, slots: u64) -> Result<Closed, Unsolved> {
+    let costs = Costs::revolve(branch + 1, slots)?;
+    let traffic = Traffic { writes: costs.writes.saturating_sub(1), reads: branch + 1 };
+    let tiers = Some(vec![tier(slots.min(branch).max(1), traffic)]);
+    Ok(Closed { advances: costs.advances, tiers, makespan: None })
 }
 
 /// Steps to reverse, and those of one forward sweep: the last step of each branch leads into the

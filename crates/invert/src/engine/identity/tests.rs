@@ -37,8 +37,13 @@ fn plan(strategy: Strategy) -> Plan {
 }
 
 fn file(capacity_bytes: u64, codec: &str) -> TierPlan {
-    let (folder, queue) = (PathBuf::from("/scratch"), 1);
-    TierPlan::File { folder, capacity_bytes, codec: codec.parse().expect("a codec"), queue }
+    TierPlan::File {
+        folder: PathBuf::from("/scratch"),
+        capacity_bytes,
+        snapshot_bytes: 1 << 10,
+        codec: codec.parse().expect("a codec"),
+        queue: 1,
+    }
 }
 
 fn all() -> All {

@@ -109,9 +109,11 @@ fn sweeps_with_loss_are_not_kept() {
     let note = |_: &str| ();
     let kept = Kept { keep: &keep, evaluation: 0, note: &note };
     let mut sweeps = |codec: &str| {
-        let (capacity_bytes, codec) = (1 << 20, codec.parse().expect("a codec"));
-        case.plan.tiers =
-            vec![retrograd::checkpoint::plan::TierPlan::Ram { capacity_bytes, codec }];
+        case.plan.tiers = vec![retrograd::checkpoint::plan::TierPlan::Ram {
+            capacity_bytes: 1 << 20,
+            snapshot_bytes: 1 << 10,
+            codec: codec.parse().expect("a codec"),
+        }];
         Ongoing::new(&case.engine, kept, (&[], &[]), &case.data, &case.plan).sweeps
     };
     assert!(sweeps("zfp:lossless") && !sweeps("zfp:relative=1e-3"));

@@ -9,7 +9,12 @@ use crate::numerics::schedule::solve;
 /// The schedule that a command line asks for.
 #[track_caller]
 fn solved(line: &str) -> Solved {
-    let words = ["retrograd", "schedule"].into_iter().chain(line.split(' '));
+    of_words(line, &line.split(' ').collect::<Vec<_>>())
+}
+
+#[track_caller]
+fn of_words(line: &str, words: &[&str]) -> Solved {
+    let words = ["retrograd", "schedule"].iter().chain(words);
     let cli = Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{line}: {error}"));
     let Command::Schedule(args) = cli.command else { panic!("{line}: not a schedule") };
     let family = args.family.as_ref().expect("a family should be named");
@@ -19,7 +24,11 @@ fn solved(line: &str) -> Solved {
 /// Formula and replayer agree, as far as the formula goes.
 #[track_caller]
 fn check(line: &str) {
-    let solved = solved(line);
+    agree(line, &solved(line));
+}
+
+#[track_caller]
+fn agree(line: &str, solved: &Solved) {
     let replayed = solved.counts(Effort::Replay).expect("finite costs");
     let closed = solved.in_closed_form(solved.closed.as_ref().expect(line));
     assert_eq!(closed.advances, replayed.advances, "{line}");
@@ -50,6 +59,25 @@ fn closed_forms_are_what_the_replayer_counts() {
                 check(&format!("asynchronous --steps {steps} --period {period} --slots {slots}"));
                 let slots = slots - 1;
                 check(&format!("two-level --steps {steps} --period {period} --slots {slots}"));
+            }
+        }
+    }
+}
+
+/// One branch is a chain, but for its initial state, which is stored from the start.
+#[test]
+fn the_closed_form_of_one_branch_is_what_the_replayer_counts() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("join.json");
+    let file = path.to_str().expect("a path of Unicode");
+    for steps in (0..12).chain([37, 100]) {
+        for (trunk, branch) in [(0, steps), (steps / 3, steps - steps / 3)] {
+            let text = format!("{{\"trunk\": {trunk}, \"branches\": [{branch}]}}");
+            std::fs::write(&path, text).expect("a file");
+            for slots in ["1", "2", "3", "5", "40", "200"] {
+                let words = ["join", "--file", file, "--slots", slots];
+                let line = format!("join of {steps} steps, {slots} slots");
+                agree(&line, &of_words(&line, &words));
             }
         }
     }

@@ -1,6 +1,7 @@
 use retrograd::checkpoint::plan::{CodecOffer, Speeds};
 
 use super::*;
+use crate::engine::Engine;
 use crate::inversion::memory::tests::{RESIDENT, fixture};
 use crate::inversion::memory::{other_bytes, plan_beside};
 use crate::inversion::{InversionSetup, Memory};
@@ -73,10 +74,11 @@ fn what_saves_half_done_gradients_counts_where_they_are_saved() {
 }
 
 /// A file of 1 GiB, and handles.
-fn recording(codec: &str) -> (Strategy, [TierPlan; 2]) {
+fn recording(engine: &Engine, codec: &str) -> (Strategy, [TierPlan; 2]) {
     let file = TierPlan::File {
         folder: "/scratch".into(),
         capacity_bytes: 1 << 30,
+        snapshot_bytes: engine.workload(1).expect("workload").snapshot_bytes,
         codec: codec.parse().expect("a codec"),
         queue: 1,
     };
@@ -91,7 +93,7 @@ fn an_interrupted_plan_is_taken_again_if_it_fits() {
     let mut memory = plan_beside(RESIDENT, &setup, &engine, &means).expect("plan");
     let before = memory.plan.clone();
     assert_eq!((before.strategy, memory.saves), (Strategy::StoreAll, None));
-    let (chosen, tiers) = recording("none");
+    let (chosen, tiers) = recording(&engine, "none");
     memory.plan.budget_bytes = Some(before.parts.shared + before.parts.workers);
     assert!(!memory.take_again((chosen, &tiers), 0), "it does not fit");
     memory.plan.budget_bytes = before.budget_bytes;
@@ -102,7 +104,7 @@ fn an_interrupted_plan_is_taken_again_if_it_fits() {
     let workload = engine.workload(2).expect("workload");
     assert_eq!(memory.plan.parts.workers, 2 * (workload.worker_bytes + log_bytes));
 
-    let (chosen, tiers) = recording("zfp:relative=1e-3");
+    let (chosen, tiers) = recording(&engine, "zfp:relative=1e-3");
     assert!(memory.take_again((chosen, &tiers), 0));
     assert_eq!(memory.saves.map(|saves| saves.sweeps), Some(false));
     assert_eq!(memory.plan.parts.workers, 2 * workload.worker_bytes);
@@ -116,7 +118,7 @@ fn an_interrupted_plan_takes_no_more_of_the_disk_than_there_is() {
     let disk = means.disk.as_mut().expect("a disk");
     let logs = 2 * 2 * engine.sweep_bytes().expect("bytes");
     disk.capacity_bytes = logs + (1 << 30) - 1;
-    let (chosen, tiers) = recording("none");
+    let (chosen, tiers) = recording(&engine, "none");
     let memory = plan_beside(RESIDENT, &setup, &engine, &means).expect("plan");
     for (held, shots) in [(0, 0), (1, 1), (1 << 30, 1), ((1 << 30) + 1, 2), (1 << 40, 2)] {
         let mut memory = memory.clone();
