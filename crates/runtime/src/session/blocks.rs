@@ -320,3 +320,80 @@ fn feeds_back(stencil: &Stencil, number: usize) -> bool {
     };
     statements.iter().any(reads)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every row of every phase is done once, and not before rows that it stays behind of.
+    #[test]
+    fn every_row_is_done_once_and_after_those_that_it_needs() {
+        let skews = [
+            Skew { period: 4, shifts: vec![0, 0, 2] },
+            Skew { period: 3, shifts: vec![0, 3] },
+            Skew { period: 1, shifts: vec![0] },
+            Skew { period: 0, shifts: vec![0, 0] },
+        ];
+        for skew in &skews {
+            for (threads, steps, tile) in [(1, 4, 5), (2, 3, 1), (3, 2, 100), (4, 5, 7)] {
+                check(skew, threads, steps, tile);
+            }
+        }
+    }
+
+    fn check(skew: &Skew, threads: usize, steps: usize, tile: usize) {
+        let rows = 2 * threads * skew.largest(steps) + 3 * threads + 1;
+        let shares: Vec<Range<usize>> =
+            (0..threads).map(|t| rows * t / threads..rows * (t + 1) / threads).collect();
+        let plan = Rows { skew, shares: &shares, tile };
+        let stages: Vec<usize> = (0..steps)
+            .flat_map(|step| (0..skew.shifts.len()).map(move |phase| skew.shift(step, phase)))
+            .collect();
+        // When a row of a stage is done: its thread, its turn in that thread, or the seams after all.
+        let mut when = vec![vec![None; rows]; stages.len()];
+        let mut mark = |stage: usize, range: Range<usize>, time: (usize, usize)| {
+            for row in range {
+                assert_eq!(
+                    when[stage][row].replace(time),
+                    None,
+                    "{skew:?} stage {stage} row {row}"
+                );
+            }
+        };
+        for thread in 0..threads {
+            let cuts = plan.cuts(thread);
+            let ends: Vec<Option<usize>> =
+                [None].into_iter().chain(cuts.into_iter().map(Some)).chain([None]).collect();
+            let mut turn = 0;
+            for pair in ends.windows(2) {
+                for (stage, &shift) in stages.iter().enumerate() {
+                    let whole = plan.apart(thread, shift);
+                    mark(stage, Rows::tile(&whole, [pair[0], pair[1]], shift), (thread, turn));
+                    turn += 1;
+                }
+            }
+        }
+        for (stage, &shift) in stages.iter().enumerate() {
+            let halves = (0..threads).flat_map(|thread| plan.seams(thread, shift));
+            halves.for_each(|half| mark(stage, half, (threads, stage)));
+        }
+        // Where a stage stays behind another by some rows, it may need as many to either side.
+        for later in 0..stages.len() {
+            for earlier in 0..later {
+                let reach = stages[later] - stages[earlier];
+                for row in 0..rows {
+                    let (own, turn) = when[later][row].expect("every row is done");
+                    let near = row.saturating_sub(reach)..(row + reach + 1).min(rows);
+                    for needed in near {
+                        let (other, before) = when[earlier][needed].expect("every row is done");
+                        let done = own == other && before <= turn || own == threads && other < own;
+                        assert!(
+                            done,
+                            "{skew:?}: stage {later} row {row} before {earlier} {needed}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}

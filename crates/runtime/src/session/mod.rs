@@ -3,6 +3,7 @@
 mod blocks;
 mod data;
 mod interpreted;
+mod layers;
 mod pieces;
 mod plan;
 mod points;
@@ -24,6 +25,7 @@ use crate::program::{Program, kept_levels};
 use crate::real::Real;
 use crate::team::{LentTeam, Team};
 use blocks::Blocks;
+use layers::{InPlace, check_layers};
 use plan::StepPlan;
 use points::SparseData;
 use snapshot::Fit;
@@ -120,14 +122,6 @@ pub struct Session {
 enum Invariants {
     Computed,
     Stale,
-}
-
-/// What the proof of [`retrograd_compile::schedule::Schedule::in_place`] is worth on a grid.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum InPlace {
-    Allowed,
-    /// Some region has its lower bound above its upper one: the proof does not cover that.
-    Forbidden,
 }
 
 impl std::fmt::Debug for Session {
@@ -462,38 +456,6 @@ impl Session {
         };
         base.wrapping_add(skip)
     }
-}
-
-/// Refuses layers that meet where updates have been split along them (the pieces would overlap),
-/// and tells whether bounds are in order everywhere.
-fn check_layers(
-    stencil: &Stencil,
-    extents: &[usize],
-    widths: &[usize],
-) -> Result<InPlace, SessionError> {
-    let mut in_place = InPlace::Allowed;
-    for (number, region) in stencil.regions.iter().enumerate() {
-        for (dim, ([lower, upper], &extent)) in region.bounds.iter().zip(extents).enumerate() {
-            let inset =
-                |b: &Bound| usize::from(b.cells) + b.width.map_or(0, |w| widths[w.0 as usize]);
-            let meet = match (lower.side, upper.side) {
-                (Side::Low, Side::High) => inset(lower) + inset(upper) > extent,
-                (Side::Low, Side::Low) => inset(lower) > inset(upper),
-                (Side::High, Side::High) => inset(lower) < inset(upper),
-                (Side::High, Side::Low) => inset(lower) + inset(upper) < extent,
-            };
-            if !meet {
-                continue;
-            }
-            in_place = InPlace::Forbidden;
-            let inside = |f: &Field| f.zero_in.is_some_and(|r| r.0 as usize == number);
-            if stencil.fields.iter().any(inside) {
-                let (low, high) = (inset(lower), inset(upper));
-                return Err(SessionError::LayersMeet { dim, low, high, extent });
-            }
-        }
-    }
-    Ok(in_place)
 }
 
 fn scale<T: Real>(numbers: &mut [T], factor: f64) {

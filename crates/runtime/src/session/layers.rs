@@ -1,0 +1,45 @@
+//! Layers that leave no room between them.
+
+use retrograd_ir::{Bound, Field, Side, Stencil};
+
+use super::SessionError;
+
+/// What the proof of [`retrograd_compile::schedule::Schedule::in_place`] is worth on a grid.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum InPlace {
+    Allowed,
+    /// Some region has its lower bound above its upper one: the proof does not cover that.
+    Forbidden,
+}
+
+/// Refuses layers that meet where updates have been split along them (the pieces would overlap),
+/// and tells whether bounds are in order everywhere.
+pub(super) fn check_layers(
+    stencil: &Stencil,
+    extents: &[usize],
+    widths: &[usize],
+) -> Result<InPlace, SessionError> {
+    let mut in_place = InPlace::Allowed;
+    for (number, region) in stencil.regions.iter().enumerate() {
+        for (dim, ([lower, upper], &extent)) in region.bounds.iter().zip(extents).enumerate() {
+            let inset =
+                |b: &Bound| usize::from(b.cells) + b.width.map_or(0, |w| widths[w.0 as usize]);
+            let meet = match (lower.side, upper.side) {
+                (Side::Low, Side::High) => inset(lower) + inset(upper) > extent,
+                (Side::Low, Side::Low) => inset(lower) > inset(upper),
+                (Side::High, Side::High) => inset(lower) < inset(upper),
+                (Side::High, Side::Low) => inset(lower) + inset(upper) < extent,
+            };
+            if !meet {
+                continue;
+            }
+            in_place = InPlace::Forbidden;
+            let inside = |f: &Field| f.zero_in.is_some_and(|r| r.0 as usize == number);
+            if stencil.fields.iter().any(inside) {
+                let (low, high) = (inset(lower), inset(upper));
+                return Err(SessionError::LayersMeet { dim, low, high, extent });
+            }
+        }
+    }
+    Ok(in_place)
+}
