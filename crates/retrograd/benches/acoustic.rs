@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo bench -p retrograd --bench acoustic            # all cases, as many threads as cores
-//! cargo bench -p retrograd --bench acoustic -- ac2d_so8 --threads 1 --tile 0,16 --dump DIR
+//! cargo bench -p retrograd --bench acoustic -- ac2d_so8 --threads 1 --tile 0,16 --block 8,16 --dump DIR
 //! ```
 //! `--dump` writes final wavefield and samples as raw f32, for comparison with other tools.
 
@@ -36,6 +36,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 let mut sizes = tile.split(',').map(str::parse);
                 let mut next = || sizes.next().unwrap_or(Ok(0));
                 problem.simulation.set_tile([next()?, next()?]);
+            }
+            if let Some(block) = option("--block") {
+                let (steps, rows) = block.split_once(',').ok_or("--block takes STEPS,ROWS")?;
+                problem.simulation.set_block(steps.parse()?, rows.parse()?);
             }
             let timing = problem.time(repetitions)?;
             let points = shape.iter().product::<usize>() as f64 * steps as f64;

@@ -271,12 +271,12 @@ impl Session {
             row * (skew.largest(steps) + tile + 2 * self.program.radius[0])
         };
         let fitting = |bytes: usize, least: usize| {
-            let steps = (least..=MOST_STEPS).rev().filter(|steps| !narrow(*steps));
-            let shapes =
-                steps.map(|steps| (steps, (steps * skew.period / 2).clamp(TILE[0], TILE[1])));
-            shapes.into_iter().find(|&(steps, tile)| held(steps, tile) <= bytes)
+            TILES.iter().find_map(|&tile| {
+                let mut steps = (least..=MOST_STEPS).rev().filter(|steps| !narrow(*steps));
+                steps.find(|steps| held(*steps, tile) <= bytes).map(|steps| (steps, tile))
+            })
         };
-        let own = fitting(caches.own / 5 * 3, 4);
+        let own = fitting(caches.own / 5 * 2, 4);
         let (steps, tile) = own.or_else(|| fitting(caches.shared / 2 / team, 2))?;
         Some(Cut { skew, steps, tile })
     }
@@ -303,8 +303,8 @@ impl Session {
 /// Steps of a block, at most: more gain little.
 const MOST_STEPS: usize = 16;
 
-/// Rows of a tile: fewer are mostly halo, more displace what the next step reads.
-const TILE: [usize; 2] = [8, 32];
+/// Rows of a tile, the best first: fewer are mostly halo, more displace what the next step reads.
+const TILES: [usize; 3] = [32, 16, 8];
 
 /// Whether a step reads samples that it writes: these may come from any row.
 fn feeds_back(stencil: &Stencil, number: usize) -> bool {

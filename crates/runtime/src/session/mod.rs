@@ -15,9 +15,7 @@ mod tape;
 use std::sync::Arc;
 
 use retrograd_ir::points::PointError;
-use retrograd_ir::{
-    Bound, DType, DimSet, Field, FieldId, Levels, ParamId, ScalarId, Side, Stencil, Target,
-};
+use retrograd_ir::{DType, DimSet, Field, FieldId, Levels, ParamId, ScalarId, Target};
 
 use crate::buffer::{Buffer, Level, OutOfMemory, Pool};
 use crate::layout::Layout;
