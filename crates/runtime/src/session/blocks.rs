@@ -40,10 +40,8 @@ pub(super) struct Task {
 pub(super) struct Blocks {
     /// Whether step numbers rise.
     forward: bool,
-    /// How they are cut; nothing if steps are taken one by one.
-    cut: Option<Cut>,
-    /// Those that have been needed.
-    plans: Vec<Arc<BlockPlan>>,
+    /// Nothing if steps are taken one by one.
+    plan: Option<Arc<BlockPlan>>,
 }
 
 /// How blocks are cut.
@@ -55,14 +53,22 @@ struct Cut {
     tile: usize,
 }
 
-/// Prepared calls of a block of steps.
+/// Prepared calls of a block of steps. Without the tasks of its last steps it is one of fewer steps:
+/// what a step does depends on those before it alone.
 pub(super) struct BlockPlan {
-    /// Time steps in a block.
+    /// Time steps in a block, at most.
     pub(super) steps: usize,
     /// Per thread, what is done before threads wait for each other.
     pub(super) apart: Vec<Vec<Task>>,
-    /// What is left: threads wait for each other before each of these, which has tasks per thread.
-    pub(super) seams: Vec<Vec<Option<Task>>>,
+    /// What is left: threads wait for each other before each of these.
+    pub(super) seams: Vec<Seam>,
+}
+
+/// A phase of one of the steps, in the seams.
+pub(super) struct Seam {
+    pub(super) step: usize,
+    /// Per thread.
+    pub(super) own: Vec<Option<Task>>,
 }
 
 /// Which rows belong to whom.
@@ -106,49 +112,36 @@ impl Rows<'_> {
 }
 
 impl Session {
-    /// The largest block that begins with the first of `steps`; nothing if that step is taken alone.
-    pub(super) fn block(&mut self, number: usize, steps: &[i64]) -> Option<Arc<BlockPlan>> {
+    /// The plan of a block that begins with the first of `steps`, and how many of them it takes;
+    /// nothing if that step is taken alone.
+    pub(super) fn block(
+        &mut self,
+        number: usize,
+        steps: &[i64],
+    ) -> Option<(Arc<BlockPlan>, usize)> {
         let [first, second, ..] = steps else { return None };
         let by = (second - first).signum();
         let row = 1 + steps.windows(2).take_while(|pair| pair[1] - pair[0] == by).count();
         let known = self.blocks[number].take().filter(|blocks| blocks.forward == (by > 0));
-        let mut blocks = known.unwrap_or_else(|| self.cut_blocks(number, by > 0));
-        let Blocks { cut, plans, .. } = &mut blocks;
-        let plan = cut.as_ref().and_then(|cut| {
-            // Halves of the largest, so that there are few plans for ranges of any length.
-            let sizes = std::iter::successors(Some(cut.steps), |steps| Some(steps / 2));
-            let steps = sizes.take_while(|steps| *steps > 1).find(|steps| *steps <= row)?;
-            let planned = plans.iter().find(|plan| plan.steps == steps).cloned();
-            Some(planned.unwrap_or_else(|| {
-                let plan = Arc::new(self.block_plan(number, cut, steps));
-                plans.push(plan.clone());
-                plan
-            }))
+        let blocks = known.unwrap_or_else(|| {
+            let plan = self.block_plan(number, by > 0).map(Arc::new);
+            Blocks { forward: by > 0, plan }
         });
+        let plan = blocks.plan.clone();
         self.blocks[number] = Some(blocks);
-        plan
+        plan.map(|plan| (plan.clone(), plan.steps.min(row))).filter(|(_, steps)| *steps > 1)
     }
 
-    fn cut_blocks(&self, number: usize, forward: bool) -> Blocks {
-        let cut = || {
-            let Code::C(c) = &self.program.steps[number].code else { return None };
-            self.cut(c, self.skew(number, forward)?)
-        };
-        Blocks { forward, cut: cut(), plans: Vec::new() }
-    }
-
-    /// Prepares a block of so many steps.
-    fn block_plan(&self, number: usize, cut: &Cut, steps: usize) -> BlockPlan {
-        let Code::C(c) = &self.program.steps[number].code else {
-            unreachable!("only generated code is cut into blocks");
-        };
+    fn block_plan(&self, number: usize, forward: bool) -> Option<BlockPlan> {
+        let Code::C(c) = &self.program.steps[number].code else { return None };
+        let Cut { skew, steps, tile } = self.cut(c, self.skew(number, forward)?)?;
         let team = self.team.size();
         let shares: Vec<Range<usize>> = (0..team).map(|thread| self.share(thread)).collect();
-        let rows = Rows { skew: &cut.skew, shares: &shares, tile: cut.tile };
+        let rows = Rows { skew: &skew, shares: &shares, tile };
         let apart = (0..team).map(|thread| self.tasks_apart(number, c, steps, (&rows, thread)));
         let apart = apart.collect();
         let seams = if team > 1 { self.seam_tasks(number, c, steps, &rows) } else { Vec::new() };
-        BlockPlan { steps, apart, seams }
+        Some(BlockPlan { steps, apart, seams })
     }
 
     fn tasks_apart(
@@ -175,21 +168,16 @@ impl Session {
         tasks
     }
 
-    fn seam_tasks(
-        &self,
-        number: usize,
-        c: &CStep,
-        steps: usize,
-        rows: &Rows<'_>,
-    ) -> Vec<Vec<Option<Task>>> {
-        let of_stage = |(step, phase): (usize, usize)| -> Option<Vec<Option<Task>>> {
+    fn seam_tasks(&self, number: usize, c: &CStep, steps: usize, rows: &Rows<'_>) -> Vec<Seam> {
+        let of_stage = |(step, phase): (usize, usize)| -> Option<Seam> {
             let shift = rows.skew.shift(step, phase);
             let of_thread = |thread| {
                 let work =
                     self.work(c, phase, self.kind(number, phase), &rows.seams(thread, shift));
                 work.map(|work| Task { step, phase, work })
             };
-            (shift > 0).then(|| (0..rows.shares.len()).map(of_thread).collect())
+            let own = || (0..rows.shares.len()).map(of_thread).collect();
+            (shift > 0).then(|| Seam { step, own: own() })
         };
         self.stages(number, steps).filter_map(of_stage).collect()
     }

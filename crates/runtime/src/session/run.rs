@@ -9,7 +9,7 @@ use retrograd_compile::schedule::Wait;
 use retrograd_ir::interpret::{Subnormals, holds};
 use retrograd_ir::{FieldId, Levels, Target};
 
-use super::blocks::BlockPlan;
+use super::blocks::{BlockPlan, Task};
 use super::plan::{StepPlan, Work};
 use super::{FieldData, InPlace, Invariants, Session, SessionError, zeroed_level};
 use crate::buffer::{Level, is_own};
@@ -76,10 +76,10 @@ impl Session {
         let mut rest = &steps[..];
         while let Some((&n, later)) = rest.split_first() {
             let block = self.block(number, rest);
-            if let Some(block) = block.filter(|_| self.levels_are_own(number)) {
-                self.run_block(number, &block, &rest[..block.steps])?;
-                rest = &rest[block.steps..];
-                self.steps_in_blocks += block.steps;
+            if let Some((plan, count)) = block.filter(|_| self.levels_are_own(number)) {
+                self.run_block(number, &plan, &rest[..count])?;
+                rest = &rest[count..];
+                self.steps_in_blocks += count;
             } else {
                 self.run_once(number, n)?;
                 rest = later;
@@ -156,6 +156,7 @@ impl Session {
         old
     }
 
+    /// Runs steps together: as many as the block has, or fewer.
     fn run_block(
         &mut self,
         number: usize,
@@ -193,7 +194,7 @@ impl Session {
         self.team.run(&|thread| {
             // Captured whole: the wrappers carry the promise.
             let (calls, sparse) = (&calls, &sparse);
-            let run = |task: &super::blocks::Task| {
+            let run = |task: &Task| {
                 let call = &calls.0[task.step];
                 if call.active[task.phase] {
                     // SAFETY: see `Call::work`; the plan has threads touch what others touch only
@@ -201,10 +202,11 @@ impl Session {
                     unsafe { call.work(task.phase, &task.work, sparse.0) };
                 }
             };
-            block.apart[thread].iter().for_each(run);
-            for stage in &block.seams {
+            let now = |task: &&Task| task.step < calls.0.len();
+            block.apart[thread].iter().filter(now).for_each(run);
+            for seam in block.seams.iter().filter(|seam| seam.step < calls.0.len()) {
                 waiter.wait();
-                stage[thread].iter().for_each(run);
+                seam.own[thread].iter().for_each(run);
             }
         });
         self.plans[number] = Some(plan);
