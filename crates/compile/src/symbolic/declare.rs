@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use retrograd_ir::{Interpolation, MAX_DIMS};
+use retrograd_ir::{DimSet, Interpolation};
 
 use super::expression::{Expression, Node};
 
@@ -150,12 +150,17 @@ impl Grid {
 
     /// Declares a function that does not change with time (a coefficient).
     pub fn function(&self, name: &str) -> Function {
-        Function(FunctionDecl::new(name, self.shape.len(), None))
+        Function(FunctionDecl::new(name, DimSet::first(self.shape.len()), None))
+    }
+
+    /// Declares a profile: a function that varies along dimension number `dim` alone.
+    pub fn profile(&self, name: &str, dim: usize) -> Function {
+        Function(FunctionDecl::new(name, DimSet::NONE.with(dim), None))
     }
 
     /// Declares a function of space and time; time order 1 and space order 2 unless said.
     pub fn time_function(&self, name: &str) -> TimeFunction {
-        TimeFunction(FunctionDecl::new(name, self.shape.len(), Some(1)))
+        TimeFunction(FunctionDecl::new(name, DimSet::first(self.shape.len()), Some(1)))
     }
 
     /// Declares points anywhere in the domain, each with a time series.
@@ -168,24 +173,25 @@ impl Grid {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct FunctionDecl {
     pub(crate) name: String,
-    pub(crate) dims: usize,
+    /// Dimensions that it varies along.
+    pub(crate) along: DimSet,
     pub(crate) space_order: usize,
     /// `None` for functions that do not change with time.
     pub(crate) time_order: Option<usize>,
     /// Dimensions along which the samples sit half a cell further.
-    pub(crate) staggered: [bool; MAX_DIMS],
+    pub(crate) staggered: DimSet,
     /// Known to be zero except in a layer along the sides, whose widths are run-time values.
     pub(crate) layer_only: bool,
 }
 
 impl FunctionDecl {
-    fn new(name: &str, dims: usize, time_order: Option<usize>) -> Arc<Self> {
+    fn new(name: &str, along: DimSet, time_order: Option<usize>) -> Arc<Self> {
         Arc::new(Self {
             name: name.into(),
-            dims,
+            along,
             space_order: 2,
             time_order,
-            staggered: [false; MAX_DIMS],
+            staggered: DimSet::NONE,
             layer_only: false,
         })
     }
@@ -206,7 +212,8 @@ impl Function {
     /// Sampled half a cell further along dimension number `dim`.
     #[must_use]
     pub fn staggered(mut self, dim: usize) -> Self {
-        Arc::make_mut(&mut self.0).staggered[dim] = true;
+        let decl = Arc::make_mut(&mut self.0);
+        decl.staggered = decl.staggered.with(dim);
         self
     }
 
@@ -251,7 +258,8 @@ impl TimeFunction {
     /// Sampled half a cell further along dimension number `dim`.
     #[must_use]
     pub fn staggered(mut self, dim: usize) -> Self {
-        Arc::make_mut(&mut self.0).staggered[dim] = true;
+        let decl = Arc::make_mut(&mut self.0);
+        decl.staggered = decl.staggered.with(dim);
         self
     }
 
@@ -297,7 +305,7 @@ impl TimeFunction {
 
     /// Sum of the second derivatives.
     pub fn laplace(&self) -> Expression {
-        let terms = (0..self.0.dims).map(|d| self.derivative(d, 2));
+        let terms = self.0.along.iter().map(|d| self.derivative(d, 2));
         Expression::sum(terms.collect())
     }
 }

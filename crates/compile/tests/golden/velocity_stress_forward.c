@@ -27,63 +27,72 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c1 = c[1];
   const T c2 = c[2];
   const T c3 = c[3];
+  const T c4 = c[4];
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
     T *const r0 = f[0] + (i0) * s[0];
     T *const r1 = f[1] + (i0) * s[0];
-    T *const r2 = f[2] + (i0 - 1) * s[0];
-    T *const r3 = f[2] + (i0 + 2) * s[0];
-    T *const r4 = f[2] + (i0) * s[0];
-    T *const r5 = f[2] + (i0 + 1) * s[0];
-    T *const r6 = f[3] + (i0) * s[0];
-    T *const r7 = f[4] + (i0) * s[0];
-    T *const r8 = f[5] + (i0) * s[0];
+    T *const r2 = f[1] + (i0 + 1) * s[0];
+    T *const r3 = f[2] + (i0 - 1) * s[0];
+    T *const r4 = f[2] + (i0 + 2) * s[0];
+    T *const r5 = f[2] + (i0) * s[0];
+    T *const r6 = f[2] + (i0 + 1) * s[0];
+    T *const r7 = f[3] + (i0) * s[0];
+    T *const r8 = f[4] + (i0) * s[0];
+    T *const r9 = f[5] + (i0) * s[0];
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       for (long i = lo & -(long)L; i < hi; i += L) {
         __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r3 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
+        __builtin_prefetch(r2 + i + 16 * L);
+        __builtin_prefetch(r4 + i + 16 * L);
         __builtin_prefetch(r7 + i + 16 * L);
         __builtin_prefetch(r8 + i + 16 * L);
+        __builtin_prefetch(r9 + i + 16 * L);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
-        const V v2 = LOAD(r2 + i);
-        const V v3 = LOAD(r3 + i);
-        const V v4 = v2 - v3;
-        const V v5 = c0 * v4;
-        const V v6 = LOAD(r4 + i);
-        const V v7 = LOAD(r5 + i);
+        const V v2 = v1 * c0;
+        const V v3 = LOAD(r2 + i);
+        const V v4 = v3 * c0;
+        const V v5 = v2 + v4;
+        const V v6 = LOAD(r3 + i);
+        const V v7 = LOAD(r4 + i);
         const V v8 = v6 - v7;
         const V v9 = c1 * v8;
-        const V v10 = v5 - v9;
-        const V v11 = v1 * v10;
-        const V v12 = v0 + v11;
-        const V v13 = LOAD(r6 + i);
-        const V v14 = LOAD(r4 + i - 1);
-        const V v15 = LOAD(r4 + i + 2);
-        const V v16 = v14 - v15;
-        const V v17 = c2 * v16;
-        const V v18 = LOAD(r4 + i + 1);
-        const V v19 = v6 - v18;
-        const V v20 = c3 * v19;
-        const V v21 = v17 - v20;
-        const V v22 = v1 * v21;
-        const V v23 = v13 + v22;
-        put(r7 + i, v12, i, lo, hi);
-        put(r8 + i, v23, i, lo, hi);
+        const V v10 = LOAD(r5 + i);
+        const V v11 = LOAD(r6 + i);
+        const V v12 = v10 - v11;
+        const V v13 = c2 * v12;
+        const V v14 = v9 - v13;
+        const V v15 = v5 * v14;
+        const V v16 = v0 + v15;
+        const V v17 = LOAD(r7 + i);
+        const V v18 = LOAD(r1 + i + 1);
+        const V v19 = v18 * c0;
+        const V v20 = v2 + v19;
+        const V v21 = LOAD(r5 + i - 1);
+        const V v22 = LOAD(r5 + i + 2);
+        const V v23 = v21 - v22;
+        const V v24 = c3 * v23;
+        const V v25 = LOAD(r5 + i + 1);
+        const V v26 = v10 - v25;
+        const V v27 = c4 * v26;
+        const V v28 = v24 - v27;
+        const V v29 = v20 * v28;
+        const V v30 = v17 + v29;
+        put(r8 + i, v16, i, lo, hi);
+        put(r9 + i, v30, i, lo, hi);
       }
     }
   }
 }
 void rg_1(T *const *f, const long *s, const T *c, const long *b) {
   (void)s, (void)c;
-  const T c0 = c[0];
   const T c1 = c[1];
   const T c2 = c[2];
   const T c3 = c[3];
+  const T c4 = c[4];
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
@@ -108,21 +117,21 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
         const V v2 = LOAD(r2 + i);
         const V v3 = LOAD(r3 + i);
         const V v4 = v2 - v3;
-        const V v5 = c0 * v4;
+        const V v5 = c1 * v4;
         const V v6 = LOAD(r4 + i);
         const V v7 = LOAD(r5 + i);
         const V v8 = v6 - v7;
-        const V v9 = c1 * v8;
+        const V v9 = c2 * v8;
         const V v10 = v5 - v9;
         const V v11 = LOAD(r6 + i - 2);
         const V v12 = LOAD(r6 + i + 1);
         const V v13 = v11 - v12;
-        const V v14 = c2 * v13;
+        const V v14 = c3 * v13;
         const V v15 = v10 + v14;
         const V v16 = LOAD(r6 + i - 1);
         const V v17 = LOAD(r6 + i);
         const V v18 = v16 - v17;
-        const V v19 = c3 * v18;
+        const V v19 = c4 * v18;
         const V v20 = v15 - v19;
         const V v21 = v1 * v20;
         const V v22 = v0 + v21;
@@ -133,13 +142,13 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
 }
 void rg_2(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
-  const T c4 = c[4];
+  const T c5 = c[5];
   for (long e = e0; e < e1; ++e) {
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
       const T v0 = q[0][point[j]];
-      const T v1 = v0 * c4;
+      const T v1 = v0 * c5;
       sum = sum + weight[j] * v1;
     }
     f[7][i] = f[7][i] + sum;

@@ -1,6 +1,6 @@
 //! Programs that the adjoint tests run over.
 
-use retrograd_compile::symbolic::{Eq, Expression, Grid, TimeFunction, solve};
+use retrograd_compile::symbolic::{Eq, Expression, Grid, TimeFunction, div, grad, solve};
 use retrograd_compile::{Item, discretise};
 use retrograd_ir::{DType, FieldId, Levels, Stencil};
 
@@ -57,8 +57,8 @@ pub(crate) fn velocity_stress() -> Stencil {
     let slope = |f: Expression, dim, side| f.derivative_at(dim, 1, 4, side);
     let dt = Grid::dt();
     let items = [
-        Item::Update(Eq::new(vx.forward(), vx.value() + &dt * (&b * slope(p.value(), 0, 1)))),
-        Item::Update(Eq::new(vz.forward(), vz.value() + &dt * (&b * slope(p.value(), 1, 1)))),
+        Item::Update(Eq::new(vx.forward(), vx.value() + &dt * (b.value().at(&vx) * slope(p.value(), 0, 1)))),
+        Item::Update(Eq::new(vz.forward(), vz.value() + &dt * (b.value().at(&vz) * slope(p.value(), 1, 1)))),
         Item::Update(Eq::new(
             p.forward(),
             p.value() + &dt * (&k * (slope(vx.forward(), 0, -1) + slope(vz.forward(), 1, -1))),
@@ -80,8 +80,8 @@ pub(crate) fn velocity_records() -> Stencil {
     let slope = |f: Expression, dim, side| f.derivative_at(dim, 1, 4, side);
     let dt = Grid::dt();
     let items = [
-        Item::Update(Eq::new(vx.forward(), vx.value() + &dt * (&b * slope(p.value(), 0, 1)))),
-        Item::Update(Eq::new(vz.forward(), vz.value() + &dt * (&b * slope(p.value(), 1, 1)))),
+        Item::Update(Eq::new(vx.forward(), vx.value() + &dt * (b.value().at(&vx) * slope(p.value(), 0, 1)))),
+        Item::Update(Eq::new(vz.forward(), vz.value() + &dt * (b.value().at(&vz) * slope(p.value(), 1, 1)))),
         inject(&src, &vx, src.value() * &dt),
         Item::Update(Eq::new(
             p.forward(),
@@ -135,9 +135,7 @@ pub(crate) fn variable_density(dims: usize) -> Stencil {
     let damp = grid.function("damp").layer_only();
     let u = grid.time_function("u").time_order(2).space_order(4);
     let (src, rec) = (grid.sparse("src"), grid.sparse("rec"));
-    let flux = |dim| (&b * u.value().derivative_at(dim, 1, 4, 1)).derivative_at(dim, 1, 4, -1);
-    let divergence = Expression::sum((0..dims).map(flux).collect());
-    let pde = &m * u.dt2() - divergence + &damp * u.dt();
+    let pde = &m * u.dt2() - div(&b.value() * grad(&u, dims)) + &damp * u.dt();
     let step = solve(&pde, &u.forward()).expect("should be linear");
     let items = [
         Item::Update(Eq::new(u.forward(), step.update())),

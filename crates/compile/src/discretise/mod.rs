@@ -3,14 +3,18 @@
 use std::collections::HashMap;
 
 use retrograd_ir::{
-    BinaryOp, Bound, Closure, DOMAIN, DType, DimSet, Direction, Expr, ExprId, Field, FieldId,
-    Levels, MAX_DIMS, MemorySpace, Offset, Predicate, Region, RegionId, Side, SparseId, Statement,
+    Bound, Closure, DOMAIN, DType, Direction, Expr, ExprId, Field, FieldId,
+    Levels, MemorySpace, Offset, Predicate, Region, RegionId, Side, SparseId, Statement,
     StatementKind, Stencil, Step, Target, Width, WidthId, WriteMode,
 };
 
 use crate::algebra::Build;
-use crate::symbolic::{Eq, Expression, FunctionDecl, Grid, Node, Sparse, SparseDecl};
+use crate::symbolic::{Eq, Expression, FunctionDecl, Grid, Location, Node, Sparse, SparseDecl};
 use crate::weights::{centred_nodes, centred_weights};
+
+mod error;
+
+pub use error::DiscretiseError;
 
 /// One part of an operator, in order.
 #[derive(Clone, PartialEq, Debug)]
@@ -32,75 +36,6 @@ pub enum Item {
         sparse: Sparse,
         /// What is recorded.
         value: Expression,
-    },
-}
-
-/// Why equations cannot be discretised.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DiscretiseError {
-    /// The left side of an update is not a level of a function.
-    #[error("the left side of an update should be `u.forward()` of a time function or a function")]
-    Target,
-    /// A space order that is not supported.
-    #[error("space order {order} of `{function}`: allowed are even orders from 2 to 16")]
-    SpaceOrder {
-        /// The function.
-        function: String,
-        /// Its order.
-        order: usize,
-    },
-    /// A time order that is not supported.
-    #[error("time order {order} of `{function}`: allowed are 1 and 2")]
-    TimeOrder {
-        /// The function.
-        function: String,
-        /// Its order.
-        order: usize,
-    },
-    /// A derivative that is not supported.
-    #[error(
-        "derivative of order {order} with accuracy {accuracy}: allowed are orders from 1 to 8 \
-         and even accuracies from 2 to 16"
-    )]
-    Derivative {
-        /// Its order.
-        order: usize,
-        /// Its accuracy.
-        accuracy: usize,
-    },
-    /// Derivatives, or derivatives of derivatives, reach too far.
-    #[error("derivatives of derivatives read more than 127 grid points away")]
-    Reach,
-    /// Two different functions, or two different sets of sparse points, share a name.
-    #[error(
-        "two different functions or sets of points are named `{name}`\n  \
-         help: give each its own name"
-    )]
-    NameClash {
-        /// The name.
-        name: String,
-    },
-    /// A derivative along a dimension that the grid lacks.
-    #[error("a derivative along dimension {dim} of a grid with {dims} dimensions")]
-    Dimension {
-        /// The dimension.
-        dim: usize,
-        /// Dimensions of the grid.
-        dims: usize,
-    },
-    /// A time level that the function does not hold.
-    #[error(
-        "`{function}` has time order {order}: its level {time:+} does not exist\n  \
-         help: declare `.time_order(2)` to use `backward()`"
-    )]
-    Level {
-        /// The function.
-        function: String,
-        /// Its time order.
-        order: usize,
-        /// The level asked for.
-        time: i8,
     },
 }
 
@@ -143,7 +78,7 @@ struct Lower {
 
 impl Lower {
     fn item(&mut self, item: &Item) -> Result<StatementKind, DiscretiseError> {
-        Ok(match item {
+        let kind = match item {
             Item::Update(eq) => StatementKind::Update {
                 target: self.target(&eq.target)?,
                 region: DOMAIN,
@@ -160,7 +95,49 @@ impl Lower {
                 time: 0,
                 value: self.expression(value, Offset::ZERO)?,
             },
-        })
+        };
+        self.places(item, kind.value())?;
+        Ok(kind)
+    }
+
+    /// What is combined, and what it is written to, sits in one place within the cell; `lowered`
+    /// is the value in the program.
+    fn places(&self, item: &Item, lowered: ExprId) -> Result<(), DiscretiseError> {
+        let (what, value, target) = match item {
+            Item::Update(eq) => ("update", &eq.value, Some(&eq.target)),
+            Item::Inject { target, value, .. } => ("injection into", value, Some(target)),
+            Item::Interpolate { value, .. } => ("interpolation", value, None),
+        };
+        let of = if what.ends_with("into") { "" } else { " of" };
+        let what = format!("the {what}{of} `{}`", target.unwrap_or(value).names());
+        let found = value.located().map_err(|e| self.apart(&what, e.parts))?;
+        let (name, wanted) = match target {
+            Some(target) => {
+                let place = target.located().map_err(|e| self.apart(&what, e.parts))?;
+                (target.names(), place)
+            }
+            // Interpolation weights are those for the place that the program takes a value to be in.
+            None => {
+                let taken = self.stencil.staggering(lowered);
+                let place = Location::of(taken, self.stencil.dims.len());
+                ("a difference or mean at sparse points".into(), place)
+            }
+        };
+        if found.agrees(wanted) {
+            return Ok(());
+        }
+        let mut parts = [(name, wanted), (value.names(), found)];
+        if target.is_none() {
+            parts.reverse();
+        }
+        Err(self.apart(&what, parts))
+    }
+
+    fn apart(&self, what: &str, [first, second]: [(String, Location); 2]) -> DiscretiseError {
+        let names: Vec<&str> = self.stencil.dims.iter().map(|d| d.name.as_str()).collect();
+        let (here, there) = (first.1.describe(&names), second.1.describe(&names));
+        let what = what.to_owned();
+        DiscretiseError::Apart { what, first: first.0, here, second: second.0, there }
     }
 
     fn target(&mut self, target: &Expression) -> Result<Target, DiscretiseError> {
@@ -199,13 +176,11 @@ impl Lower {
                 return Err(DiscretiseError::TimeOrder { function: decl.name.clone(), order });
             }
         };
-        let staggered = (0..MAX_DIMS).filter(|&d| decl.staggered[d]);
-        let staggered = staggered.fold(DimSet::NONE, DimSet::with);
         let zero_in = decl.layer_only.then(|| self.inner_region());
         let id = self.stencil.add_field(Field {
             name: decl.name.clone(),
-            dims: DimSet::first(self.stencil.dims.len()),
-            staggered,
+            dims: decl.along,
+            staggered: decl.staggered,
             dtype: self.stencil.dtype,
             levels,
             space: MemorySpace::Host,
@@ -254,8 +229,12 @@ impl Lower {
                         time: *time,
                     });
                 }
-                let closure = Closure::ZERO;
-                self.stencil.exprs.intern(Expr::Load { field, time: *time, offset: at, closure })
+                let (closure, mut offset) = (Closure::ZERO, at);
+                for (d, cells) in offset.0.iter_mut().enumerate() {
+                    // A profile is the same everywhere along the other dimensions.
+                    *cells = if function.along.contains(d) { *cells } else { 0 };
+                }
+                self.stencil.exprs.intern(Expr::Load { field, time: *time, offset, closure })
             }
             Node::Series(decl) => {
                 let sparse = self.sparse(decl)?;
@@ -301,15 +280,13 @@ impl Lower {
             return Err(DiscretiseError::Dimension { dim, dims });
         }
         let even = accuracy.is_multiple_of(2) && (2..=16).contains(&accuracy);
-        if !even || !(1..=8).contains(&order) {
+        if !even || order > 8 {
             return Err(DiscretiseError::Derivative { order, accuracy });
         }
         let spacing = self.stencil.param(&format!("h_{}", self.stencil.dims[dim].name));
         let spacing = self.stencil.exprs.param_value(spacing);
-        let mut power = spacing;
-        for _ in 1..order {
-            power = self.stencil.exprs.mul(power, spacing);
-        }
+        let one = self.stencil.exprs.constant(1.0);
+        let power = (0..order).fold(one, |power, _| self.stencil.exprs.mul(power, spacing));
         if half.unsigned_abs() > MOST_HALF_CELLS {
             return Err(DiscretiseError::Reach);
         }
@@ -325,7 +302,7 @@ impl Lower {
             let there = there.filter(|o| !o.0.contains(&i8::MIN)).ok_or(DiscretiseError::Reach)?;
             let value = self.expression(arg, there)?;
             let weight = self.stencil.exprs.constant(weight);
-            let factor = self.stencil.exprs.binary(BinaryOp::Div, weight, power);
+            let factor = self.stencil.exprs.div(weight, power);
             let term = self.stencil.exprs.mul(factor, value);
             sum = self.stencil.exprs.add(sum, term);
         }
