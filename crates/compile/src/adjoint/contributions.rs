@@ -80,7 +80,8 @@ impl Collected {
     fn declare_adjoint(&mut self, field: FieldId) {
         let forward = self.stencil.field(field).clone();
         let name = self.stencil.fresh_field_name(&format!("{}_adj", forward.name));
-        let adjoint = self.stencil.add_field(Field { name, zero_in: None, ..forward });
+        // Where a state is zero by declaration its cotangent is of no use: it is zero there too.
+        let adjoint = self.stencil.add_field(Field { name, ..forward });
         self.adjoints.insert(field, adjoint);
     }
 

@@ -47,7 +47,7 @@ pub enum DiscretiseError {
         name: String,
     },
     /// A derivative along a dimension that the grid lacks.
-    #[error("a derivative along dimension {dim} of a grid with {dims} dimensions")]
+    #[error("a derivative or a layer along dimension {dim} of a grid with {dims} dimensions")]
     Dimension {
         /// The dimension.
         dim: usize,

@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 
 use retrograd_ir::{
-    Bound, Closure, DOMAIN, DType, Direction, Expr, ExprId, Field, FieldId,
-    Levels, MemorySpace, Offset, Predicate, Region, RegionId, Side, SparseId, Statement,
-    StatementKind, Stencil, Step, Target, Width, WidthId, WriteMode,
+    Bound, Closure, DOMAIN, DType, Direction, Expr, ExprId, Field, FieldId, Levels, MemorySpace,
+    Offset, Predicate, Region, RegionId, Side, SparseId, Statement, StatementKind, Stencil, Step,
+    Target, Width, WidthId, WriteMode,
 };
 
 use crate::algebra::Build;
-use crate::symbolic::{Eq, Expression, FunctionDecl, Grid, Location, Node, Sparse, SparseDecl};
+use crate::symbolic::{
+    Eq, Expression, FunctionDecl, Grid, Layer, Location, Node, Sparse, SparseDecl,
+};
 use crate::weights::{centred_nodes, centred_weights};
 
 mod error;
@@ -55,7 +57,7 @@ pub fn discretise(
     let mut lower = Lower {
         stencil: Stencil::new(name, dtype, grid.dimension_names()),
         fields: HashMap::new(),
-        inner: None,
+        inside: Vec::new(),
     };
     let mut statements = Vec::with_capacity(items.len());
     for item in items {
@@ -73,7 +75,7 @@ const MOST_HALF_CELLS: u8 = 96;
 struct Lower {
     stencil: Stencil,
     fields: HashMap<String, (FunctionDecl, FieldId)>,
-    inner: Option<RegionId>,
+    inside: Vec<(Layer, RegionId)>,
 }
 
 impl Lower {
@@ -176,7 +178,12 @@ impl Lower {
                 return Err(DiscretiseError::TimeOrder { function: decl.name.clone(), order });
             }
         };
-        let zero_in = decl.layer_only.then(|| self.inner_region());
+        if let Layer::Along(dim) = decl.layer
+            && dim >= self.stencil.dims.len()
+        {
+            return Err(DiscretiseError::Dimension { dim, dims: self.stencil.dims.len() });
+        }
+        let zero_in = self.inside(decl.layer);
         let id = self.stencil.add_field(Field {
             name: decl.name.clone(),
             dims: decl.along,
@@ -190,25 +197,37 @@ impl Lower {
         Ok(id)
     }
 
-    /// The region inside the absorbing layer, with one run-time width per side.
-    fn inner_region(&mut self) -> RegionId {
-        if let Some(id) = self.inner {
-            return id;
+    /// The region inside a layer, none where there is none. Widths are run-time values, one per
+    /// side of the grid.
+    fn inside(&mut self, layer: Layer) -> Option<RegionId> {
+        if layer == Layer::None {
+            return None;
         }
-        let mut bounds = Vec::new();
-        for dim in 0..self.stencil.dims.len() {
-            let mut side = |side, digit: char| {
-                let name = format!("w_{}{digit}", self.stencil.dims[dim].name);
-                self.stencil.widths.push(Width { name });
-                let width = WidthId(self.stencil.widths.len() as u32 - 1);
-                Bound { side, cells: 0, width: Some(width) }
-            };
-            bounds.push([side(Side::Low, '0'), side(Side::High, '1')]);
+        if let Some((_, id)) = self.inside.iter().find(|(known, _)| *known == layer) {
+            return Some(*id);
         }
-        self.stencil.regions.push(Region { name: "inner".into(), bounds });
+        let names: Vec<String> = self.stencil.dims.iter().map(|d| d.name.clone()).collect();
+        if self.stencil.widths.is_empty() {
+            let sides = names.iter().flat_map(|d| [format!("w_{d}0"), format!("w_{d}1")]);
+            self.stencil.widths = sides.map(|name| Width { name }).collect();
+        }
+        let side = |side, dim: usize| {
+            let width = WidthId((2 * dim + usize::from(side == Side::High)) as u32);
+            Bound { side, cells: 0, width: Some(width) }
+        };
+        let bounds = (0..names.len()).map(|dim| match layer {
+            Layer::Along(along) if along != dim => [Bound::end(Side::Low), Bound::end(Side::High)],
+            _ => [side(Side::Low, dim), side(Side::High, dim)],
+        });
+        let name = match layer {
+            Layer::Along(dim) => format!("inner_{}", names.get(dim).map_or("", |name| name)),
+            _ => "inner".into(),
+        };
+        let bounds = bounds.collect();
+        self.stencil.regions.push(Region { name, bounds });
         let id = RegionId(self.stencil.regions.len() as u32 - 1);
-        self.inner = Some(id);
-        id
+        self.inside.push((layer, id));
+        Some(id)
     }
 
     /// `expression` at the point displaced by `at`.

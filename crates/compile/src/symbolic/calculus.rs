@@ -48,9 +48,10 @@ impl Expression {
             // The discretisation tells what sits apart.
             return self.clone();
         };
-        let differ = from.0.iter().zip(to.0).enumerate().filter_map(|(d, (a, b))| {
-            matches!((a, b), (Some(a), Some(b)) if *a != b).then_some(d)
-        });
+        let differ =
+            from.0.iter().zip(to.0).enumerate().filter_map(|(d, (a, b))| {
+                matches!((a, b), (Some(a), Some(b)) if *a != b).then_some(d)
+            });
         differ.fold(self.clone(), |value, d| value.mean(d))
     }
 

@@ -169,6 +169,17 @@ impl Grid {
     }
 }
 
+/// The part of the grid that a function lives in; elsewhere it is zero.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Layer {
+    /// The whole grid.
+    None,
+    /// A layer along all sides, whose widths are run-time values.
+    AllSides,
+    /// The layers at the two ends of one dimension.
+    Along(usize),
+}
+
 /// What is declared about a function.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct FunctionDecl {
@@ -180,8 +191,8 @@ pub(crate) struct FunctionDecl {
     pub(crate) time_order: Option<usize>,
     /// Dimensions along which the samples sit half a cell further.
     pub(crate) staggered: DimSet,
-    /// Known to be zero except in a layer along the sides, whose widths are run-time values.
-    pub(crate) layer_only: bool,
+    /// Where it lives.
+    pub(crate) layer: Layer,
 }
 
 impl FunctionDecl {
@@ -192,7 +203,7 @@ impl FunctionDecl {
             space_order: 2,
             time_order,
             staggered: DimSet::NONE,
-            layer_only: false,
+            layer: Layer::None,
         })
     }
 }
@@ -221,7 +232,14 @@ impl Function {
     /// time): inside, kernels do not read it.
     #[must_use]
     pub fn layer_only(mut self) -> Self {
-        Arc::make_mut(&mut self.0).layer_only = true;
+        Arc::make_mut(&mut self.0).layer = Layer::AllSides;
+        self
+    }
+
+    /// Lives in the absorbing layers at the two ends of dimension number `dim`: zero elsewhere.
+    #[must_use]
+    pub fn in_layer(mut self, dim: usize) -> Self {
+        Arc::make_mut(&mut self.0).layer = Layer::Along(dim);
         self
     }
 
@@ -260,6 +278,15 @@ impl TimeFunction {
     pub fn staggered(mut self, dim: usize) -> Self {
         let decl = Arc::make_mut(&mut self.0);
         decl.staggered = decl.staggered.with(dim);
+        self
+    }
+
+    /// Lives in the absorbing layers at the two ends of dimension number `dim` (widths are given at
+    /// run time): zero elsewhere, whatever an update assigns there. Neither computed nor read
+    /// between the layers.
+    #[must_use]
+    pub fn in_layer(mut self, dim: usize) -> Self {
+        Arc::make_mut(&mut self.0).layer = Layer::Along(dim);
         self
     }
 

@@ -21,7 +21,7 @@ mod vector;
 
 pub use calculus::{curl, curl_2d, div, div_tensor, grad, symmetric_grad};
 pub use declare::{Function, Grid, GridError, Sparse, TimeFunction};
-pub(crate) use declare::{FunctionDecl, SparseDecl};
+pub(crate) use declare::{FunctionDecl, Layer, SparseDecl};
 pub(crate) use expression::Node;
 pub use expression::{Eq, Expression};
 pub use location::Location;

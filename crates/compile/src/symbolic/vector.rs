@@ -111,9 +111,8 @@ impl Grid {
     /// staggered along dimension d.
     pub fn vector_time_function(&self, name: &str) -> VectorTimeFunction {
         let names = self.dimension_names().iter().enumerate();
-        let component = |(d, dim): (usize, &&str)| {
-            self.time_function(&format!("{name}_{dim}")).staggered(d)
-        };
+        let component =
+            |(d, dim): (usize, &&str)| self.time_function(&format!("{name}_{dim}")).staggered(d);
         VectorTimeFunction(names.map(component).collect())
     }
 

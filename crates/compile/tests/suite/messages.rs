@@ -116,7 +116,7 @@ fn equations() {
     }
     value_error(
         f.derivative(2, 1, 2),
-        "a derivative along dimension 2 of a grid with 2 dimensions",
+        "a derivative or a layer along dimension 2 of a grid with 2 dimensions",
     );
     value_error(
         c.backward(),

@@ -50,6 +50,7 @@ pub const CASES: &[(&str, &str)] = &[
     ("elementary_f32", include_str!("../../tests/cases/elementary_f32.rg")),
     ("every", include_str!("../../tests/cases/every.rg")),
     ("fused", include_str!("../../tests/cases/fused.rg")),
+    ("layer_memory", include_str!("../../tests/cases/layer_memory.rg")),
     ("leapfrog", include_str!("../../tests/cases/leapfrog.rg")),
     ("mixed_types", include_str!("../../tests/cases/mixed_types.rg")),
     ("mixed_types_f32", include_str!("../../tests/cases/mixed_types_f32.rg")),

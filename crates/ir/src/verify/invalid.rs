@@ -60,6 +60,12 @@ pub enum Invalid {
     /// A write to a level that cannot be written.
     #[error("{place} writes `{target}`; {allowed}")]
     Unwritable { place: String, target: String, allowed: &'static str },
+    /// An injection into a function that is zero somewhere.
+    #[error(
+        "{place} injects into `{field}`, which is zero in `{region}`: samples there would be \
+         lost\n  help: inject into a function of the whole grid"
+    )]
+    InjectionIntoLayer { place: String, field: String, region: String },
     /// A target that lacks a dimension of its value.
     #[error(
         "{place} writes `{target}`, which does not vary along `{dim}`, but {reason}\n  help: \

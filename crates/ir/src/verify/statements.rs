@@ -155,6 +155,11 @@ impl Checker<'_> {
             let (place, target) = (self.place(), crate::text::target_text(self.stencil, target));
             self.broken.push(Invalid::Unwritable { place, target, allowed });
         }
+        if let (StatementKind::Inject { .. }, Some(region)) = (statement.kind, field.zero_in) {
+            let (place, field) = (self.place(), field.name.clone());
+            let region = self.stencil.regions[region.0 as usize].name.clone();
+            self.broken.push(Invalid::InjectionIntoLayer { place, field, region });
+        }
         let (needed, reason) = match statement.kind {
             StatementKind::Inject { .. } => {
                 (DimSet::first(self.stencil.dims.len()), "the points of an injection lie off it")

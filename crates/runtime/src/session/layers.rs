@@ -1,6 +1,6 @@
 //! Layers that leave no room between them.
 
-use retrograd_ir::{Bound, Field, Side, Stencil};
+use retrograd_ir::{Bound, Field, Levels, Side, Stencil};
 
 use super::SessionError;
 
@@ -18,14 +18,21 @@ pub(super) fn check_layers(
     stencil: &Stencil,
     extents: &[usize],
     widths: &[usize],
+    radius: &[usize],
 ) -> Result<InPlace, SessionError> {
     let mut in_place = InPlace::Allowed;
     for (number, region) in stencil.regions.iter().enumerate() {
         for (dim, ([lower, upper], &extent)) in region.bounds.iter().zip(extents).enumerate() {
             let inset =
                 |b: &Bound| usize::from(b.cells) + b.width.map_or(0, |w| widths[w.0 as usize]);
+            let inside = |f: &&Field| f.zero_in.is_some_and(|r| r.0 as usize == number);
+            let mut living = stencil.fields.iter().filter(inside);
+            // Shells are as much wider as what lives in them is read from the inside.
+            let moving = |f: &Field| f.levels != Levels::Static;
+            let layered = lower.width.is_some() || upper.width.is_some();
+            let reach = if layered && living.any(moving) { 2 * radius[dim] } else { 0 };
             let meet = match (lower.side, upper.side) {
-                (Side::Low, Side::High) => inset(lower) + inset(upper) > extent,
+                (Side::Low, Side::High) => inset(lower) + inset(upper) + reach > extent,
                 (Side::Low, Side::Low) => inset(lower) > inset(upper),
                 (Side::High, Side::High) => inset(lower) < inset(upper),
                 (Side::High, Side::Low) => inset(lower) + inset(upper) < extent,
@@ -34,8 +41,7 @@ pub(super) fn check_layers(
                 continue;
             }
             in_place = InPlace::Forbidden;
-            let inside = |f: &Field| f.zero_in.is_some_and(|r| r.0 as usize == number);
-            if stencil.fields.iter().any(inside) {
+            if stencil.fields.iter().any(|f| inside(&f)) {
                 let (low, high) = (inset(lower), inset(upper));
                 return Err(SessionError::LayersMeet { dim, low, high, extent });
             }

@@ -49,8 +49,9 @@ pub enum SessionError {
     },
     /// Layers that leave no room between them.
     #[error(
-        "the layers of dimension {dim} are {low} and {high} points wide and leave nothing of its \
-         {extent} points\n  help: make the grid larger or the layers narrower"
+        "the layers of dimension {dim} are {low} and {high} points wide, with what the stencils reach \
+         beyond them, and leave nothing of its {extent} points\n  \
+         help: make the grid larger or the layers narrower"
     )]
     LayersMeet {
         /// The dimension, from 0.
@@ -153,7 +154,7 @@ impl Session {
         };
         count("extents", extents.len(), stencil.dims.len())?;
         count("widths", widths.len(), stencil.widths.len())?;
-        let in_place = check_layers(stencil, extents, widths)?;
+        let in_place = check_layers(stencil, extents, widths, &program.radius)?;
         let full = DimSet::first(extents.len());
         let layout = |dims| (dims, Layout::new(extents, dims, &program.radius, stencil.dtype));
         let fit =
@@ -187,7 +188,12 @@ impl Session {
                 session.layouts.len() - 1
             });
             let bytes = session.layouts[place].1.len * field.dtype.bytes();
-            let alike = session.places.iter().find(|(p, q)| *p == place && q.bytes() == bytes);
+            // Buffers of what is zero in a region hold zeros there: nobody else gets them.
+            let mut known = stencil.fields.iter().zip(&session.places);
+            let alike = known.find(|(other, (p, pool))| {
+                *p == place && pool.bytes() == bytes && other.zero_in == field.zero_in
+            });
+            let alike = alike.map(|(_, place)| place);
             let pool = alike.map_or_else(|| Pool::new(bytes), |(_, pool)| pool.clone());
             session.places.push((place, pool));
             session.fields.push(match field.levels {

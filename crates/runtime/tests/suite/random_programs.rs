@@ -75,6 +75,52 @@ pub(crate) fn random_program(noise: &mut Noise, dims: usize, dtype: DType) -> St
     generator.stencil
 }
 
+/// Adds the memory of a layer along one dimension: a time function that is zero between the layers,
+/// and what every state takes from it.
+pub(crate) fn with_layer_memory(mut stencil: Stencil, noise: &mut Noise) -> Stencil {
+    let [_, inner, _] = ["low", "inner", "high"].map(|name| {
+        let at = stencil.regions.iter().position(|r| r.name == name);
+        RegionId(at.expect("every random program has three regions") as u32)
+    });
+    let states: Vec<FieldId> = stencil.steps[0].advances();
+    let memory = stencil.add_field(Field {
+        name: "memory".into(),
+        dims: DimSet::first(stencil.dims.len()),
+        staggered: DimSet::NONE,
+        dtype: stencil.dtype,
+        levels: Levels::Time(2),
+        space: MemorySpace::Host,
+        zero_in: Some(inner),
+    });
+    let mut generator = Generator {
+        noise,
+        stencil,
+        states: Vec::new(),
+        parameters: Vec::new(),
+        accumulator: memory,
+        tape: memory,
+        low_inner_high: [inner; 3],
+    };
+    let mut update = |field, mode, terms: &[(f64, Target)]| {
+        let terms = terms.iter().map(|&(factor, target)| {
+            let (factor, value) = (generator.constant(factor), generator.load(target));
+            generator.binary(BinaryOp::Mul, factor, value)
+        });
+        let terms: Vec<ExprId> = terms.collect();
+        let sum = terms.into_iter().reduce(|a, b| generator.binary(BinaryOp::Add, a, b));
+        let value = sum.expect("there should be a term");
+        let target = Target { field, time: 1 };
+        let kind = StatementKind::Update { target, region: DOMAIN, mode, value };
+        generator.stencil.steps[0].statements.push(always(kind));
+    };
+    let at = |field, time| Target { field, time };
+    update(memory, WriteMode::Assign, &[(0.5, at(memory, 0)), (0.25, at(states[0], 0))]);
+    for state in states {
+        update(state, WriteMode::Add, &[(0.125, at(memory, 1)), (-0.25, at(memory, 0))]);
+    }
+    generator.stencil
+}
+
 fn inset(side: Side) -> Bound {
     Bound { side, cells: 0, width: Some(WidthId(0)) }
 }

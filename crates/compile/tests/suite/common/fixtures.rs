@@ -57,8 +57,14 @@ pub(crate) fn velocity_stress() -> Stencil {
     let slope = |f: Expression, dim, side| f.derivative_at(dim, 1, 4, side);
     let dt = Grid::dt();
     let items = [
-        Item::Update(Eq::new(vx.forward(), vx.value() + &dt * (b.value().at(&vx) * slope(p.value(), 0, 1)))),
-        Item::Update(Eq::new(vz.forward(), vz.value() + &dt * (b.value().at(&vz) * slope(p.value(), 1, 1)))),
+        Item::Update(Eq::new(
+            vx.forward(),
+            vx.value() + &dt * (b.value().at(&vx) * slope(p.value(), 0, 1)),
+        )),
+        Item::Update(Eq::new(
+            vz.forward(),
+            vz.value() + &dt * (b.value().at(&vz) * slope(p.value(), 1, 1)),
+        )),
         Item::Update(Eq::new(
             p.forward(),
             p.value() + &dt * (&k * (slope(vx.forward(), 0, -1) + slope(vz.forward(), 1, -1))),
@@ -80,8 +86,14 @@ pub(crate) fn velocity_records() -> Stencil {
     let slope = |f: Expression, dim, side| f.derivative_at(dim, 1, 4, side);
     let dt = Grid::dt();
     let items = [
-        Item::Update(Eq::new(vx.forward(), vx.value() + &dt * (b.value().at(&vx) * slope(p.value(), 0, 1)))),
-        Item::Update(Eq::new(vz.forward(), vz.value() + &dt * (b.value().at(&vz) * slope(p.value(), 1, 1)))),
+        Item::Update(Eq::new(
+            vx.forward(),
+            vx.value() + &dt * (b.value().at(&vx) * slope(p.value(), 0, 1)),
+        )),
+        Item::Update(Eq::new(
+            vz.forward(),
+            vz.value() + &dt * (b.value().at(&vz) * slope(p.value(), 1, 1)),
+        )),
         inject(&src, &vx, src.value() * &dt),
         Item::Update(Eq::new(
             p.forward(),
