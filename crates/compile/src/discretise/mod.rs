@@ -281,6 +281,7 @@ impl Lower {
                 let values = [self.expression(then, at)?, self.expression(other, at)?];
                 self.stencil.exprs.select(*cmp, sides, values)
             }
+            Node::Taken { arg, .. } => self.expression(arg, at)?,
             Node::Derivative { arg, dim, order, accuracy, at: half } => {
                 self.derivative(arg, (*dim, *order, *accuracy, *half), at)?
             }

@@ -55,6 +55,14 @@ impl Expression {
         differ.fold(self.clone(), |value, d| value.mean(d))
     }
 
+    /// The same numbers, taken as samples where those of `place` sit, up to half a cell away: an error
+    /// of first order in the spacing, unless a scheme makes up for it elsewhere.
+    #[must_use]
+    pub fn taken_at(&self, place: impl Into<Self>) -> Self {
+        let place = place.into();
+        Self::new(Node::Taken { arg: self.clone(), place: place.located().unwrap_or_default() })
+    }
+
     /// As [`at`](Self::at), by the harmonic mean: for moduli that act in series, such as the shear
     /// modulus at a shear stress (Moczo et al. 2002, doi:10.1785/0120010167).
     #[must_use]

@@ -79,6 +79,7 @@ impl Expression {
             Node::Select { lhs, rhs, then, other, .. } => {
                 together([lhs, rhs, then, other].into_iter())
             }
+            Node::Taken { arg, place } => arg.located().map(|_| *place),
             Node::Derivative { arg, dim, at, .. } => {
                 let mut place = arg.located()?;
                 if let Some(Some(half)) = place.0.get_mut(*dim) {
@@ -89,8 +90,9 @@ impl Expression {
         }
     }
 
-    /// The location along a dimension where it is certain; 0 where it is not.
-    pub(crate) fn half_cells(&self, dim: usize) -> i8 {
+    /// Half cells from the node to its samples along dimension number `dim`: 0, or 1 for a staggered
+    /// function; 0 where it does not vary, or its parts sit apart.
+    pub fn half_cells(&self, dim: usize) -> i8 {
         self.located().ok().and_then(|place| place.0.get(dim).copied().flatten()).unwrap_or(0)
     }
 
@@ -113,7 +115,9 @@ impl Expression {
         match &*self.0 {
             Node::Constant(_) | Node::Param(_) | Node::Access { .. } | Node::Series(_) => {}
             Node::Sum(terms) => terms.iter().for_each(|t| t.visit(f)),
-            Node::Unary(_, arg) | Node::Derivative { arg, .. } => arg.visit(f),
+            Node::Unary(_, arg) | Node::Derivative { arg, .. } | Node::Taken { arg, .. } => {
+                arg.visit(f);
+            }
             Node::Binary(_, a, b) => {
                 a.visit(f);
                 b.visit(f);

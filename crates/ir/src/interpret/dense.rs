@@ -168,7 +168,9 @@ impl<N: Number> DenseMemory<N> {
             let FieldData { arrays, zeros, .. } = &mut self.fields[field.0 as usize];
             arrays.rotate_right(1);
             arrays[0].fill(N::constant(f64::NAN));
-            zeros.iter().for_each(|&at| arrays[0][at] = N::constant(0.0));
+            for &at in zeros.iter() {
+                arrays[0][at] = N::constant(0.0);
+            }
         }
     }
 }
