@@ -57,9 +57,9 @@ pub(crate) fn with_illumination(mut adjoint: Adjoint) -> Adjoint {
         stencil.exprs.intern(Expr::Binary { op: BinaryOp::Mul, lhs: read, rhs: read })
     });
     let squares: Vec<_> = squares.collect();
-    let sum = squares.into_iter().reduce(|lhs, rhs| {
-        stencil.exprs.intern(Expr::Binary { op: BinaryOp::Add, lhs, rhs })
-    });
+    let sum = squares
+        .into_iter()
+        .reduce(|lhs, rhs| stencil.exprs.intern(Expr::Binary { op: BinaryOp::Add, lhs, rhs }));
     let Some(value) = sum else { return adjoint };
     let name = stencil.fresh_field_name(ILLUMINATION);
     let target = Target { field: stencil.add_static(&name), time: 0 };

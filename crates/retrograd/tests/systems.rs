@@ -33,7 +33,7 @@ fn problem(
     let system = write(&Setting::new(&grid).space_order(4).absorbing(absorbing));
     let (src, rec) = (grid.sparse("src").sinc(2), grid.sparse("rec"));
     let (first, last) = (&system.states()[0], system.states().last().expect("a state"));
-    let operator = system.operator().dtype(dtype).inject(&src, first.forward(), src.value());
+    let operator = system.operator().dtype(dtype).source(&src, first.forward(), src.value());
     let operator = operator.interpolate(&rec, last.forward()).build().expect("should build");
     Problem { system, operator, src, rec }
 }
@@ -65,8 +65,9 @@ fn experiment(problem: &Problem, steps: usize) -> Experiment {
         axes.map(|((f, n), h)| f * (*n - 1) as f64 * h).collect()
     };
     let bump = |k: usize| (1.0 + 0.1 * ((k * 2_654_435_761) % 1000) as f64 / 1000.0) as f64;
-    let wavelet: Vec<f64> =
-        (0..steps).map(|n| (-((n as f64 - 12.0) / 4.0).powi(2)).exp() * source_size(system)).collect();
+    let wavelet: Vec<f64> = (0..steps)
+        .map(|n| (-((n as f64 - 12.0) / 4.0).powi(2)).exp() * source_size(system))
+        .collect();
     let mut experiment = Experiment::new(grid, (steps, dt_s))
         .threads(2)
         .place(src, &[at([0.45, 0.52, 0.38])])
@@ -98,7 +99,9 @@ fn each(mut f: impl FnMut(&Problem, &str, DType), dtypes: &[DType]) {
             dimensions.iter().flat_map(|d| [(d, Absorbing::Nothing), (d, Absorbing::Cpml)])
         {
             // Layers of waves are of no use to what spreads.
-            if *name == "variable_density" { continue; }
+            if *name == "variable_density" {
+                continue;
+            }
             let spreads = ["heat", "advection_diffusion", "burgers"].contains(name);
             if spreads && absorbing == Absorbing::Cpml {
                 continue;

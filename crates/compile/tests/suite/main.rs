@@ -4,6 +4,7 @@ mod common;
 mod dot_product;
 mod executor;
 mod goldens;
+mod linearised;
 mod messages;
 mod passes;
 mod random_schedules;

@@ -5,9 +5,7 @@
 //! the neighbours' at each velocity, shear moduli the harmonic mean at each shear stress (Moczo et
 //! al. 2002, doi:10.1785/0120010167).
 
-use retrograd_compile::symbolic::{
-    Expression, TensorTimeFunction, VectorTimeFunction,
-};
+use retrograd_compile::symbolic::{Expression, TensorTimeFunction, VectorTimeFunction};
 
 use super::acoustic::{DENSITY, VELOCITY};
 use super::setting::{Setting, System};
@@ -29,9 +27,7 @@ pub fn elastic(setting: &Setting) -> System {
     let lambda = &rho * (&vp * &vp) - 2.0 * mu.clone();
     let dims = setting.dims();
     let stiffness = Stiffness {
-        diagonal: Box::new(|i, j| {
-            if i == j { &lambda + 2.0 * mu.clone() } else { lambda.clone() }
-        }),
+        diagonal: Box::new(|i, j| if i == j { &lambda + 2.0 * mu.clone() } else { lambda.clone() }),
         shear: Box::new(|_, _| mu.clone()),
     };
     velocity_stress(&mut system, &rho, dims, &stiffness);
@@ -99,8 +95,8 @@ fn velocity_stress(system: &mut System, rho: &Expression, dims: usize, moduli: &
     }
     for (i, j) in (0..dims).flat_map(|i| (i + 1..dims).map(move |j| (i, j))) {
         let component = s.component(i, j);
-        let rate = system.slope(&v.component(j).forward(), i)
-            + system.slope(&v.component(i).forward(), j);
+        let rate =
+            system.slope(&v.component(j).forward(), i) + system.slope(&v.component(i).forward(), j);
         let modulus = (moduli.shear)(i, j).harmonic_at(component);
         system.evolve(&(component.dt() - modulus * rate), component);
     }

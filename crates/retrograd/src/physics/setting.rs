@@ -1,6 +1,8 @@
 //! What systems have in common: grid, accuracy, absorbing layer, parts by name.
 
-use retrograd_compile::symbolic::{Eq, Expression, Function, Grid, SolveError, TimeFunction, solve};
+use retrograd_compile::symbolic::{
+    Eq, Expression, Function, Grid, SolveError, TimeFunction, solve,
+};
 
 use crate::cpml::Cpml;
 use crate::operator::{Operator, OperatorBuilder};

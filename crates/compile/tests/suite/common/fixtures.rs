@@ -157,6 +157,31 @@ pub(crate) fn variable_density(dims: usize) -> Stencil {
     discretise("variable_density", &grid, DType::F64, &items).expect("should discretise")
 }
 
+/// Pressure and velocity with memory in layers along one side each, one of them read at an offset.
+pub(crate) fn layered() -> Stencil {
+    let grid = Grid::new(SHAPES[1]).expect("grid");
+    let (a, k) = (grid.function("a"), grid.function("k"));
+    let p = grid.time_function("p").space_order(2);
+    let v = grid.time_function("v").space_order(2).staggered(0);
+    let psi = grid.time_function("psi").staggered(0).in_layer(0);
+    let zeta = grid.time_function("zeta").space_order(4).in_layer(1);
+    let (src, rec) = (grid.sparse("src"), grid.sparse("rec"));
+    let dt = Grid::dt();
+    let slope = p.value().staggered_derivative(0);
+    let items = [
+        Item::Update(Eq::new(psi.forward(), 0.7 * psi.value() + a.value().at(&v) * &slope)),
+        Item::Update(Eq::new(v.forward(), v.value() + &dt * (&slope + psi.forward()))),
+        Item::Update(Eq::new(zeta.forward(), 0.4 * zeta.value() + &k * p.value())),
+        Item::Update(Eq::new(
+            p.forward(),
+            p.value() + &dt * (&k * (v.forward().staggered_derivative(0) + zeta.derivative(1, 2))),
+        )),
+        inject(&src, &p, src.value() * &dt),
+        Item::Interpolate { sparse: rec, value: p.value() },
+    ];
+    discretise("layered", &grid, DType::F64, &items).expect("should discretise")
+}
+
 /// One source that drives two functions, which exchange what they have just computed.
 pub(crate) fn coupled() -> Stencil {
     let grid = Grid::new(SHAPES[0]).expect("grid");
@@ -217,6 +242,7 @@ pub(crate) fn linear() -> Vec<(String, Stencil)> {
     all.push(("variable density 2-D".into(), variable_density(2)));
     all.push(("variable density 3-D".into(), variable_density(3)));
     all.push(("coupled".into(), coupled()));
+    all.push(("layered".into(), layered()));
     all
 }
 
