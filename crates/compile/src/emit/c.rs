@@ -13,8 +13,8 @@
 use std::fmt::Write as _;
 
 use retrograd_ir::{
-    BinaryOp, DType, DimSet, Edge, Expr, ExprId, MemorySpace, Predicate, SparseId, StatementKind,
-    Stencil, Target, UnaryOp,
+    BinaryOp, Closure, DType, DimSet, Expr, ExprId, MemorySpace, Predicate, SparseId,
+    StatementKind, Stencil, Target, UnaryOp,
 };
 
 use super::Unsupported;
@@ -225,8 +225,7 @@ fn check(stencil: &Stencil, values: &[ExprId], written: &[Target]) -> Result<(),
         if !read.offset.is_zero() && written.contains(&own) {
             return Err(Unsupported::OwnNeighbours(stencil.field(read.field).name.clone()));
         }
-        let sides = read.closure.0.iter().zip(read.offset.0);
-        if sides.into_iter().any(|(s, o)| o != 0 && *s != [Edge::Zero; 2]) {
+        if read.closure.canonical(read.offset) != Closure::ZERO {
             return Err(Unsupported::Closure(stencil.field(read.field).name.clone()));
         }
     }

@@ -227,23 +227,6 @@ fn adjoints_of_updates() {
 }
 
 #[test]
-fn adjoints_of_closures() {
-    let closure = |name: &str| {
-        format!(
-            "`{name}` is read with a mirrored or clamped boundary; only zero and periodic \
-             boundaries have an adjoint yet"
-        )
-    };
-    for edge in ["clamp", "odd", "even", "zero|periodic"] {
-        adjoint_error(&format!("u[t+1] = u[x+1 {edge}];"), &[], &closure("u"));
-        adjoint_error(&format!("u[t+1] = u * m[x+1 {edge}];"), &["m"], &closure("m"));
-        // Without a gradient by it, the boundary of a parameter does not matter.
-        let stencil = parsed(&format!("u[t+1] = u * m[x+1 {edge}];"));
-        assert!(adjoint(&stencil, "forward", &[]).is_ok());
-    }
-}
-
-#[test]
 fn adjoints_by_what_is_no_full_parameter() {
     adjoint_error(
         "u[t+1] = u;",
