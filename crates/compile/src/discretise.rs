@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use retrograd_ir::{
-    BinaryOp, Bound, Closure, DOMAIN, DType, DimSet, Direction, Expr, ExprId, Field, FieldId,
-    Levels, MAX_DIMS, MemorySpace, Offset, Predicate, Region, RegionId, Side, SparseId, Statement,
-    StatementKind, Stencil, Step, Target, Width, WidthId, WriteMode,
+    BinaryOp, Bound, Closure, DOMAIN, DType, DimSet, Direction, Edge, Ends, Expr, ExprId, Field,
+    FieldId, Levels, MAX_DIMS, MemorySpace, Offset, Predicate, Region, RegionId, Side, SparseId,
+    Statement, StatementKind, Stencil, Step, Target, Width, WidthId, WriteMode,
 };
 
 use crate::algebra::Build;
@@ -88,6 +88,27 @@ pub enum DiscretiseError {
         dim: usize,
         /// Dimensions of the grid.
         dims: usize,
+    },
+    /// A boundary along a dimension that the grid lacks.
+    #[error("`{function}` has a boundary along dimension {dim} of a grid with {dims} dimensions")]
+    Boundary {
+        /// The function.
+        function: String,
+        /// The dimension.
+        dim: usize,
+        /// Dimensions of the grid.
+        dims: usize,
+    },
+    /// A dimension that is periodic on one side.
+    #[error(
+        "`{function}` is periodic on one side of dimension {dim} only\n  \
+         help: make it periodic on both sides or on neither"
+    )]
+    HalfPeriodic {
+        /// The function.
+        function: String,
+        /// The dimension.
+        dim: usize,
     },
     /// A time level that the function does not hold.
     #[error(
@@ -192,6 +213,7 @@ impl Lower {
         if !order.is_multiple_of(2) || !(2..=16).contains(&order) {
             return Err(DiscretiseError::SpaceOrder { function: decl.name.clone(), order });
         }
+        self.check_boundary(decl)?;
         let levels = match decl.time_order {
             None => Levels::Static,
             Some(order @ 1..=2) => Levels::Time(order as u8 + 1),
@@ -213,6 +235,21 @@ impl Lower {
         });
         self.fields.insert(decl.name.clone(), (decl.clone(), id));
         Ok(id)
+    }
+
+    fn check_boundary(&self, decl: &FunctionDecl) -> Result<(), DiscretiseError> {
+        let dims = self.stencil.dims.len();
+        for (dim, sides) in &decl.boundary {
+            let (function, dim) = (decl.name.clone(), *dim);
+            if dim >= dims {
+                return Err(DiscretiseError::Boundary { function, dim, dims });
+            }
+            let [low, high] = sides.map(|edge| edge == Edge::Periodic);
+            if low != high {
+                return Err(DiscretiseError::HalfPeriodic { function, dim });
+            }
+        }
+        Ok(())
     }
 
     /// The region inside the absorbing layer, with one run-time width per side.
@@ -254,7 +291,7 @@ impl Lower {
                         time: *time,
                     });
                 }
-                let closure = Closure::ZERO;
+                let closure = closure(function);
                 self.stencil.exprs.intern(Expr::Load { field, time: *time, offset: at, closure })
             }
             Node::Series(decl) => {
@@ -331,4 +368,13 @@ impl Lower {
         }
         Ok(sum)
     }
+}
+
+/// How reads of a function are closed.
+fn closure(decl: &FunctionDecl) -> Closure {
+    let mut closure = Closure::ZERO;
+    for &(dim, edges) in &decl.boundary {
+        closure.0[dim] = Ends { half: decl.staggered[dim], ..Ends::new(edges) };
+    }
+    closure
 }

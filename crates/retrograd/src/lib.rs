@@ -34,7 +34,8 @@ pub use operator::{Operator, OperatorBuilder};
 pub use retrograd_checkpoint as checkpoint;
 pub use retrograd_compile as compile;
 pub use retrograd_compile::symbolic::{
-    Eq, Expression, Function, Grid, GridError, Solution, SolveError, Sparse, TimeFunction, solve,
+    Edge, Eq, Expression, Function, Grid, GridError, Solution, SolveError, Sparse, TimeFunction,
+    solve,
 };
 pub use retrograd_ir as ir;
 pub use retrograd_ir::DType;

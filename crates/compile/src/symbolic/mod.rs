@@ -12,6 +12,8 @@ mod expression;
 mod operators;
 mod solve;
 
+pub use retrograd_ir::Edge;
+
 pub use declare::{Function, Grid, GridError, Sparse, TimeFunction};
 pub(crate) use declare::{FunctionDecl, SparseDecl};
 pub(crate) use expression::Node;

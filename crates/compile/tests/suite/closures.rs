@@ -1,9 +1,12 @@
 //! Adjoints of programs with boundaries: the tests of [`crate::dot_product`] and [`crate::tangent`]
 //! with every kind of closure.
 
-use retrograd_compile::passes;
+use retrograd_compile::symbolic::{Eq, Grid, TimeFunction};
+use retrograd_compile::{Item, discretise, passes};
 use retrograd_ir::Edge::{Clamp, Even, Odd, Periodic, Zero};
-use retrograd_ir::{Closure, Edge, Ends, Expr, ExprArena, ExprId, FieldId, Levels, Stencil};
+use retrograd_ir::{
+    Closure, DType, Edge, Ends, Expr, ExprArena, ExprId, FieldId, Levels, Stencil, text, verify,
+};
 
 use crate::common::fixtures;
 use crate::dot_product::{BOUND, derived, dot_product_error};
@@ -124,4 +127,42 @@ fn gradients_with_boundaries_are_the_transpose_of_tangents() {
             assert!(fast <= BOUND, "{name}, {sides:?}, optimised: {fast:e}");
         }
     }
+}
+
+#[test]
+fn boundaries_of_functions_close_all_their_reads() {
+    let grid = Grid::new([9, 9]).expect("grid");
+    let p = grid.time_function("p").boundary(1, [Even, Zero]).boundary(1, [Odd, Zero]);
+    let v = grid.time_function("v").staggered(1).boundary(1, [Even, Clamp]);
+    let b = grid.function("b").boundary(0, [Periodic; 2]);
+    let items = [
+        Item::Update(Eq::new(v.forward(), p.derivative(1, 2) + b.value().derivative(0, 1, 2))),
+        Item::Update(Eq::new(p.forward(), v.value().derivative_at(1, 1, 2, -1))),
+    ];
+    let stencil = discretise("closed", &grid, DType::F64, &items).expect("should discretise");
+    let text = text::print(verify(stencil).expect("should be well formed").stencil());
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for read in ["p[z-1 odd|zero]", "p[z+1 odd|zero]", "b[x-1 periodic]", "v[z-1 half even|clamp]"]
+    {
+        assert!(text.contains(read), "{read} should be in {text}");
+    }
+}
+
+#[test]
+fn boundaries_that_make_no_sense_are_refused() {
+    let grid = Grid::new([9]).expect("grid");
+    let refused = |u: TimeFunction| {
+        let items = [Item::Update(Eq::new(u.forward(), u.derivative(0, 1)))];
+        discretise("refused", &grid, DType::F64, &items).expect_err("should be refused").to_string()
+    };
+    let u = || grid.time_function("u");
+    assert_eq!(
+        refused(u().boundary(7, [Odd; 2])),
+        "`u` has a boundary along dimension 7 of a grid with 1 dimensions"
+    );
+    assert_eq!(
+        refused(u().boundary(0, [Odd, Periodic])),
+        "`u` is periodic on one side of dimension 0 only\n  help: make it periodic on both sides \
+         or on neither"
+    );
 }
