@@ -307,13 +307,6 @@ fn c_texts() {
     emit_error("single = m;", mixed);
     emit_error("a = single;", mixed);
     emit_error("a = far;", "the C back end works in host memory; `far` lives on a device");
-    for edge in ["clamp", "odd", "even", "periodic"] {
-        emit_error(
-            &format!("a = m[z-1 {edge}];"),
-            "the C back end reads zero outside the grid; `m` has a mirrored, clamped or periodic \
-             boundary\n  help: use the interpreter",
-        );
-    }
     for (value, name) in [
         ("exp(u)", "exp"),
         ("ln(u)", "ln"),
