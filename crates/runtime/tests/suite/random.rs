@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use retrograd_ir::interpret::{DenseMemory, Subnormals, run_step};
-use retrograd_ir::{DType, FieldId, Levels, ParamId, SparseId, Stencil, Target, Verified, verify};
+use retrograd_ir::{
+    DType, DimSet, FieldId, Levels, ParamId, SparseId, Stencil, Target, Verified, verify,
+};
 use retrograd_runtime::{Backend, JitOptions, Program, ProgramError, Session, Team};
 
 use crate::common::{self, Noise};
-use crate::random_programs::{LAYER, random_program};
+use crate::random_programs::{LAYER, Sides, random_program};
 
 const STEPS: usize = 5;
 
@@ -249,12 +251,14 @@ fn compare(number: u64, options: &JitOptions) -> Option<usize> {
     let mut noise = Noise::new(number);
     let dims = 1 + noise.below(3);
     let dtype = noise.pick(&[DType::F32, DType::F64]);
-    let stencil = random_program(&mut noise, dims, dtype);
+    let closed = number % 2 == 1;
+    let sides = if closed { Sides::random(&mut noise, dims) } else { Sides::Zero };
+    let stencil = random_program(&mut noise, dims, dtype, sides);
     if let Err(errors) = verify(stencil.clone()) {
         panic!("program {number} should be well formed: {errors:#?}");
     }
     let program = compiled(&stencil, options)?;
-    let least = 2 * LAYER + 1;
+    let least = if closed { Sides::LEAST } else { 2 * LAYER + 1 };
     let mut extents: Vec<usize> = (0..dims).map(|_| least + noise.below(18)).collect();
     // Blocks of steps want rows.
     extents[0] += noise.below(40);
@@ -292,17 +296,25 @@ fn random_programs_give_the_same_bits_in_c_and_by_the_interpreter() {
 #[test]
 fn rows_of_all_lengths_give_the_same_bits() {
     let Some(options) = common::options() else { return };
-    for (number, dims, dtype) in
-        [(1, 1, DType::F32), (2, 2, DType::F32), (3, 2, DType::F64), (4, 3, DType::F32)]
-    {
+    let closed = |n: usize| Sides::Closed(DimSet::NONE.with(n));
+    for (number, dims, dtype, sides) in [
+        (1, 1, DType::F32, Sides::Zero),
+        (2, 2, DType::F32, Sides::Zero),
+        (3, 2, DType::F64, Sides::Zero),
+        (4, 3, DType::F32, Sides::Zero),
+        (5, 1, DType::F64, closed(0)),
+        (6, 2, DType::F32, closed(1)),
+        (7, 3, DType::F32, closed(2)),
+    ] {
         // The first of a series of programs that the back end takes.
         let mut noise = Noise::new(10_000 + number);
-        let programs = std::iter::repeat_with(|| random_program(&mut noise, dims, dtype));
+        let programs = std::iter::repeat_with(|| random_program(&mut noise, dims, dtype, sides));
         let mut taken = programs.take(20).filter_map(|s| compiled(&s, &options));
         let program = taken.next().expect("one of twenty programs should run as C");
-        for row in 1..=40 {
+        let least = if sides == Sides::Zero { 1 } else { Sides::LEAST };
+        for row in least..=40 {
             let width = usize::from(row >= 3);
-            let mut extents = vec![4; dims];
+            let mut extents = vec![least.max(4); dims];
             extents[dims - 1] = row;
             let data = Data::new(&extents, width, row as u64);
             let expected = by_the_oracle(program.verified(), &data);
