@@ -69,6 +69,16 @@ pub struct Phase {
     pub waits: Wait,
 }
 
+impl Phase {
+    /// Its expressions.
+    pub fn values(&self) -> Vec<ExprId> {
+        match &self.kind {
+            PhaseKind::Nest(nest) => nest.outputs().map(|(_, v)| *v).collect(),
+            PhaseKind::Other(kind) => vec![kind.value()],
+        }
+    }
+}
+
 /// Whether threads wait for each other before a phase.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wait {
@@ -261,14 +271,6 @@ fn not_above(stencil: &Stencil, dim: usize, a: Bound, b: Bound) -> bool {
     }
 }
 
-/// The expressions of a phase.
-fn values(phase: &Phase) -> Vec<ExprId> {
-    match &phase.kind {
-        PhaseKind::Nest(nest) => nest.outputs().map(|(_, v)| *v).collect(),
-        PhaseKind::Other(kind) => vec![kind.value()],
-    }
-}
-
 /// What threads share.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Resource {
@@ -288,7 +290,7 @@ struct Access {
 }
 
 fn access(stencil: &Stencil, phase: &Phase) -> Access {
-    let roots = values(phase);
+    let roots = phase.values();
     // Updates and injections read, at offset zero, what the thread owns; the others anything.
     let near = match &phase.kind {
         PhaseKind::Nest(_) => true,

@@ -112,7 +112,7 @@ impl Writer {
             let field = Field { name, zero_in: None, ..like };
             let gradient = self.stencil().add_field(field);
             for update in self.forward.updates.clone() {
-                self.all.parameter(&update, parameter, gradient)?;
+                self.all.parameter(&update, parameter, gradient);
             }
             pairs.push((parameter, gradient));
         }

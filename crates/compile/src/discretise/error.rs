@@ -54,6 +54,27 @@ pub enum DiscretiseError {
         /// Dimensions of the grid.
         dims: usize,
     },
+    /// A boundary along a dimension that the grid lacks.
+    #[error("`{function}` has a boundary along dimension {dim} of a grid with {dims} dimensions")]
+    Boundary {
+        /// The function.
+        function: String,
+        /// The dimension.
+        dim: usize,
+        /// Dimensions of the grid.
+        dims: usize,
+    },
+    /// A dimension that is periodic on one side.
+    #[error(
+        "`{function}` is periodic on one side of dimension {dim} only\n  \
+         help: make it periodic on both sides or on neither"
+    )]
+    HalfPeriodic {
+        /// The function.
+        function: String,
+        /// The dimension.
+        dim: usize,
+    },
     /// A time level that the function does not hold.
     #[error(
         "`{function}` has time order {order}: its level {time:+} does not exist\n  \

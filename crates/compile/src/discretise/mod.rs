@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use retrograd_ir::{
-    Bound, Closure, DOMAIN, DType, Direction, Expr, ExprId, Field, FieldId, Levels, MemorySpace,
-    Offset, Predicate, Region, RegionId, Side, SparseId, Statement, StatementKind, Stencil, Step,
-    Target, Width, WidthId, WriteMode,
+    Bound, Closure, DOMAIN, DType, Direction, Edge, Ends, Expr, ExprId, Field, FieldId, Levels,
+    MemorySpace, Offset, Predicate, Region, RegionId, Side, SparseId, Statement, StatementKind,
+    Stencil, Step, Target, Width, WidthId, WriteMode,
 };
 
 use crate::algebra::Build;
@@ -171,6 +171,7 @@ impl Lower {
         if !order.is_multiple_of(2) || !(2..=16).contains(&order) {
             return Err(DiscretiseError::SpaceOrder { function: decl.name.clone(), order });
         }
+        self.check_boundary(decl)?;
         let levels = match decl.time_order {
             None => Levels::Static,
             Some(order @ 1..=2) => Levels::Time(order as u8 + 1),
@@ -195,6 +196,21 @@ impl Lower {
         });
         self.fields.insert(decl.name.clone(), (decl.clone(), id));
         Ok(id)
+    }
+
+    fn check_boundary(&self, decl: &FunctionDecl) -> Result<(), DiscretiseError> {
+        let dims = self.stencil.dims.len();
+        for (dim, sides) in &decl.boundary {
+            let (function, dim) = (decl.name.clone(), *dim);
+            if dim >= dims {
+                return Err(DiscretiseError::Boundary { function, dim, dims });
+            }
+            let [low, high] = sides.map(|edge| edge == Edge::Periodic);
+            if low != high {
+                return Err(DiscretiseError::HalfPeriodic { function, dim });
+            }
+        }
+        Ok(())
     }
 
     /// The region inside a layer, none where there is none. Widths are run-time values, one per
@@ -248,10 +264,12 @@ impl Lower {
                         time: *time,
                     });
                 }
-                let (closure, mut offset) = (Closure::ZERO, at);
+                let (mut closure, mut offset) = (closure(function), at);
                 for (d, cells) in offset.0.iter_mut().enumerate() {
                     // A profile is the same everywhere along the other dimensions.
                     *cells = if function.along.contains(d) { *cells } else { 0 };
+                    // Reads at the point are all the same.
+                    closure.0[d] = if *cells == 0 { Ends::ZERO } else { closure.0[d] };
                 }
                 self.stencil.exprs.intern(Expr::Load { field, time: *time, offset, closure })
             }
@@ -328,4 +346,17 @@ impl Lower {
         }
         Ok(sum)
     }
+}
+
+/// How reads of a function are closed: what does not change with time goes on as it is beyond the
+/// sides, what does is zero there, unless it is declared otherwise.
+fn closure(decl: &FunctionDecl) -> Closure {
+    let mut closure = Closure::ZERO;
+    let usual = if decl.time_order.is_none() { Edge::Clamp } else { Edge::Zero };
+    for dim in decl.along.iter() {
+        let declared = decl.boundary.iter().find(|(d, _)| *d == dim);
+        let edges = declared.map_or([usual; 2], |(_, edges)| *edges);
+        closure.0[dim] = Ends { half: decl.staggered.contains(dim), ..Ends::new(edges) };
+    }
+    closure
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use retrograd_ir::{DimSet, Interpolation};
+use retrograd_ir::{DimSet, Edge, Interpolation};
 
 use super::expression::{Expression, Node};
 
@@ -193,6 +193,8 @@ pub(crate) struct FunctionDecl {
     pub(crate) staggered: DimSet,
     /// Where it lives.
     pub(crate) layer: Layer,
+    /// What lies beyond the sides of dimensions, ascending; zero beyond those of others.
+    pub(crate) boundary: Vec<(usize, [Edge; 2])>,
 }
 
 impl FunctionDecl {
@@ -204,7 +206,14 @@ impl FunctionDecl {
             time_order,
             staggered: DimSet::NONE,
             layer: Layer::None,
+            boundary: Vec::new(),
         })
+    }
+
+    fn set_boundary(&mut self, dim: usize, sides: [Edge; 2]) {
+        self.boundary.retain(|(d, _)| *d != dim);
+        self.boundary.push((dim, sides));
+        self.boundary.sort_unstable();
     }
 }
 
@@ -225,6 +234,24 @@ impl Function {
     pub fn staggered(mut self, dim: usize) -> Self {
         let decl = Arc::make_mut(&mut self.0);
         decl.staggered = decl.staggered.with(dim);
+        self
+    }
+
+    /// What it is taken to be beyond the low and the high side of dimension number `dim`, wherever
+    /// the equations read it there: [zero](Edge::Zero) unless said.
+    ///
+    /// [`Edge::Odd`] holds it at zero on the outermost nodes (Dirichlet: pressure at a free
+    /// surface), [`Edge::Even`] its derivative across them (Neumann: an insulated end, pressure at a
+    /// rigid wall); both mirror about these nodes, on staggered functions, too. [`Edge::Clamp`]
+    /// goes on with the outermost value, [`Edge::Periodic`] (both sides or neither) with the other
+    /// end. Zero is no wall: it truncates the stencil.
+    ///
+    /// Where an equation couples functions, a boundary has to be said of each: with a free
+    /// surface, pressure is odd and the velocity across the surface even. Sources and receivers
+    /// nearer to a side than their radius see the grid alone.
+    #[must_use]
+    pub fn boundary(mut self, dim: usize, sides: [Edge; 2]) -> Self {
+        Arc::make_mut(&mut self.0).set_boundary(dim, sides);
         self
     }
 
@@ -287,6 +314,14 @@ impl TimeFunction {
     #[must_use]
     pub fn in_layer(mut self, dim: usize) -> Self {
         Arc::make_mut(&mut self.0).layer = Layer::Along(dim);
+        self
+    }
+
+    /// What it is taken to be beyond the sides of dimension number `dim`, see
+    /// [`Function::boundary`].
+    #[must_use]
+    pub fn boundary(mut self, dim: usize, sides: [Edge; 2]) -> Self {
+        Arc::make_mut(&mut self.0).set_boundary(dim, sides);
         self
     }
 

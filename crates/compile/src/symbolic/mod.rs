@@ -20,6 +20,8 @@ mod solve;
 mod vector;
 
 pub use calculus::{curl, curl_2d, div, div_tensor, grad, symmetric_grad};
+pub use retrograd_ir::Edge;
+
 pub use declare::{Function, Grid, GridError, Sparse, TimeFunction};
 pub(crate) use declare::{FunctionDecl, Layer, SparseDecl};
 pub(crate) use expression::Node;

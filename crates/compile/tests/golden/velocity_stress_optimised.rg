@@ -41,10 +41,10 @@ step forward {
   let e3 = e2 / h_x;
   let e4 = 1.125 * dt;
   let e5 = e4 / h_x;
-  vx[t+1] = vx + (e1 + b[x+1] * 0.5) * (e3 * (p[x-1] - p[x+2]) - e5 * (p - p[x+1]));
+  vx[t+1] = vx + (e1 + b[x+1 clamp] * 0.5) * (e3 * (p[x-1] - p[x+2]) - e5 * (p - p[x+1]));
   let e6 = e2 / h_z;
   let e7 = e4 / h_z;
-  vz[t+1] = vz + (e1 + b[z+1] * 0.5) * (e6 * (p[z-1] - p[z+2]) - e7 * (p - p[z+1]));
+  vz[t+1] = vz + (e1 + b[z+1 clamp] * 0.5) * (e6 * (p[z-1] - p[z+2]) - e7 * (p - p[z+1]));
   p[t+1] = p + k * (e3 * (vx[t+1, x-2] - vx[t+1, x+1]) - e5 * (vx[t+1, x-1] - vx[t+1]) + e6 *
       (vz[t+1, z-2] - vz[t+1, z+1]) - e7 * (vz[t+1, z-1] - vz[t+1]));
   inject src into p[t+1]: src * dt;
@@ -59,7 +59,7 @@ step record {
   let e5 = 1.125 * dt;
   let e6 = e5 / h_x;
   let e7 = p - p[x+1];
-  vx[t+1] = vx + (e1 + b[x+1] * 0.5) * (e3 * e4 - e6 * e7);
+  vx[t+1] = vx + (e1 + b[x+1 clamp] * 0.5) * (e3 * e4 - e6 * e7);
   let e8 = 0.020833333333333332 * dt;
   let e9 = 0.5625 * dt;
   let e10 = e8 / h_x * e4 - e9 / h_x * e7;
@@ -69,7 +69,7 @@ step record {
   let e12 = p[z-1] - p[z+2];
   let e13 = e5 / h_z;
   let e14 = p - p[z+1];
-  vz[t+1] = vz + (e1 + b[z+1] * 0.5) * (e11 * e12 - e13 * e14);
+  vz[t+1] = vz + (e1 + b[z+1 clamp] * 0.5) * (e11 * e12 - e13 * e14);
   let e15 = e8 / h_z * e12 - e9 / h_z * e14;
   vz_tape = e15;
   vz_tape_1 = e15;
@@ -91,7 +91,7 @@ step reverse reverse {
   p_adj[t+1] = e1 / h_x * (vx_adj_w[x+1] + vx_adj_w_1[x+1] - vx_adj_w[x-2] - vx_adj_w_1[x-2]) +
       e3 * (vx_adj_w[x-1] + vx_adj_w_1[x-1]) + e1 / h_z * (vz_adj_w[z+1] + vz_adj_w_1[z+1] -
       vz_adj_w[z-2] - vz_adj_w_1[z-2]) + e4 * (vz_adj_w[z-1] + vz_adj_w_1[z-1]) + p_adj + (-(b *
-      (e5 + e6)) - b[x+1] * e5 - b[z+1] * e6);
+      (e5 + e6)) - b[x+1 clamp] * e5 - b[z+1 clamp] * e6);
   p_adj_w[t+1] = k * p_adj[t+1];
   k_grad += p_adj[t+1] * p_tape;
   inject rec_adj into p_adj[t+1]: rec_adj[t+1];
@@ -106,18 +106,18 @@ step reverse reverse {
   vz_adj[t+1] = vz_adj + e7 / h_z * (p_adj_w[t+1, z+2] - p_adj_w[t+1, z-1]) - e9 * p_adj_w[t+1,
       z+1] + k * (e9 * p_adj[t+1]);
   vz_adj_w[t+1] = b * vz_adj[t+1];
-  vz_adj_w_1[t+1] = b[z+1] * vz_adj[t+1];
+  vz_adj_w_1[t+1] = b[z+1 clamp] * vz_adj[t+1];
   b_grad += vz_adj[t+1] * vz_tape;
   vz_adj_w_2[t+1] = vz_adj[t+1] * vz_tape_1;
   let e10 = e8 / h_x;
   vx_adj[t+1] = vx_adj + e7 / h_x * (p_adj_w[t+1, x+2] - p_adj_w[t+1, x-1]) - e10 * p_adj_w[t+1,
       x+1] + k * (e10 * p_adj[t+1]);
   vx_adj_w[t+1] = b * vx_adj[t+1];
-  vx_adj_w_1[t+1] = b[x+1] * vx_adj[t+1];
+  vx_adj_w_1[t+1] = b[x+1 clamp] * vx_adj[t+1];
   b_grad += vx_adj[t+1] * vx_tape;
   vx_adj_w_2[t+1] = vx_adj[t+1] * vx_tape_1;
-  b_grad += vx_adj_w_2[t+1, x-1];
-  b_grad += vz_adj_w_2[t+1, z-1];
+  b_grad += vx_adj_w_2[t+1, x-1 fold clamp];
+  b_grad += vz_adj_w_2[t+1, z-1 fold clamp];
   interpolate src_adj: dt * p_adj[t+1];
 }
 
@@ -131,7 +131,7 @@ step reverse_seeded reverse {
   p_adj[t+1] = e1 / h_x * (vx_adj_w[x+1] + vx_adj_w_1[x+1] - vx_adj_w[x-2] - vx_adj_w_1[x-2]) +
       e3 * (vx_adj_w[x-1] + vx_adj_w_1[x-1]) + e1 / h_z * (vz_adj_w[z+1] + vz_adj_w_1[z+1] -
       vz_adj_w[z-2] - vz_adj_w_1[z-2]) + e4 * (vz_adj_w[z-1] + vz_adj_w_1[z-1]) + (p_adj +
-      p_seed) + (-(b * (e5 + e6)) - b[x+1] * e5 - b[z+1] * e6);
+      p_seed) + (-(b * (e5 + e6)) - b[x+1 clamp] * e5 - b[z+1 clamp] * e6);
   p_adj_w[t+1] = k * p_adj[t+1];
   k_grad += p_adj[t+1] * p_tape;
   inject rec_adj into p_adj[t+1]: rec_adj[t+1];
@@ -146,18 +146,18 @@ step reverse_seeded reverse {
   vz_adj[t+1] = vz_adj + vz_seed + e7 / h_z * (p_adj_w[t+1, z+2] - p_adj_w[t+1, z-1]) - e9 *
       p_adj_w[t+1, z+1] + k * (e9 * p_adj[t+1]);
   vz_adj_w[t+1] = b * vz_adj[t+1];
-  vz_adj_w_1[t+1] = b[z+1] * vz_adj[t+1];
+  vz_adj_w_1[t+1] = b[z+1 clamp] * vz_adj[t+1];
   b_grad += vz_adj[t+1] * vz_tape;
   vz_adj_w_2[t+1] = vz_adj[t+1] * vz_tape_1;
   let e10 = e8 / h_x;
   vx_adj[t+1] = vx_adj + vx_seed + e7 / h_x * (p_adj_w[t+1, x+2] - p_adj_w[t+1, x-1]) - e10 *
       p_adj_w[t+1, x+1] + k * (e10 * p_adj[t+1]);
   vx_adj_w[t+1] = b * vx_adj[t+1];
-  vx_adj_w_1[t+1] = b[x+1] * vx_adj[t+1];
+  vx_adj_w_1[t+1] = b[x+1 clamp] * vx_adj[t+1];
   b_grad += vx_adj[t+1] * vx_tape;
   vx_adj_w_2[t+1] = vx_adj[t+1] * vx_tape_1;
-  b_grad += vx_adj_w_2[t+1, x-1];
-  b_grad += vz_adj_w_2[t+1, z-1];
+  b_grad += vx_adj_w_2[t+1, x-1 fold clamp];
+  b_grad += vz_adj_w_2[t+1, z-1 fold clamp];
   interpolate src_adj: dt * p_adj[t+1];
 }
 
@@ -173,6 +173,6 @@ step initial_0 {
   p_initial_0 = e1 / h_x * (vx_adj_w[x+1] + vx_adj_w_1[x+1] - vx_adj_w[x-2] - vx_adj_w_1[x-2]) +
       e3 * (vx_adj_w[x-1] + vx_adj_w_1[x-1]) + e1 / h_z * (vz_adj_w[z+1] + vz_adj_w_1[z+1] -
       vz_adj_w[z-2] - vz_adj_w_1[z-2]) + e4 * (vz_adj_w[z-1] + vz_adj_w_1[z-1]) + p_adj + (-(b *
-      (e5 + e6)) - b[x+1] * e5 - b[z+1] * e6);
+      (e5 + e6)) - b[x+1 clamp] * e5 - b[z+1 clamp] * e6);
   inject rec_adj into p_initial_0: rec_adj;
 }

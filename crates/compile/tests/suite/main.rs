@@ -1,5 +1,6 @@
 //! Tests of the compiler on whole programs.
 
+mod closures;
 mod common;
 mod dot_product;
 mod executor;

@@ -264,23 +264,6 @@ fn adjoints_of_updates() {
 }
 
 #[test]
-fn adjoints_of_closures() {
-    let closure = |name: &str| {
-        format!(
-            "`{name}` is read with a mirrored or clamped boundary; only zero and periodic \
-             boundaries have an adjoint yet"
-        )
-    };
-    for edge in ["clamp", "odd", "even", "zero|periodic"] {
-        adjoint_error(&format!("u[t+1] = u[x+1 {edge}];"), &[], &closure("u"));
-        adjoint_error(&format!("u[t+1] = u * m[x+1 {edge}];"), &["m"], &closure("m"));
-        // Without a gradient by it, the boundary of a parameter does not matter.
-        let stencil = parsed(&format!("u[t+1] = u * m[x+1 {edge}];"));
-        assert!(adjoint(&stencil, "forward", &[]).is_ok());
-    }
-}
-
-#[test]
 fn adjoints_by_what_is_no_full_parameter() {
     adjoint_error(
         "u[t+1] = u;",
@@ -361,13 +344,6 @@ fn c_texts() {
     emit_error("single = m;", mixed);
     emit_error("a = single;", mixed);
     emit_error("a = far;", "the C back end works in host memory; `far` lives on a device");
-    for edge in ["clamp", "odd", "even", "periodic"] {
-        emit_error(
-            &format!("a = m[z-1 {edge}];"),
-            "the C back end reads zero outside the grid; `m` has a mirrored, clamped or periodic \
-             boundary\n  help: use the interpreter",
-        );
-    }
     for (value, name) in [
         ("exp(u)", "exp"),
         ("ln(u)", "ln"),

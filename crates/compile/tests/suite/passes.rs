@@ -238,6 +238,9 @@ fn what_would_change_at_the_boundary_is_not_hoisted() {
         "u[t+1] = sqrt(m[x+1]) * u;",
         "u[t+1] = 1 / m[x+1 odd] * u;",
         "u[t+1] = 1 / (m[x+1] * b[x+1 clamp]) * u;",
+        "u[t+1] = m[x+1 odd|even] * b[x+1 odd|even] * u;",
+        "u[t+1] = 1 / (1 + m[x+1 fold even]) * u;",
+        "u[t+1] = m[x+1 even] * b[x+1 half even] * u;",
     ] {
         check(hoist_invariants, kept, &format!("step forward {{ {kept} }}"));
     }
@@ -246,6 +249,12 @@ fn what_would_change_at_the_boundary_is_not_hoisted() {
         "u[t+1] = 1 / (1 + m[x+1 clamp]) * u + m[z-1] * b[z-1] * u;",
         "step forward { u[t+1] = pre[x+1 clamp] * u + pre_1[z-1] * u; } \
          step setup { pre = 1 / (1 + m); pre_1 = m * b; }",
+    );
+    check(
+        hoist_invariants,
+        "u[t+1] = 1 / (1 + m[x+1 half even]) * u + 1 / (1 + m[z-1 even|clamp]) * u;",
+        "step forward { u[t+1] = pre[x+1 half even] * u + pre[z-1 even|clamp] * u; } \
+         step setup { pre = 1 / (1 + m); }",
     );
 }
 

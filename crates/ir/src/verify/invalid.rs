@@ -54,6 +54,12 @@ pub enum Invalid {
          help: drop the displacement"
     )]
     Displacement { place: String, read: String, field: String, dim: String },
+    /// A dimension that is periodic on one side.
+    #[error(
+        "{place} reads `{read}`, periodic on one side of `{dim}` only\n  help: a dimension is \
+         periodic on both sides or on neither"
+    )]
+    HalfPeriodic { place: String, read: String, dim: String },
     /// A series outside an injection, or of other points.
     #[error("{place} reads the series `{series}`; {allowed}")]
     Series { place: String, series: String, allowed: String },

@@ -1,6 +1,7 @@
 //! Reads, writes, their order, and predicates.
 
 use super::{Invalid, coverage};
+use crate::closure::Edge;
 use crate::expr::{Expr, ExprId, Offset};
 use crate::program::{
     DimSet, FieldId, Levels, Predicate, SparseId, Statement, StatementKind, Stencil, Step, Target,
@@ -83,6 +84,13 @@ impl Checker<'_> {
             let dim = dim.map_or_else(|| format!("dimension number {d}"), |dim| dim.name.clone());
             let (place, field) = (self.place(), field.name.clone());
             self.broken.push(Invalid::Displacement { place, read: text.clone(), field, dim });
+        }
+        for (d, ends) in read.closure.0.iter().enumerate().take(self.stencil.dims.len()) {
+            let periodic = ends.edges.map(|edge| edge == Edge::Periodic);
+            if steps[d] != 0 && periodic[0] != periodic[1] {
+                let (place, dim) = (self.place(), self.stencil.dims[d].name.clone());
+                self.broken.push(Invalid::HalfPeriodic { place, read: text.clone(), dim });
+            }
         }
     }
 

@@ -1,8 +1,10 @@
-//! Layers that leave no room between them.
+//! Grids that are too small: for layers that leave no room between them, for images of closed reads.
 
+use retrograd_compile::emit::LeastExtent;
 use retrograd_ir::{Bound, Field, Levels, Side, Stencil};
 
 use super::SessionError;
+use crate::program::{Code, Program};
 
 /// What the proof of [`retrograd_compile::schedule::Schedule::in_place`] is worth on a grid.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,4 +50,23 @@ pub(super) fn check_layers(
         }
     }
     Ok(in_place)
+}
+
+/// Refuses grids that generated code cannot close reads on.
+pub(super) fn check_images(program: &Program, extents: &[usize]) -> Result<(), SessionError> {
+    let stencil = program.stencil();
+    for step in &program.steps {
+        let Code::C(c) = &step.code else { continue };
+        for LeastExtent { field, dim, points: least } in c.module.least.iter().copied() {
+            if extents[dim] < least {
+                return Err(SessionError::TooFewPoints {
+                    function: stencil.field(field).name.clone(),
+                    dim: stencil.dims[dim].name.clone(),
+                    extent: extents[dim],
+                    least,
+                });
+            }
+        }
+    }
+    Ok(())
 }

@@ -23,7 +23,7 @@ use crate::program::{Program, kept_levels};
 use crate::real::Real;
 use crate::team::{LentTeam, Team};
 use blocks::Blocks;
-use layers::{InPlace, check_layers};
+use layers::{InPlace, check_images, check_layers};
 use plan::StepPlan;
 use points::SparseData;
 use snapshot::Fit;
@@ -62,6 +62,21 @@ pub enum SessionError {
         high: usize,
         /// Grid points of the dimension.
         extent: usize,
+    },
+    /// A grid on which images of reads would fall outside again.
+    #[error(
+        "reads of `{function}` across the sides of dimension `{dim}` need {least} points; the grid \
+         has {extent}\n  help: make the grid larger, lower the space order, or use the interpreter"
+    )]
+    TooFewPoints {
+        /// The function.
+        function: String,
+        /// The dimension.
+        dim: String,
+        /// Grid points of the dimension.
+        extent: usize,
+        /// The fewest that there have to be.
+        least: usize,
     },
     /// Extents or widths in the wrong number.
     #[error("{found} {what} for a program with {expected}")]
@@ -136,7 +151,7 @@ impl Session {
     ///
     /// # Errors
     /// Wrong numbers of extents or widths; layers that meet around an inside where a function is
-    /// known to be zero.
+    /// known to be zero; fewer points than mirrored or periodic reads of generated code need.
     pub fn new(
         program: &Arc<Program>,
         extents: &[usize],
@@ -155,6 +170,7 @@ impl Session {
         count("extents", extents.len(), stencil.dims.len())?;
         count("widths", widths.len(), stencil.widths.len())?;
         let in_place = check_layers(stencil, extents, widths, &program.radius)?;
+        check_images(program, extents)?;
         let full = DimSet::first(extents.len());
         let layout = |dims| (dims, Layout::new(extents, dims, &program.radius, stencil.dtype));
         let fit =

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use retrograd_ir::interpret::{DenseMemory, Subnormals, run_step};
-use retrograd_ir::{DType, FieldId, Levels, ParamId, SparseId, Stencil, Target, Verified, verify};
+use retrograd_ir::{
+    DType, DimSet, FieldId, Levels, ParamId, SparseId, Stencil, Target, Verified, verify,
+};
 use retrograd_runtime::{Backend, JitOptions, Program, ProgramError, Session, Team};
 
 use crate::common::{self, Noise};
-use crate::random_programs::{LAYER, random_program, with_layer_memory};
+use crate::random_programs::{LAYER, Sides, random_program, with_layer_memory};
 
 const STEPS: usize = 5;
 
@@ -250,7 +252,9 @@ fn compare(number: u64, options: &JitOptions) -> Option<usize> {
     let mut noise = Noise::new(number);
     let dims = 1 + noise.below(3);
     let dtype = noise.pick(&[DType::F32, DType::F64]);
-    let mut stencil = random_program(&mut noise, dims, dtype);
+    let closed = number % 2 == 1;
+    let sides = if closed { Sides::random(&mut noise, dims) } else { Sides::Zero };
+    let mut stencil = random_program(&mut noise, dims, dtype, sides);
     let memory = noise.rarely(2);
     if memory {
         stencil = with_layer_memory(stencil, &mut noise);
@@ -261,6 +265,7 @@ fn compare(number: u64, options: &JitOptions) -> Option<usize> {
     let program = compiled(&stencil, options)?;
     // Memory is read three points from its layer.
     let least = 2 * LAYER + if memory { 6 } else { 1 };
+    let least = if closed { least.max(Sides::LEAST) } else { least };
     let mut extents: Vec<usize> = (0..dims).map(|_| least + noise.below(18)).collect();
     // Blocks of steps want rows.
     extents[0] += noise.below(40);
@@ -298,17 +303,25 @@ fn random_programs_give_the_same_bits_in_c_and_by_the_interpreter() {
 #[test]
 fn rows_of_all_lengths_give_the_same_bits() {
     let Some(options) = common::options() else { return };
-    for (number, dims, dtype) in
-        [(1, 1, DType::F32), (2, 2, DType::F32), (3, 2, DType::F64), (4, 3, DType::F32)]
-    {
+    let closed = |n: usize| Sides::Closed(DimSet::NONE.with(n));
+    for (number, dims, dtype, sides) in [
+        (1, 1, DType::F32, Sides::Zero),
+        (2, 2, DType::F32, Sides::Zero),
+        (3, 2, DType::F64, Sides::Zero),
+        (4, 3, DType::F32, Sides::Zero),
+        (5, 1, DType::F64, closed(0)),
+        (6, 2, DType::F32, closed(1)),
+        (7, 3, DType::F32, closed(2)),
+    ] {
         // The first of a series of programs that the back end takes.
         let mut noise = Noise::new(10_000 + number);
-        let programs = std::iter::repeat_with(|| random_program(&mut noise, dims, dtype));
+        let programs = std::iter::repeat_with(|| random_program(&mut noise, dims, dtype, sides));
         let mut taken = programs.take(20).filter_map(|s| compiled(&s, &options));
         let program = taken.next().expect("one of twenty programs should run as C");
-        for row in 1..=40 {
+        let least = if sides == Sides::Zero { 1 } else { Sides::LEAST };
+        for row in least..=40 {
             let width = usize::from(row >= 3);
-            let mut extents = vec![4; dims];
+            let mut extents = vec![least.max(4); dims];
             extents[dims - 1] = row;
             let data = Data::new(&extents, width, row as u64);
             let expected = by_the_oracle(program.verified(), &data);
