@@ -50,6 +50,7 @@ fn heat_stays_between_insulated_ends() {
     };
     let rounding = 40.0 * EPSILON * steps as f64 * start.iter().sum::<f64>();
     let insulated = lost(Edge::Even);
+    println!("heat lost of {:.1}: {insulated:.1e} (bound {rounding:.1e})", total(&start));
     assert!(insulated <= rounding, "{insulated:e} of {} lost", total(&start));
     assert!(lost(Edge::Zero) > 1.0 && lost(Edge::Odd) > 1.0, "open ends should lose heat");
 }
@@ -97,6 +98,7 @@ fn a_free_surface_is_an_image_source() {
     let size = largest(whole.iter().copied());
     let difference = largest(below.iter().zip(&whole).map(|(a, b)| a - b));
     let rounding = 40.0 * EPSILON * (steps * steps) as f64;
+    println!("free surface: {:.1e} (bound {rounding:.1e})", difference / size);
     assert!(difference <= rounding * size, "{difference:e} of {size:e}");
     // The surface itself stays at rest, and it matters.
     assert_eq!(largest(below.chunks(nz).map(|row| row[0])), 0.0);
@@ -157,6 +159,7 @@ fn advection_goes_round_a_periodic_domain() {
     let found: Vec<f64> = run.level("u", 0).expect("u");
     let error = largest(found.iter().zip(exact(steps as f64)).map(|(a, b)| a - b));
     let rounding = 40.0 * EPSILON * (steps * steps) as f64;
+    println!("periodic: {error:.1e} (bound {rounding:.1e})");
     assert!(error <= rounding, "{error:e}");
 }
 
