@@ -1,7 +1,8 @@
 //! C text for a scheduled step: explicit GNU vectors, no headers, no threads.
 //!
 //! One function per phase. A nest works on some rows of the grid, each cut into pieces by the regions
-//! that it crosses; the caller decides on tiles and threads. Vectors run along the last dimension and are aligned with the rows in memory; at the
+//! that it crosses and by the sides near which reads are [closed](Bodies) by anything but zero; the
+//! caller decides on tiles and threads. Vectors run along the last dimension and are aligned with the rows in memory; at the
 //! ends of a row range the same vector is computed and only the lanes inside are written, so a
 //! point has the same value whatever the box. Rows must belong to one thread each, and memory has
 //! to be readable and writable one vector before and after a row (see `retrograd-runtime`).

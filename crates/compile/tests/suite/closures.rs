@@ -43,7 +43,7 @@ fn with_closures(stencil: &Stencil, change: impl Fn(FieldId, &mut Closure)) -> S
 }
 
 /// The same program with all its reads closed like this; mirrors are those of the functions read.
-fn closed(stencil: &Stencil, sides: Sides) -> Stencil {
+pub(crate) fn closed(stencil: &Stencil, sides: Sides) -> Stencil {
     with_closures(stencil, |field, closure| {
         let staggered = stencil.field(field).staggered;
         for (d, edges) in sides.into_iter().enumerate() {
