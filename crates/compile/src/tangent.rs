@@ -12,6 +12,8 @@
 //! linearised modelling (reverse-time migration), and it is linear in the direction whatever the
 //! step is in the state.
 //!
+//! Coefficients that the step `setup` computes have their derivatives computed there.
+//!
 //! Where an update is a quotient `N / D` with time-invariant `D`, `df = (dN - f dD) / D`, so that the
 //! scattered field runs through the same kernel as the field itself. `f` is read back where nothing
 //! is added to it later in the step.
@@ -27,6 +29,7 @@ use retrograd_ir::{
 };
 
 use crate::algebra::{Build, directional};
+use crate::passes::SETUP;
 
 /// Why a step has no tangent here.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -91,6 +94,10 @@ pub fn tangent(
         }
         directions.push((parameter, writer.twin(parameter, "dir")));
     }
+    if let Some(setup) = stencil.steps.iter().position(|s| s.name == SETUP) {
+        writer.coefficients(&stencil.steps[setup].statements);
+        writer.stencil.steps[setup].statements = std::mem::take(&mut writer.statements);
+    }
     let statements = stencil.steps[number].statements.clone();
     let mut states: Vec<(FieldId, FieldId)> = Vec::new();
     for target in statements.iter().filter_map(Stencil::written) {
@@ -129,6 +136,20 @@ impl Writer {
         let twin = self.stencil.add_field(Field { name, ..like });
         self.twins.insert(field, twin);
         twin
+    }
+
+    /// Coefficients that move with the directions, each behind what it is the derivative of.
+    fn coefficients(&mut self, statements: &[Statement]) {
+        for statement in statements {
+            self.statements.push(*statement);
+            let change = self.change(statement.kind.value());
+            if let (Some(target), Some(_)) = (Stencil::written(statement), change) {
+                if !self.twins.contains_key(&target.field) {
+                    self.twin(target.field, "tan");
+                }
+                self.statement(statement, false);
+            }
+        }
     }
 
     /// The derivative of a value along the direction; none if it does not change.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use retrograd_compile::Adjoint;
-use retrograd_compile::adjoint::{FORWARD, RECORD, REVERSE, REVERSE_SEEDED, initial_step};
+use retrograd_compile::adjoint::{FINISH, FORWARD, RECORD, REVERSE, REVERSE_SEEDED, initial_step};
 use retrograd_compile::symbolic::{Grid, Sparse};
 use retrograd_ir::{FieldId, Levels, SparseId, Stencil};
 use retrograd_runtime::{Backend, JitOptions, Program, Session, Team};
@@ -73,7 +73,9 @@ impl Compiled {
         options: &Options,
     ) -> Result<Self, Error> {
         let stencil = adjoint.stencil.clone();
-        let program = Program::new(stencil, steps, options.backend, &options.jit)?;
+        let finish = stencil.step_named(FINISH).map(|_| FINISH);
+        let steps: Vec<&str> = steps.iter().copied().chain(finish).collect();
+        let program = Program::new(stencil, &steps, options.backend, &options.jit)?;
         Ok(Self { program, adjoint: Some(Arc::new(adjoint)), grid: operator.grid.clone() })
     }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use retrograd_checkpoint::tier::Key;
 use retrograd_checkpoint::{Action, Data, Executor, SweepLog};
 use retrograd_compile::Adjoint;
-use retrograd_compile::adjoint::{REVERSE, REVERSE_SEEDED};
+use retrograd_compile::adjoint::{FINISH, REVERSE, REVERSE_SEEDED};
 use retrograd_compile::symbolic::Function;
 use retrograd_ir::{
     BinaryOp, Closure, DOMAIN, Expr, FieldId, Offset, Predicate, Statement, StatementKind, Target,
@@ -180,12 +180,16 @@ impl Simulation {
         // Also where the sweep has failed: the tape is the largest thing there is.
         self.session.set_tape_window(0..0);
         let progress = progress?;
+        if self.compiled.stencil().step_named(FINISH).is_some() {
+            self.session.run(FINISH, [0])?;
+        }
         Ok(Evaluation { misfit, progress })
     }
 
     /// Gradients and illumination: what a reverse sweep adds to.
     pub(crate) fn accumulators(&self, adjoint: &Adjoint) -> Vec<FieldId> {
-        let mut fields: Vec<FieldId> = adjoint.parameters.iter().map(|(_, g)| *g).collect();
+        let collecting = adjoint.parameters.iter().chain(&adjoint.coefficients);
+        let mut fields: Vec<FieldId> = collecting.map(|(_, g)| *g).collect();
         fields.extend(self.illuminations());
         fields
     }

@@ -1,7 +1,7 @@
 //! The data of one run of an operator.
 
 use retrograd_checkpoint::Workload;
-use retrograd_compile::adjoint::{FORWARD, RECORD, REVERSE};
+use retrograd_compile::adjoint::{FINISH, FORWARD, RECORD, REVERSE};
 use retrograd_compile::symbolic::{Function, Grid, Sparse};
 use retrograd_ir::{FieldId, SparseId};
 use retrograd_runtime::{Real, Session, Team};
@@ -285,7 +285,7 @@ impl Simulation {
     /// gradients of one shot in flight and its series.
     pub fn workload(&self, jobs: u64, concurrency: u64) -> Workload {
         let stencil = self.compiled.stencil();
-        let steps = [FORWARD, RECORD, REVERSE, retrograd_compile::passes::SETUP];
+        let steps = [FORWARD, RECORD, REVERSE, FINISH, retrograd_compile::passes::SETUP];
         let written = |f: FieldId| {
             let in_steps = stencil.steps.iter().filter(|s| {
                 steps.contains(&s.name.as_str()) && s.name != retrograd_compile::passes::SETUP

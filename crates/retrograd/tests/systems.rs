@@ -99,9 +99,6 @@ fn each(mut f: impl FnMut(&Problem, &str, DType), dtypes: &[DType]) {
             dimensions.iter().flat_map(|d| [(d, Absorbing::Nothing), (d, Absorbing::Cpml)])
         {
             // Layers of waves are of no use to what spreads.
-            if *name == "variable_density" {
-                continue;
-            }
             let spreads = ["heat", "advection_diffusion", "burgers"].contains(name);
             if spreads && absorbing == Absorbing::Cpml {
                 continue;

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use retrograd_ir::{
-    Closure, Expr, ExprId, Field, FieldId, Levels, Read, Statement, StatementKind, Stencil, Target,
-    WriteMode,
+    Closure, Expr, ExprId, Field, FieldId, Levels, Read, RegionId, Statement, StatementKind,
+    Stencil, Target, WriteMode,
 };
 use retrograd_ir::{DOMAIN, Offset, Predicate};
 
@@ -53,6 +53,8 @@ pub(super) struct Collected {
     pub(super) records: Vec<(usize, Statement)>,
     pub(super) tapes: Vec<FieldId>,
     products: HashMap<(FieldId, ExprId), FieldId>,
+    /// The tape of each recorded value, by where it is zero.
+    recorded: HashMap<(ExprId, Option<RegionId>), FieldId>,
 }
 
 impl Collected {
@@ -66,6 +68,7 @@ impl Collected {
             records: Vec::new(),
             tapes: Vec::new(),
             products: HashMap::new(),
+            recorded: HashMap::new(),
         };
         for update in &forward.updates {
             collected.declare_adjoint(update.field);
@@ -157,10 +160,16 @@ impl Collected {
         if self.stencil.is_time_invariant(value) {
             return value;
         }
+        // Equal values are recorded once, behind the first update that has them.
+        let zero_in = self.stencil.field(update.field).zero_in;
+        if let Some(&known) = self.recorded.get(&(value, zero_in)) {
+            return self.stencil.exprs.load(Target { field: known, time: 0 }, Offset::ZERO);
+        }
         let like = self.stencil.field(update.field).clone();
         let name = self.stencil.fresh_field_name(&format!("{}_tape", like.name));
         let field = self.stencil.add_field(Field { name, levels: Levels::Tape, ..like });
         self.tapes.push(field);
+        self.recorded.insert((value, zero_in), field);
         let target = Target { field, time: 0 };
         let (region, mode) = (DOMAIN, WriteMode::Assign);
         let kind = StatementKind::Update { target, region, mode, value };

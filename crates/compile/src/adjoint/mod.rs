@@ -31,13 +31,18 @@
 //! The steps of the result, beside the given one (`forward`) and `setup`: `record` (the forward
 //! step that also writes the tapes), `reverse` for step n (finishes `l[n+1]`, adds to gradients),
 //! `reverse_seeded` (the same with cotangents of the final state), `initial_j` (cotangent of the
-//! initial level `-j`, from the reads at levels `tau <= -j` that exist there).
+//! initial level `-j`, from the reads at levels `tau <= -j` that exist there), `finish`.
+//!
+//! * **Coefficients** that the step `setup` computes from parameters are parameters to the time step;
+//!   the step `finish`, run once, takes their gradients to the parameters by the chain rule. Adjoint
+//!   data are those of coefficients, and equal ones are recorded once.
 //!
 //! Not here: which states to keep or recompute (`retrograd-checkpoint`).
 //!
 //! Hückelheim, Hovland, Strout, Müller, *Automatic Differentiation for Adjoint Stencil Loops*,
 //! ICPP 2019, arXiv:1907.02818.
 
+mod chain;
 mod contributions;
 mod error;
 mod forward;
@@ -55,6 +60,10 @@ pub const RECORD: &str = "record";
 pub const REVERSE: &str = "reverse";
 /// Name of the reverse step that also takes cotangents of the final state.
 pub const REVERSE_SEEDED: &str = "reverse_seeded";
+
+/// Name of the step that takes gradients by coefficients to the parameters, run once after the
+/// reverse sweep; absent where there are none.
+pub const FINISH: &str = "finish";
 
 /// Name of the step that computes the cotangent of the initial level `-level`.
 pub fn initial_step(level: usize) -> String {
@@ -85,6 +94,9 @@ pub struct Adjoint {
     pub states: Vec<StateAdjoint>,
     /// Parameter functions and their gradients.
     pub parameters: Vec<(FieldId, FieldId)>,
+    /// Coefficients that the step `setup` computes from these parameters, and their gradients, which
+    /// [`FINISH`] adds to those of the parameters.
+    pub coefficients: Vec<(FieldId, FieldId)>,
     /// What the reverse step reads of the forward run: the adjoint data.
     pub tapes: Vec<FieldId>,
     /// Recorded series and the series of their cotangents.
@@ -96,8 +108,8 @@ pub struct Adjoint {
 /// Writes the reverse sweep of the step named `step`, with gradients of the parameter functions
 /// `with_respect_to` and of every injected series.
 ///
-/// Gradients see the functions that the step itself reads: differentiate first, run
-/// [`crate::passes`] on the result.
+/// Gradients see the functions that the step itself and the step `setup` read: differentiate first,
+/// run [`crate::passes`] on the result.
 ///
 /// # Errors
 /// What the transformation does not cover, see [`AdjointError`].

@@ -5,10 +5,12 @@ use retrograd_ir::{
     SparseId, Statement, StatementKind, Stencil, Step, Target, WriteMode,
 };
 
+use super::chain;
 use super::contributions::{Collected, Consumer, Contribution};
 use super::forward::{Forward, SparseUse};
 use super::{
-    Adjoint, AdjointError, FORWARD, RECORD, REVERSE, REVERSE_SEEDED, StateAdjoint, initial_step,
+    Adjoint, AdjointError, FINISH, FORWARD, RECORD, REVERSE, REVERSE_SEEDED, StateAdjoint,
+    initial_step,
 };
 use crate::algebra::{Build, derivative};
 use crate::passes::SETUP;
@@ -48,7 +50,10 @@ pub(super) fn build(
         outputs: Vec::new(),
         inputs: Vec::new(),
     };
-    let parameters = writer.parameters(with_respect_to)?;
+    // Coefficients are parameters to a time step; `finish` takes their gradients further.
+    let coefficients = chain::dependent(&original, with_respect_to)?;
+    let all: Vec<FieldId> = with_respect_to.iter().chain(&coefficients).copied().collect();
+    let mut parameters = writer.parameters(&all)?;
     for at in 0..writer.forward.sparse.len() {
         let flow = writer.forward.sparse[at];
         match flow.into {
@@ -66,6 +71,11 @@ pub(super) fn build(
     for level in 0..states.iter().map(|s| s.initial.len()).max().unwrap_or(0) {
         steps.push(writer.initial(level, &states));
     }
+    let statements = chain::statements(writer.stencil(), &parameters);
+    if !statements.is_empty() {
+        steps.push(Step { name: FINISH.into(), direction: Direction::Forward, statements });
+    }
+    let coefficients = parameters.split_off(with_respect_to.len());
     let Writer { all, outputs, inputs, .. } = writer;
     let mut stencil = all.stencil;
     stencil.steps = steps;
@@ -74,6 +84,7 @@ pub(super) fn build(
         stencil: stencil.compact(),
         states,
         parameters,
+        coefficients,
         tapes: all.tapes,
         outputs,
         inputs,

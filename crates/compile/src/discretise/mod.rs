@@ -9,13 +9,16 @@ use retrograd_ir::{
 };
 
 use crate::algebra::Build;
+use crate::passes::SETUP;
 use crate::symbolic::{
     Eq, Expression, FunctionDecl, Grid, Layer, Location, Node, Sparse, SparseDecl,
 };
 use crate::weights::{centred_nodes, centred_weights};
 
+mod coefficients;
 mod error;
 
+use coefficients::Coefficients;
 pub use error::DiscretiseError;
 
 /// One part of an operator, in order.
@@ -43,8 +46,10 @@ pub enum Item {
 
 /// Replaces every derivative by its weighted sum and declares what the equations use.
 ///
-/// The result has one step named `forward`. Weights: [`crate::weights`], centred, of the space
-/// order of each function.
+/// The result has a step named `forward`, and one named `setup` where the equations have
+/// coefficients that are computed from parameters once: products, quotients, roots and means of what
+/// does not change with time become functions of their own, which go on beyond the sides as they are
+/// there. Weights: [`crate::weights`], centred, of the space order of each function.
 ///
 /// # Errors
 /// Anything in [`DiscretiseError`].
@@ -58,13 +63,18 @@ pub fn discretise(
         stencil: Stencil::new(name, dtype, grid.dimension_names()),
         fields: HashMap::new(),
         inside: Vec::new(),
+        coefficients: Coefficients::of(items),
     };
     let mut statements = Vec::with_capacity(items.len());
     for item in items {
         statements.push(Statement { when: Predicate::Always, kind: lower.item(item)? });
     }
-    let step = Step { name: "forward".into(), direction: Direction::Forward, statements };
-    lower.stencil.steps.push(step);
+    let direction = Direction::Forward;
+    lower.stencil.steps.push(Step { name: "forward".into(), direction, statements });
+    let statements = lower.coefficients.statements;
+    if !statements.is_empty() {
+        lower.stencil.steps.push(Step { name: SETUP.into(), direction, statements });
+    }
     Ok(lower.stencil.compact())
 }
 
@@ -76,6 +86,7 @@ struct Lower {
     stencil: Stencil,
     fields: HashMap<String, (FunctionDecl, FieldId)>,
     inside: Vec<(Layer, RegionId)>,
+    coefficients: Coefficients,
 }
 
 impl Lower {
@@ -248,6 +259,14 @@ impl Lower {
 
     /// `expression` at the point displaced by `at`.
     fn expression(&mut self, e: &Expression, at: Offset) -> Result<ExprId, DiscretiseError> {
+        match self.coefficient(e)? {
+            Some(field) => Ok(self.read_coefficient(field, at)),
+            None => self.plain(e, at),
+        }
+    }
+
+    /// The same, whether it changes with time or not.
+    fn plain(&mut self, e: &Expression, at: Offset) -> Result<ExprId, DiscretiseError> {
         Ok(match &*e.0 {
             Node::Constant(value) => self.stencil.exprs.constant(*value),
             Node::Param(name) => {

@@ -7,6 +7,7 @@ use retrograd_ir::{
     Read, Statement, StatementKind, Stencil, Step, Target, UnaryOp, WriteMode,
 };
 
+use crate::adjoint::FINISH;
 use crate::algebra::Build;
 
 /// Name of the step that computes time-invariant expressions: to be run whenever a parameter
@@ -26,7 +27,8 @@ pub fn hoist_invariants(mut stencil: Stencil) -> Stencil {
     let written = stencil.steps.iter().flat_map(|s| &s.statements).filter_map(Stencil::written);
     let mut hoisted = Hoisted { written: written.map(|t| t.field).collect(), ..Hoisted::default() };
     let mut steps = std::mem::take(&mut stencil.steps);
-    for step in steps.iter_mut().filter(|s| s.name != SETUP) {
+    // What runs once gains nothing.
+    for step in steps.iter_mut().filter(|s| s.name != SETUP && s.name != FINISH) {
         for statement in &mut step.statements {
             if let StatementKind::Update { value, .. } = &mut statement.kind {
                 *value = hoisted.replace(&mut stencil, *value);

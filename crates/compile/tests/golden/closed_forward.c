@@ -60,6 +60,7 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r6 = f[3] + (i0) * s[0];
     T *const r7 = f[4] + (i0) * s[0];
     T *const r8 = f[5] + (i0) * s[0];
+    T *const r9 = f[6] + (i0) * s[0];
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
@@ -70,6 +71,7 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         __builtin_prefetch(r6 + i + 16 * L);
         __builtin_prefetch(r7 + i + 16 * L);
         __builtin_prefetch(r8 + i + 16 * L);
+        __builtin_prefetch(r9 + i + 16 * L);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = LOAD(r2 + i);
@@ -84,18 +86,19 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         const V v11 = v1 * v10;
         const V v12 = v0 + v11;
         const V v13 = LOAD(r6 + i);
-        const V v14 = LOAD(r4 + i - 1);
-        const V v15 = LOAD(r4 + i + 2);
-        const V v16 = v14 - v15;
-        const V v17 = c2 * v16;
-        const V v18 = LOAD(r4 + i + 1);
-        const V v19 = v6 - v18;
-        const V v20 = c3 * v19;
-        const V v21 = v17 - v20;
-        const V v22 = v1 * v21;
-        const V v23 = v13 + v22;
-        put(r7 + i, v12, i, lo, hi);
-        put(r8 + i, v23, i, lo, hi);
+        const V v14 = LOAD(r7 + i);
+        const V v15 = LOAD(r4 + i - 1);
+        const V v16 = LOAD(r4 + i + 2);
+        const V v17 = v15 - v16;
+        const V v18 = c2 * v17;
+        const V v19 = LOAD(r4 + i + 1);
+        const V v20 = v6 - v19;
+        const V v21 = c3 * v20;
+        const V v22 = v18 - v21;
+        const V v23 = v14 * v22;
+        const V v24 = v13 + v23;
+        put(r8 + i, v12, i, lo, hi);
+        put(r9 + i, v24, i, lo, hi);
       }
       else if (p[0] == 1)
       for (long i = lo & -(long)L; i < hi; i += L) {
@@ -105,6 +108,7 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         __builtin_prefetch(r6 + i + 16 * L);
         __builtin_prefetch(r7 + i + 16 * L);
         __builtin_prefetch(r8 + i + 16 * L);
+        __builtin_prefetch(r9 + i + 16 * L);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = LOAD(r2 + i);
@@ -119,18 +123,19 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         const V v11 = v1 * v10;
         const V v12 = v0 + v11;
         const V v13 = LOAD(r6 + i);
-        const V v14 = odd(i < 1, lane(i) < (I)1, r4 + (1) - i - (L - 1), LOAD(r4 + i - 1));
-        const V v15 = LOAD(r4 + i + 2);
-        const V v16 = v14 - v15;
-        const V v17 = c2 * v16;
-        const V v18 = LOAD(r4 + i + 1);
-        const V v19 = v6 - v18;
-        const V v20 = c3 * v19;
-        const V v21 = v17 - v20;
-        const V v22 = v1 * v21;
-        const V v23 = v13 + v22;
-        put(r7 + i, v12, i, lo, hi);
-        put(r8 + i, v23, i, lo, hi);
+        const V v14 = LOAD(r7 + i);
+        const V v15 = odd(i < 1, lane(i) < (I)1, r4 + (1) - i - (L - 1), LOAD(r4 + i - 1));
+        const V v16 = LOAD(r4 + i + 2);
+        const V v17 = v15 - v16;
+        const V v18 = c2 * v17;
+        const V v19 = LOAD(r4 + i + 1);
+        const V v20 = v6 - v19;
+        const V v21 = c3 * v20;
+        const V v22 = v18 - v21;
+        const V v23 = v14 * v22;
+        const V v24 = v13 + v23;
+        put(r8 + i, v12, i, lo, hi);
+        put(r9 + i, v24, i, lo, hi);
       }
       else
       {
@@ -147,6 +152,7 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         __builtin_prefetch(r6 + i + 16 * L);
         __builtin_prefetch(r7 + i + 16 * L);
         __builtin_prefetch(r8 + i + 16 * L);
+        __builtin_prefetch(r9 + i + 16 * L);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = LOAD(h1 + i);
@@ -161,18 +167,19 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         const V v11 = v1 * v10;
         const V v12 = v0 + v11;
         const V v13 = LOAD(r6 + i);
-        const V v14 = odd(i < 1, lane(i) < (I)1, r4 + (1) - i - (L - 1), LOAD(r4 + i - 1));
-        const V v15 = LOAD(r4 + i + 2);
-        const V v16 = v14 - v15;
-        const V v17 = c2 * v16;
-        const V v18 = LOAD(r4 + i + 1);
-        const V v19 = v6 - v18;
-        const V v20 = c3 * v19;
-        const V v21 = v17 - v20;
-        const V v22 = v1 * v21;
-        const V v23 = v13 + v22;
-        put(r7 + i, v12, i, lo, hi);
-        put(r8 + i, v23, i, lo, hi);
+        const V v14 = LOAD(r7 + i);
+        const V v15 = odd(i < 1, lane(i) < (I)1, r4 + (1) - i - (L - 1), LOAD(r4 + i - 1));
+        const V v16 = LOAD(r4 + i + 2);
+        const V v17 = v15 - v16;
+        const V v18 = c2 * v17;
+        const V v19 = LOAD(r4 + i + 1);
+        const V v20 = v6 - v19;
+        const V v21 = c3 * v20;
+        const V v22 = v18 - v21;
+        const V v23 = v14 * v22;
+        const V v24 = v13 + v23;
+        put(r8 + i, v12, i, lo, hi);
+        put(r9 + i, v24, i, lo, hi);
       }
       }
     }
@@ -189,13 +196,13 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
     T *const r0 = f[0] + (i0) * s[0];
-    T *const r1 = f[6] + (i0) * s[0];
-    T *const r2 = f[4] + (i0 - 2) * s[0];
-    T *const r3 = f[4] + (i0 + 1) * s[0];
-    T *const r4 = f[4] + (i0 - 1) * s[0];
-    T *const r5 = f[4] + (i0) * s[0];
-    T *const r6 = f[5] + (i0) * s[0];
-    T *const r7 = f[7] + (i0) * s[0];
+    T *const r1 = f[7] + (i0) * s[0];
+    T *const r2 = f[5] + (i0 - 2) * s[0];
+    T *const r3 = f[5] + (i0 + 1) * s[0];
+    T *const r4 = f[5] + (i0 - 1) * s[0];
+    T *const r5 = f[5] + (i0) * s[0];
+    T *const r6 = f[6] + (i0) * s[0];
+    T *const r7 = f[8] + (i0) * s[0];
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
@@ -265,11 +272,11 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
       else
       {
       const long h0 = i0 - 2 < 0 ? 0 : i0 - 2;
-      const T * h1 = f[4] + (h0) * s[0];
+      const T * h1 = f[5] + (h0) * s[0];
       const long h2 = i0 + 1 >= n0 ? 2 * n0 - 4 - i0 : i0 + 1;
-      const T * h3 = f[4] + (h2) * s[0];
+      const T * h3 = f[5] + (h2) * s[0];
       const long h4 = i0 - 1 < 0 ? 0 : i0 - 1;
-      const T * h5 = f[4] + (h4) * s[0];
+      const T * h5 = f[5] + (h4) * s[0];
       for (long i = lo & -(long)L; i < hi; i += L) {
         __builtin_prefetch(r0 + i + 16 * L);
         __builtin_prefetch(r1 + i + 16 * L);
@@ -316,7 +323,7 @@ void rg_2(T *const *f, const long *s, const T *c, const T *const *q, const long 
       const T v1 = v0 * c4;
       sum = sum + weight[j] * v1;
     }
-    f[7][i] = f[7][i] + sum;
+    f[8][i] = f[8][i] + sum;
   }
 }
 void rg_3(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
@@ -326,7 +333,7 @@ void rg_3(T *const *f, const long *s, const T *c, T *out, const long *index, con
     for (int j = start[p]; j < start[p + 1]; ++j) {
       const long i = index[j];
       const T v0 = f[0][i];
-      const T v1 = f[7][i];
+      const T v1 = f[8][i];
       const T v2 = v0 + v1;
       sum = sum + weight[j] * v2;
     }

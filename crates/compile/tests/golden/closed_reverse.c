@@ -52,10 +52,10 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
     T *const r0 = f[1] + (i0) * s[0];
-    T *const r1 = f[0] + (i0 + 1) * s[0];
-    T *const r2 = f[0] + (i0 - 2) * s[0];
-    T *const r3 = f[0] + (i0 - 1) * s[0];
-    T *const r4 = f[2] + (i0) * s[0];
+    T *const r1 = f[2] + (i0) * s[0];
+    T *const r2 = f[0] + (i0 + 1) * s[0];
+    T *const r3 = f[0] + (i0 - 2) * s[0];
+    T *const r4 = f[0] + (i0 - 1) * s[0];
     T *const r5 = f[3] + (i0) * s[0];
     T *const r6 = f[4] + (i0) * s[0];
     T *const r7 = f[5] + (i0) * s[0];
@@ -64,13 +64,14 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r10 = f[8] + (i0) * s[0];
     T *const r11 = f[9] + (i0) * s[0];
     T *const r12 = f[10] + (i0) * s[0];
+    T *const r13 = f[11] + (i0) * s[0];
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
         __builtin_prefetch(r0 + i + 16 * L);
         __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r4 + i + 16 * L);
+        __builtin_prefetch(r2 + i + 16 * L);
         __builtin_prefetch(r5 + i + 16 * L);
         __builtin_prefetch(r6 + i + 16 * L);
         __builtin_prefetch(r7 + i + 16 * L);
@@ -79,46 +80,50 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         __builtin_prefetch(r10 + i + 16 * L);
         __builtin_prefetch(r11 + i + 16 * L);
         __builtin_prefetch(r12 + i + 16 * L);
+        __builtin_prefetch(r13 + i + 16 * L);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = LOAD(r2 + i);
-        const V v3 = v1 - v2;
-        const V v4 = c0 * v3;
-        const V v5 = LOAD(r3 + i);
-        const V v6 = c1 * v5;
-        const V v7 = v4 + v6;
-        const V v8 = LOAD(r4 + i + 1);
-        const V v9 = LOAD(r4 + i - 2);
-        const V v10 = v8 - v9;
-        const V v11 = c2 * v10;
-        const V v12 = v7 + v11;
-        const V v13 = LOAD(r4 + i - 1);
-        const V v14 = c3 * v13;
-        const V v15 = v12 + v14;
-        const V v16 = LOAD(r5 + i);
-        const V v17 = v15 + v16;
-        const V v18 = LOAD(r6 + i);
-        const V v19 = c1 * v18;
-        const V v20 = LOAD(r7 + i);
-        const V v21 = c3 * v20;
-        const V v22 = v19 + v21;
-        const V v23 = v0 * v22;
-        const V v24 = v17 - v23;
-        const V v25 = LOAD(r8 + i);
-        const V v26 = v25 * v24;
-        const V v27 = LOAD(r9 + i);
-        const V v28 = LOAD(r10 + i);
-        const V v29 = v24 * v27;
-        const V v30 = v28 + v29;
-        put(r11 + i, v24, i, lo, hi);
-        put(r12 + i, v26, i, lo, hi);
-        put(r10 + i, v30, i, lo, hi);
+        const V v3 = LOAD(r3 + i);
+        const V v4 = v2 - v3;
+        const V v5 = c0 * v4;
+        const V v6 = LOAD(r4 + i);
+        const V v7 = c1 * v6;
+        const V v8 = v5 + v7;
+        const V v9 = LOAD(r5 + i + 1);
+        const V v10 = LOAD(r5 + i - 2);
+        const V v11 = v9 - v10;
+        const V v12 = c2 * v11;
+        const V v13 = v8 + v12;
+        const V v14 = LOAD(r5 + i - 1);
+        const V v15 = c3 * v14;
+        const V v16 = v13 + v15;
+        const V v17 = LOAD(r6 + i);
+        const V v18 = v16 + v17;
+        const V v19 = LOAD(r7 + i);
+        const V v20 = c1 * v19;
+        const V v21 = v0 * v20;
+        const V v22 = -v21;
+        const V v23 = LOAD(r8 + i);
+        const V v24 = c3 * v23;
+        const V v25 = v1 * v24;
+        const V v26 = v22 - v25;
+        const V v27 = v18 + v26;
+        const V v28 = LOAD(r9 + i);
+        const V v29 = v28 * v27;
+        const V v30 = LOAD(r10 + i);
+        const V v31 = LOAD(r11 + i);
+        const V v32 = v27 * v30;
+        const V v33 = v31 + v32;
+        put(r12 + i, v27, i, lo, hi);
+        put(r13 + i, v29, i, lo, hi);
+        put(r11 + i, v33, i, lo, hi);
       }
       else if (p[0] == 1)
       for (long i = lo & -(long)L; i < hi; i += L) {
         __builtin_prefetch(r0 + i + 16 * L);
         __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r4 + i + 16 * L);
+        __builtin_prefetch(r2 + i + 16 * L);
         __builtin_prefetch(r5 + i + 16 * L);
         __builtin_prefetch(r6 + i + 16 * L);
         __builtin_prefetch(r7 + i + 16 * L);
@@ -127,40 +132,44 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         __builtin_prefetch(r10 + i + 16 * L);
         __builtin_prefetch(r11 + i + 16 * L);
         __builtin_prefetch(r12 + i + 16 * L);
+        __builtin_prefetch(r13 + i + 16 * L);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = LOAD(r2 + i);
-        const V v3 = v1 - v2;
-        const V v4 = c0 * v3;
-        const V v5 = LOAD(r3 + i);
-        const V v6 = c1 * v5;
-        const V v7 = v4 + v6;
-        const V v8 = minus(i <= 1, (lane(i) >= (I)(1)) & (lane(i) <= (I)(1)), r4 + (1) - i - (L - 1), LOAD(r4 + i + 1));
-        const V v9 = LOAD(r4 + i - 2);
-        const V v10 = v8 - v9;
-        const V v11 = c2 * v10;
-        const V v12 = v7 + v11;
-        const V v13 = LOAD(r4 + i - 1);
-        const V v14 = c3 * v13;
-        const V v15 = v12 + v14;
-        const V v16 = LOAD(r5 + i);
-        const V v17 = v15 + v16;
-        const V v18 = LOAD(r6 + i);
-        const V v19 = c1 * v18;
-        const V v20 = LOAD(r7 + i);
-        const V v21 = c3 * v20;
-        const V v22 = v19 + v21;
-        const V v23 = v0 * v22;
-        const V v24 = v17 - v23;
-        const V v25 = LOAD(r8 + i);
-        const V v26 = v25 * v24;
-        const V v27 = LOAD(r9 + i);
-        const V v28 = LOAD(r10 + i);
-        const V v29 = v24 * v27;
-        const V v30 = v28 + v29;
-        put(r11 + i, v24, i, lo, hi);
-        put(r12 + i, v26, i, lo, hi);
-        put(r10 + i, v30, i, lo, hi);
+        const V v3 = LOAD(r3 + i);
+        const V v4 = v2 - v3;
+        const V v5 = c0 * v4;
+        const V v6 = LOAD(r4 + i);
+        const V v7 = c1 * v6;
+        const V v8 = v5 + v7;
+        const V v9 = minus(i <= 1, (lane(i) >= (I)(1)) & (lane(i) <= (I)(1)), r5 + (1) - i - (L - 1), LOAD(r5 + i + 1));
+        const V v10 = LOAD(r5 + i - 2);
+        const V v11 = v9 - v10;
+        const V v12 = c2 * v11;
+        const V v13 = v8 + v12;
+        const V v14 = LOAD(r5 + i - 1);
+        const V v15 = c3 * v14;
+        const V v16 = v13 + v15;
+        const V v17 = LOAD(r6 + i);
+        const V v18 = v16 + v17;
+        const V v19 = LOAD(r7 + i);
+        const V v20 = c1 * v19;
+        const V v21 = v0 * v20;
+        const V v22 = -v21;
+        const V v23 = LOAD(r8 + i);
+        const V v24 = c3 * v23;
+        const V v25 = v1 * v24;
+        const V v26 = v22 - v25;
+        const V v27 = v18 + v26;
+        const V v28 = LOAD(r9 + i);
+        const V v29 = v28 * v27;
+        const V v30 = LOAD(r10 + i);
+        const V v31 = LOAD(r11 + i);
+        const V v32 = v27 * v30;
+        const V v33 = v31 + v32;
+        put(r12 + i, v27, i, lo, hi);
+        put(r13 + i, v29, i, lo, hi);
+        put(r11 + i, v33, i, lo, hi);
       }
       else
       {
@@ -177,7 +186,7 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       const T * h10 = f[0] + (h8) * s[0];
       for (long i = lo & -(long)L; i < hi; i += L) {
         __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r4 + i + 16 * L);
+        __builtin_prefetch(r1 + i + 16 * L);
         __builtin_prefetch(r5 + i + 16 * L);
         __builtin_prefetch(r6 + i + 16 * L);
         __builtin_prefetch(r7 + i + 16 * L);
@@ -186,46 +195,50 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         __builtin_prefetch(r10 + i + 16 * L);
         __builtin_prefetch(r11 + i + 16 * L);
         __builtin_prefetch(r12 + i + 16 * L);
+        __builtin_prefetch(r13 + i + 16 * L);
         const V v0 = LOAD(r0 + i);
-        const V v1 = LOAD(h1 + i);
-        const V v2 = LOAD(h2 + i);
-        const V v3 = either(h0, v2 + v1, v1);
-        const V v4 = LOAD(h5 + i);
-        const V v5 = LOAD(h6 + i);
-        const V v6 = either(h3, v4 + v5, v4);
-        const V v7 = v3 - v6;
-        const V v8 = c0 * v7;
-        const V v9 = LOAD(h9 + i);
-        const V v10 = LOAD(h10 + i);
-        const V v11 = either(h7, v9 + v10, v9);
-        const V v12 = c1 * v11;
-        const V v13 = v8 + v12;
-        const V v14 = minus(i <= 1, (lane(i) >= (I)(1)) & (lane(i) <= (I)(1)), r4 + (1) - i - (L - 1), LOAD(r4 + i + 1));
-        const V v15 = LOAD(r4 + i - 2);
-        const V v16 = v14 - v15;
-        const V v17 = c2 * v16;
-        const V v18 = v13 + v17;
-        const V v19 = LOAD(r4 + i - 1);
-        const V v20 = c3 * v19;
-        const V v21 = v18 + v20;
-        const V v22 = LOAD(r5 + i);
-        const V v23 = v21 + v22;
-        const V v24 = LOAD(r6 + i);
-        const V v25 = c1 * v24;
-        const V v26 = LOAD(r7 + i);
-        const V v27 = c3 * v26;
-        const V v28 = v25 + v27;
-        const V v29 = v0 * v28;
-        const V v30 = v23 - v29;
-        const V v31 = LOAD(r8 + i);
-        const V v32 = v31 * v30;
-        const V v33 = LOAD(r9 + i);
-        const V v34 = LOAD(r10 + i);
-        const V v35 = v30 * v33;
-        const V v36 = v34 + v35;
-        put(r11 + i, v30, i, lo, hi);
-        put(r12 + i, v32, i, lo, hi);
-        put(r10 + i, v36, i, lo, hi);
+        const V v1 = LOAD(r1 + i);
+        const V v2 = LOAD(h1 + i);
+        const V v3 = LOAD(h2 + i);
+        const V v4 = either(h0, v3 + v2, v2);
+        const V v5 = LOAD(h5 + i);
+        const V v6 = LOAD(h6 + i);
+        const V v7 = either(h3, v5 + v6, v5);
+        const V v8 = v4 - v7;
+        const V v9 = c0 * v8;
+        const V v10 = LOAD(h9 + i);
+        const V v11 = LOAD(h10 + i);
+        const V v12 = either(h7, v10 + v11, v10);
+        const V v13 = c1 * v12;
+        const V v14 = v9 + v13;
+        const V v15 = minus(i <= 1, (lane(i) >= (I)(1)) & (lane(i) <= (I)(1)), r5 + (1) - i - (L - 1), LOAD(r5 + i + 1));
+        const V v16 = LOAD(r5 + i - 2);
+        const V v17 = v15 - v16;
+        const V v18 = c2 * v17;
+        const V v19 = v14 + v18;
+        const V v20 = LOAD(r5 + i - 1);
+        const V v21 = c3 * v20;
+        const V v22 = v19 + v21;
+        const V v23 = LOAD(r6 + i);
+        const V v24 = v22 + v23;
+        const V v25 = LOAD(r7 + i);
+        const V v26 = c1 * v25;
+        const V v27 = v0 * v26;
+        const V v28 = -v27;
+        const V v29 = LOAD(r8 + i);
+        const V v30 = c3 * v29;
+        const V v31 = v1 * v30;
+        const V v32 = v28 - v31;
+        const V v33 = v24 + v32;
+        const V v34 = LOAD(r9 + i);
+        const V v35 = v34 * v33;
+        const V v36 = LOAD(r10 + i);
+        const V v37 = LOAD(r11 + i);
+        const V v38 = v33 * v36;
+        const V v39 = v37 + v38;
+        put(r12 + i, v33, i, lo, hi);
+        put(r13 + i, v35, i, lo, hi);
+        put(r11 + i, v39, i, lo, hi);
       }
       }
     }
@@ -240,24 +253,10 @@ void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long 
       const T v0 = q[0][point[j]];
       sum = sum + weight[j] * v0;
     }
-    f[9][i] = f[9][i] + sum;
-  }
-}
-void rg_2(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
-  (void)s, (void)c, (void)q, (void)point;
-  for (long e = e0; e < e1; ++e) {
-    const long i = index[e];
-    T sum = 0;
-    for (int j = start[e]; j < start[e + 1]; ++j) {
-      const T v0 = f[6][i];
-      const T v1 = q[0][point[j]];
-      const T v2 = v0 * v1;
-      sum = sum + weight[j] * v2;
-    }
     f[10][i] = f[10][i] + sum;
   }
 }
-void rg_3(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+void rg_2(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
   for (long e = e0; e < e1; ++e) {
     const long i = index[e];
@@ -268,7 +267,21 @@ void rg_3(T *const *f, const long *s, const T *c, const T *const *q, const long 
       const T v2 = v0 * v1;
       sum = sum + weight[j] * v2;
     }
-    f[8][i] = f[8][i] + sum;
+    f[11][i] = f[11][i] + sum;
+  }
+}
+void rg_3(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+  (void)s, (void)c, (void)q, (void)point;
+  for (long e = e0; e < e1; ++e) {
+    const long i = index[e];
+    T sum = 0;
+    for (int j = start[e]; j < start[e + 1]; ++j) {
+      const T v0 = f[8][i];
+      const T v1 = q[0][point[j]];
+      const T v2 = v0 * v1;
+      sum = sum + weight[j] * v2;
+    }
+    f[9][i] = f[9][i] + sum;
   }
 }
 void rg_7(T *const *f, const long *s, const T *c, const long *b) {
@@ -281,22 +294,26 @@ void rg_7(T *const *f, const long *s, const T *c, const long *b) {
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
-    T *const r0 = f[6] + (i0) * s[0];
-    T *const r1 = f[5] + (i0) * s[0];
-    T *const r2 = f[9] + (i0) * s[0];
-    T *const r3 = f[10] + (i0) * s[0];
-    T *const r4 = f[1] + (i0) * s[0];
-    T *const r5 = f[4] + (i0) * s[0];
-    T *const r6 = f[10] + (i0 + 2) * s[0];
-    T *const r7 = f[10] + (i0 - 1) * s[0];
-    T *const r8 = f[10] + (i0 + 1) * s[0];
-    T *const r9 = f[11] + (i0) * s[0];
-    T *const r10 = f[12] + (i0) * s[0];
-    T *const r11 = f[13] + (i0) * s[0];
-    T *const r12 = f[14] + (i0) * s[0];
+    T *const r0 = f[7] + (i0) * s[0];
+    T *const r1 = f[6] + (i0) * s[0];
+    T *const r2 = f[10] + (i0) * s[0];
+    T *const r3 = f[11] + (i0) * s[0];
+    T *const r4 = f[2] + (i0) * s[0];
+    T *const r5 = f[12] + (i0) * s[0];
+    T *const r6 = f[13] + (i0) * s[0];
+    T *const r7 = f[14] + (i0) * s[0];
+    T *const r8 = f[5] + (i0) * s[0];
+    T *const r9 = f[11] + (i0 + 2) * s[0];
+    T *const r10 = f[11] + (i0 - 1) * s[0];
+    T *const r11 = f[11] + (i0 + 1) * s[0];
+    T *const r12 = f[1] + (i0) * s[0];
     T *const r13 = f[15] + (i0) * s[0];
     T *const r14 = f[16] + (i0) * s[0];
     T *const r15 = f[17] + (i0) * s[0];
+    T *const r16 = f[18] + (i0) * s[0];
+    T *const r17 = f[19] + (i0) * s[0];
+    T *const r18 = f[20] + (i0) * s[0];
+    T *const r19 = f[21] + (i0) * s[0];
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
@@ -304,16 +321,20 @@ void rg_7(T *const *f, const long *s, const T *c, const long *b) {
         __builtin_prefetch(r0 + i + 16 * L);
         __builtin_prefetch(r1 + i + 16 * L);
         __builtin_prefetch(r2 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
+        __builtin_prefetch(r9 + i + 16 * L);
         __builtin_prefetch(r4 + i + 16 * L);
         __builtin_prefetch(r5 + i + 16 * L);
-        __builtin_prefetch(r9 + i + 16 * L);
-        __builtin_prefetch(r10 + i + 16 * L);
-        __builtin_prefetch(r11 + i + 16 * L);
+        __builtin_prefetch(r6 + i + 16 * L);
+        __builtin_prefetch(r7 + i + 16 * L);
+        __builtin_prefetch(r8 + i + 16 * L);
         __builtin_prefetch(r12 + i + 16 * L);
         __builtin_prefetch(r13 + i + 16 * L);
         __builtin_prefetch(r14 + i + 16 * L);
         __builtin_prefetch(r15 + i + 16 * L);
+        __builtin_prefetch(r16 + i + 16 * L);
+        __builtin_prefetch(r17 + i + 16 * L);
+        __builtin_prefetch(r18 + i + 16 * L);
+        __builtin_prefetch(r19 + i + 16 * L);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = LOAD(r2 + i);
@@ -332,45 +353,58 @@ void rg_7(T *const *f, const long *s, const T *c, const long *b) {
         const V v15 = v14 * v13;
         const V v16 = LOAD(r5 + i);
         const V v17 = LOAD(r6 + i);
-        const V v18 = LOAD(r7 + i);
-        const V v19 = v17 - v18;
-        const V v20 = c0 * v19;
-        const V v21 = v16 + v20;
+        const V v18 = v13 * v16;
+        const V v19 = v17 + v18;
+        const V v20 = LOAD(r7 + i);
+        const V v21 = v20 + v18;
         const V v22 = LOAD(r8 + i);
-        const V v23 = c1 * v22;
-        const V v24 = v21 - v23;
-        const V v25 = c1 * v2;
-        const V v26 = v0 * v25;
-        const V v27 = v24 + v26;
-        const V v28 = v14 * v27;
-        const V v29 = LOAD(r9 + i);
-        const V v30 = LOAD(r10 + i);
-        const V v31 = LOAD(r11 + i);
-        const V v32 = v13 * v29;
-        const V v33 = v31 + v32;
-        const V v34 = v27 * v30;
-        const V v35 = v33 + v34;
-        put(r12 + i, v13, i, lo, hi);
-        put(r13 + i, v15, i, lo, hi);
-        put(r14 + i, v27, i, lo, hi);
-        put(r15 + i, v28, i, lo, hi);
-        put(r11 + i, v35, i, lo, hi);
+        const V v23 = LOAD(r9 + i);
+        const V v24 = LOAD(r10 + i);
+        const V v25 = v23 - v24;
+        const V v26 = c0 * v25;
+        const V v27 = v22 + v26;
+        const V v28 = LOAD(r11 + i);
+        const V v29 = c1 * v28;
+        const V v30 = v27 - v29;
+        const V v31 = c1 * v2;
+        const V v32 = v0 * v31;
+        const V v33 = v30 + v32;
+        const V v34 = LOAD(r12 + i);
+        const V v35 = v34 * v33;
+        const V v36 = LOAD(r13 + i);
+        const V v37 = LOAD(r14 + i);
+        const V v38 = v33 * v36;
+        const V v39 = v37 + v38;
+        const V v40 = LOAD(r15 + i);
+        const V v41 = v40 + v38;
+        put(r16 + i, v13, i, lo, hi);
+        put(r17 + i, v15, i, lo, hi);
+        put(r6 + i, v19, i, lo, hi);
+        put(r7 + i, v21, i, lo, hi);
+        put(r18 + i, v33, i, lo, hi);
+        put(r19 + i, v35, i, lo, hi);
+        put(r14 + i, v39, i, lo, hi);
+        put(r15 + i, v41, i, lo, hi);
       }
       else if (p[0] == 1)
       for (long i = lo & -(long)L; i < hi; i += L) {
         __builtin_prefetch(r0 + i + 16 * L);
         __builtin_prefetch(r1 + i + 16 * L);
         __builtin_prefetch(r2 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
+        __builtin_prefetch(r9 + i + 16 * L);
         __builtin_prefetch(r4 + i + 16 * L);
         __builtin_prefetch(r5 + i + 16 * L);
-        __builtin_prefetch(r9 + i + 16 * L);
-        __builtin_prefetch(r10 + i + 16 * L);
-        __builtin_prefetch(r11 + i + 16 * L);
+        __builtin_prefetch(r6 + i + 16 * L);
+        __builtin_prefetch(r7 + i + 16 * L);
+        __builtin_prefetch(r8 + i + 16 * L);
         __builtin_prefetch(r12 + i + 16 * L);
         __builtin_prefetch(r13 + i + 16 * L);
         __builtin_prefetch(r14 + i + 16 * L);
         __builtin_prefetch(r15 + i + 16 * L);
+        __builtin_prefetch(r16 + i + 16 * L);
+        __builtin_prefetch(r17 + i + 16 * L);
+        __builtin_prefetch(r18 + i + 16 * L);
+        __builtin_prefetch(r19 + i + 16 * L);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = LOAD(r2 + i);
@@ -389,41 +423,50 @@ void rg_7(T *const *f, const long *s, const T *c, const long *b) {
         const V v15 = v14 * v13;
         const V v16 = LOAD(r5 + i);
         const V v17 = LOAD(r6 + i);
-        const V v18 = LOAD(r7 + i);
-        const V v19 = v17 - v18;
-        const V v20 = c0 * v19;
-        const V v21 = v16 + v20;
+        const V v18 = v13 * v16;
+        const V v19 = v17 + v18;
+        const V v20 = LOAD(r7 + i);
+        const V v21 = v20 + v18;
         const V v22 = LOAD(r8 + i);
-        const V v23 = c1 * v22;
-        const V v24 = v21 - v23;
-        const V v25 = c1 * v2;
-        const V v26 = v0 * v25;
-        const V v27 = v24 + v26;
-        const V v28 = v14 * v27;
-        const V v29 = LOAD(r9 + i);
-        const V v30 = LOAD(r10 + i);
-        const V v31 = LOAD(r11 + i);
-        const V v32 = v13 * v29;
-        const V v33 = v31 + v32;
-        const V v34 = v27 * v30;
-        const V v35 = v33 + v34;
-        put(r12 + i, v13, i, lo, hi);
-        put(r13 + i, v15, i, lo, hi);
-        put(r14 + i, v27, i, lo, hi);
-        put(r15 + i, v28, i, lo, hi);
-        put(r11 + i, v35, i, lo, hi);
+        const V v23 = LOAD(r9 + i);
+        const V v24 = LOAD(r10 + i);
+        const V v25 = v23 - v24;
+        const V v26 = c0 * v25;
+        const V v27 = v22 + v26;
+        const V v28 = LOAD(r11 + i);
+        const V v29 = c1 * v28;
+        const V v30 = v27 - v29;
+        const V v31 = c1 * v2;
+        const V v32 = v0 * v31;
+        const V v33 = v30 + v32;
+        const V v34 = LOAD(r12 + i);
+        const V v35 = v34 * v33;
+        const V v36 = LOAD(r13 + i);
+        const V v37 = LOAD(r14 + i);
+        const V v38 = v33 * v36;
+        const V v39 = v37 + v38;
+        const V v40 = LOAD(r15 + i);
+        const V v41 = v40 + v38;
+        put(r16 + i, v13, i, lo, hi);
+        put(r17 + i, v15, i, lo, hi);
+        put(r6 + i, v19, i, lo, hi);
+        put(r7 + i, v21, i, lo, hi);
+        put(r18 + i, v33, i, lo, hi);
+        put(r19 + i, v35, i, lo, hi);
+        put(r14 + i, v39, i, lo, hi);
+        put(r15 + i, v41, i, lo, hi);
       }
       else
       {
       const int h0 = i0 == 0;
-      const T * h1 = f[10] + (i0 + 2) * s[0];
-      const T * h2 = f[10] + (0) * s[0];
-      const T * h3 = f[10] + (1) * s[0];
+      const T * h1 = f[11] + (i0 + 2) * s[0];
+      const T * h2 = f[11] + (0) * s[0];
+      const T * h3 = f[11] + (1) * s[0];
       const int h4 = i0 >= n0 - 3 && i0 <= n0 - 3;
       const long h5 = h4 ? 2 * n0 - 4 - i0 : i0 - 1;
-      const T * h6 = f[10] + (i0 - 1) * s[0];
-      const T * h7 = f[10] + (h5) * s[0];
-      const T * h8 = f[10] + (i0 + 1) * s[0];
+      const T * h6 = f[11] + (i0 - 1) * s[0];
+      const T * h7 = f[11] + (h5) * s[0];
+      const T * h8 = f[11] + (i0 + 1) * s[0];
       for (long i = lo & -(long)L; i < hi; i += L) {
         __builtin_prefetch(r0 + i + 16 * L);
         __builtin_prefetch(r1 + i + 16 * L);
@@ -431,13 +474,17 @@ void rg_7(T *const *f, const long *s, const T *c, const long *b) {
         __builtin_prefetch(r3 + i + 16 * L);
         __builtin_prefetch(r4 + i + 16 * L);
         __builtin_prefetch(r5 + i + 16 * L);
-        __builtin_prefetch(r9 + i + 16 * L);
-        __builtin_prefetch(r10 + i + 16 * L);
-        __builtin_prefetch(r11 + i + 16 * L);
+        __builtin_prefetch(r6 + i + 16 * L);
+        __builtin_prefetch(r7 + i + 16 * L);
+        __builtin_prefetch(r8 + i + 16 * L);
         __builtin_prefetch(r12 + i + 16 * L);
         __builtin_prefetch(r13 + i + 16 * L);
         __builtin_prefetch(r14 + i + 16 * L);
         __builtin_prefetch(r15 + i + 16 * L);
+        __builtin_prefetch(r16 + i + 16 * L);
+        __builtin_prefetch(r17 + i + 16 * L);
+        __builtin_prefetch(r18 + i + 16 * L);
+        __builtin_prefetch(r19 + i + 16 * L);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = LOAD(r2 + i);
@@ -455,38 +502,47 @@ void rg_7(T *const *f, const long *s, const T *c, const long *b) {
         const V v14 = LOAD(r4 + i);
         const V v15 = v14 * v13;
         const V v16 = LOAD(r5 + i);
-        const V v17 = LOAD(h1 + i);
-        const V v18 = LOAD(h2 + i);
-        const V v19 = LOAD(h3 + i);
-        const V v20 = v18 + v19;
-        const V v21 = either(h0, v20 + v17, v17);
-        const V v22 = LOAD(h6 + i);
-        const V v23 = LOAD(h7 + i);
-        const V v24 = either(h4, v22 + v23, v22);
-        const V v25 = v21 - v24;
-        const V v26 = c0 * v25;
-        const V v27 = v16 + v26;
-        const V v28 = LOAD(h8 + i);
-        const V v29 = LOAD(h2 + i);
-        const V v30 = either(h0, v29 + v28, v28);
-        const V v31 = c1 * v30;
-        const V v32 = v27 - v31;
-        const V v33 = c1 * v2;
-        const V v34 = v0 * v33;
-        const V v35 = v32 + v34;
-        const V v36 = v14 * v35;
-        const V v37 = LOAD(r9 + i);
-        const V v38 = LOAD(r10 + i);
-        const V v39 = LOAD(r11 + i);
-        const V v40 = v13 * v37;
-        const V v41 = v39 + v40;
-        const V v42 = v35 * v38;
-        const V v43 = v41 + v42;
-        put(r12 + i, v13, i, lo, hi);
-        put(r13 + i, v15, i, lo, hi);
-        put(r14 + i, v35, i, lo, hi);
-        put(r15 + i, v36, i, lo, hi);
-        put(r11 + i, v43, i, lo, hi);
+        const V v17 = LOAD(r6 + i);
+        const V v18 = v13 * v16;
+        const V v19 = v17 + v18;
+        const V v20 = LOAD(r7 + i);
+        const V v21 = v20 + v18;
+        const V v22 = LOAD(r8 + i);
+        const V v23 = LOAD(h1 + i);
+        const V v24 = LOAD(h2 + i);
+        const V v25 = LOAD(h3 + i);
+        const V v26 = v24 + v25;
+        const V v27 = either(h0, v26 + v23, v23);
+        const V v28 = LOAD(h6 + i);
+        const V v29 = LOAD(h7 + i);
+        const V v30 = either(h4, v28 + v29, v28);
+        const V v31 = v27 - v30;
+        const V v32 = c0 * v31;
+        const V v33 = v22 + v32;
+        const V v34 = LOAD(h8 + i);
+        const V v35 = LOAD(h2 + i);
+        const V v36 = either(h0, v35 + v34, v34);
+        const V v37 = c1 * v36;
+        const V v38 = v33 - v37;
+        const V v39 = c1 * v2;
+        const V v40 = v0 * v39;
+        const V v41 = v38 + v40;
+        const V v42 = LOAD(r12 + i);
+        const V v43 = v42 * v41;
+        const V v44 = LOAD(r13 + i);
+        const V v45 = LOAD(r14 + i);
+        const V v46 = v41 * v44;
+        const V v47 = v45 + v46;
+        const V v48 = LOAD(r15 + i);
+        const V v49 = v48 + v46;
+        put(r16 + i, v13, i, lo, hi);
+        put(r17 + i, v15, i, lo, hi);
+        put(r6 + i, v19, i, lo, hi);
+        put(r7 + i, v21, i, lo, hi);
+        put(r18 + i, v41, i, lo, hi);
+        put(r19 + i, v43, i, lo, hi);
+        put(r14 + i, v47, i, lo, hi);
+        put(r15 + i, v49, i, lo, hi);
       }
       }
     }
@@ -499,7 +555,7 @@ void rg_8(T *const *f, const long *s, const T *c, T *out, const long *index, con
     T sum = 0;
     for (int j = start[p]; j < start[p + 1]; ++j) {
       const long i = index[j];
-      const T v0 = f[9][i];
+      const T v0 = f[10][i];
       const T v1 = c4 * v0;
       sum = sum + weight[j] * v1;
     }

@@ -4,26 +4,26 @@ dim x, z
 param dt, h_x, h_z
 time function vx(x, z) levels 2 staggered(x)
 function b(x, z)
+function coef(x, z) staggered(x)
 time function p(x, z) levels 2
 time function vz(x, z) levels 2 staggered(z)
+function coef_1(x, z) staggered(z)
 function k(x, z)
 time function vx_adj(x, z) levels 2 staggered(x)
 time function vz_adj(x, z) levels 2 staggered(z)
 time function p_adj(x, z) levels 2
 time function vx_adj_w(x, z) levels 2 staggered(x)
-time function vx_adj_w_1(x, z) levels 2 staggered(x)
 time function vz_adj_w(x, z) levels 2 staggered(z)
-time function vz_adj_w_1(x, z) levels 2 staggered(z)
 time function p_adj_w(x, z) levels 2
 function b_grad(x, z)
+function coef_grad(x, z) staggered(x)
 tape vx_tape(x, z) staggered(x)
-time function vx_adj_w_2(x, z) levels 2 staggered(x)
-tape vx_tape_1(x, z) staggered(x)
+function coef_1_grad(x, z) staggered(z)
 tape vz_tape(x, z) staggered(z)
-time function vz_adj_w_2(x, z) levels 2 staggered(z)
-tape vz_tape_1(x, z) staggered(z)
 function k_grad(x, z)
 tape p_tape(x, z)
+function coef_grad_1(x, z) staggered(x)
+function coef_1_grad_1(x, z) staggered(z)
 time function vx_seed(x, z) levels 2 staggered(x)
 function vx_initial_0(x, z) staggered(x)
 time function vz_seed(x, z) levels 2 staggered(z)
@@ -36,62 +36,57 @@ sparse src_adj linear
 sparse rec_adj linear
 
 step forward {
-  let e1 = b * 0.5;
-  let e2 = 0.041666666666666664 * dt;
-  let e3 = e2 / h_x;
-  let e4 = 1.125 * dt;
-  let e5 = e4 / h_x;
-  vx[t+1] = vx + (e1 + b[x+1 clamp] * 0.5) * (e3 * (p[x-1] - p[x+2]) - e5 * (p - p[x+1]));
-  let e6 = e2 / h_z;
-  let e7 = e4 / h_z;
-  vz[t+1] = vz + (e1 + b[z+1 clamp] * 0.5) * (e6 * (p[z-1] - p[z+2]) - e7 * (p - p[z+1]));
-  p[t+1] = p + k * (e3 * (vx[t+1, x-2] - vx[t+1, x+1]) - e5 * (vx[t+1, x-1] - vx[t+1]) + e6 *
-      (vz[t+1, z-2] - vz[t+1, z+1]) - e7 * (vz[t+1, z-1] - vz[t+1]));
+  let e1 = 0.041666666666666664 * dt;
+  let e2 = e1 / h_x;
+  let e3 = 1.125 * dt;
+  let e4 = e3 / h_x;
+  vx[t+1] = vx + coef * (e2 * (p[x-1] - p[x+2]) - e4 * (p - p[x+1]));
+  let e5 = e1 / h_z;
+  let e6 = e3 / h_z;
+  vz[t+1] = vz + coef_1 * (e5 * (p[z-1] - p[z+2]) - e6 * (p - p[z+1]));
+  p[t+1] = p + k * (e2 * (vx[t+1, x-2] - vx[t+1, x+1]) - e4 * (vx[t+1, x-1] - vx[t+1]) + e5 *
+      (vz[t+1, z-2] - vz[t+1, z+1]) - e6 * (vz[t+1, z-1] - vz[t+1]));
   inject src into p[t+1]: src * dt;
   interpolate rec: p + p[t+1];
 }
 
-step record {
+step setup {
   let e1 = b * 0.5;
-  let e2 = 0.041666666666666664 * dt;
-  let e3 = e2 / h_x;
-  let e4 = p[x-1] - p[x+2];
-  let e5 = 1.125 * dt;
-  let e6 = e5 / h_x;
-  let e7 = p - p[x+1];
-  vx[t+1] = vx + (e1 + b[x+1 clamp] * 0.5) * (e3 * e4 - e6 * e7);
-  let e8 = 0.020833333333333332 * dt;
-  let e9 = 0.5625 * dt;
-  let e10 = e8 / h_x * e4 - e9 / h_x * e7;
-  vx_tape = e10;
-  vx_tape_1 = e10;
-  let e11 = e2 / h_z;
-  let e12 = p[z-1] - p[z+2];
-  let e13 = e5 / h_z;
-  let e14 = p - p[z+1];
-  vz[t+1] = vz + (e1 + b[z+1 clamp] * 0.5) * (e11 * e12 - e13 * e14);
-  let e15 = e8 / h_z * e12 - e9 / h_z * e14;
-  vz_tape = e15;
-  vz_tape_1 = e15;
-  let e16 = e3 * (vx[t+1, x-2] - vx[t+1, x+1]) - e6 * (vx[t+1, x-1] - vx[t+1]) + e11 * (vz[t+1,
-      z-2] - vz[t+1, z+1]) - e13 * (vz[t+1, z-1] - vz[t+1]);
-  p[t+1] = p + k * e16;
-  p_tape = e16;
+  coef = e1 + b[x+1 clamp] * 0.5;
+  coef_1 = e1 + b[z+1 clamp] * 0.5;
+}
+
+step record {
+  let e1 = 0.041666666666666664 * dt;
+  let e2 = e1 / h_x;
+  let e3 = 1.125 * dt;
+  let e4 = e3 / h_x;
+  let e5 = e2 * (p[x-1] - p[x+2]) - e4 * (p - p[x+1]);
+  vx[t+1] = vx + coef * e5;
+  vx_tape = e5;
+  let e6 = e1 / h_z;
+  let e7 = e3 / h_z;
+  let e8 = e6 * (p[z-1] - p[z+2]) - e7 * (p - p[z+1]);
+  vz[t+1] = vz + coef_1 * e8;
+  vz_tape = e8;
+  let e9 = e2 * (vx[t+1, x-2] - vx[t+1, x+1]) - e4 * (vx[t+1, x-1] - vx[t+1]) + e6 * (vz[t+1,
+      z-2] - vz[t+1, z+1]) - e7 * (vz[t+1, z-1] - vz[t+1]);
+  p[t+1] = p + k * e9;
+  p_tape = e9;
   inject src into p[t+1]: src * dt;
   interpolate rec: p + p[t+1];
 }
 
 step reverse reverse {
-  let e1 = 0.020833333333333332 * dt;
-  let e2 = 0.5625 * dt;
-  let e3 = e2 / h_x;
-  let e4 = e2 / h_z;
-  let e5 = e3 * vx_adj;
-  let e6 = e4 * vz_adj;
-  p_adj[t+1] = e1 / h_x * (vx_adj_w[x+1] + vx_adj_w_1[x+1] - vx_adj_w[x-2] - vx_adj_w_1[x-2]) +
-      e3 * (vx_adj_w[x-1] + vx_adj_w_1[x-1]) + e1 / h_z * (vz_adj_w[z+1] + vz_adj_w_1[z+1] -
-      vz_adj_w[z-2] - vz_adj_w_1[z-2]) + e4 * (vz_adj_w[z-1] + vz_adj_w_1[z-1]) + p_adj + (-(b *
-      (e5 + e6)) - b[x+1 clamp] * e5 - b[z+1 clamp] * e6);
+  let e1 = 0.041666666666666664 * dt;
+  let e2 = e1 / h_x;
+  let e3 = 1.125 * dt;
+  let e4 = e3 / h_x;
+  let e5 = e1 / h_z;
+  let e6 = e3 / h_z;
+  p_adj[t+1] = e2 * (vx_adj_w[x+1] - vx_adj_w[x-2]) + e4 * vx_adj_w[x-1] + e5 * (vz_adj_w[z+1] -
+      vz_adj_w[z-2]) + e6 * vz_adj_w[z-1] + p_adj + (-(coef * (e4 * vx_adj)) - coef_1 * (e6 *
+      vz_adj));
   p_adj_w[t+1] = k * p_adj[t+1];
   k_grad += p_adj[t+1] * p_tape;
   inject rec_adj into p_adj[t+1]: rec_adj[t+1];
@@ -100,38 +95,31 @@ step reverse reverse {
   inject rec_adj into p_adj[t+1]: rec_adj;
   inject rec_adj into p_adj_w[t+1]: k * rec_adj;
   inject rec_adj into k_grad: p_tape * rec_adj;
-  let e7 = 0.041666666666666664 * dt;
-  let e8 = 1.125 * dt;
-  let e9 = e8 / h_z;
-  vz_adj[t+1] = vz_adj + e7 / h_z * (p_adj_w[t+1, z+2] - p_adj_w[t+1, z-1]) - e9 * p_adj_w[t+1,
-      z+1] + k * (e9 * p_adj[t+1]);
-  vz_adj_w[t+1] = b * vz_adj[t+1];
-  vz_adj_w_1[t+1] = b[z+1 clamp] * vz_adj[t+1];
-  b_grad += vz_adj[t+1] * vz_tape;
-  vz_adj_w_2[t+1] = vz_adj[t+1] * vz_tape_1;
-  let e10 = e8 / h_x;
-  vx_adj[t+1] = vx_adj + e7 / h_x * (p_adj_w[t+1, x+2] - p_adj_w[t+1, x-1]) - e10 * p_adj_w[t+1,
-      x+1] + k * (e10 * p_adj[t+1]);
-  vx_adj_w[t+1] = b * vx_adj[t+1];
-  vx_adj_w_1[t+1] = b[x+1 clamp] * vx_adj[t+1];
-  b_grad += vx_adj[t+1] * vx_tape;
-  vx_adj_w_2[t+1] = vx_adj[t+1] * vx_tape_1;
-  b_grad += vx_adj_w_2[t+1, x-1 fold clamp];
-  b_grad += vz_adj_w_2[t+1, z-1 fold clamp];
+  vz_adj[t+1] = vz_adj + e5 * (p_adj_w[t+1, z+2] - p_adj_w[t+1, z-1]) - e6 * p_adj_w[t+1, z+1] +
+      k * (e6 * p_adj[t+1]);
+  vz_adj_w[t+1] = coef_1 * vz_adj[t+1];
+  let e7 = vz_adj[t+1] * vz_tape;
+  coef_1_grad += e7;
+  coef_1_grad_1 += e7;
+  vx_adj[t+1] = vx_adj + e2 * (p_adj_w[t+1, x+2] - p_adj_w[t+1, x-1]) - e4 * p_adj_w[t+1, x+1] +
+      k * (e4 * p_adj[t+1]);
+  vx_adj_w[t+1] = coef * vx_adj[t+1];
+  let e8 = vx_adj[t+1] * vx_tape;
+  coef_grad += e8;
+  coef_grad_1 += e8;
   interpolate src_adj: dt * p_adj[t+1];
 }
 
 step reverse_seeded reverse {
-  let e1 = 0.020833333333333332 * dt;
-  let e2 = 0.5625 * dt;
-  let e3 = e2 / h_x;
-  let e4 = e2 / h_z;
-  let e5 = e3 * vx_adj;
-  let e6 = e4 * vz_adj;
-  p_adj[t+1] = e1 / h_x * (vx_adj_w[x+1] + vx_adj_w_1[x+1] - vx_adj_w[x-2] - vx_adj_w_1[x-2]) +
-      e3 * (vx_adj_w[x-1] + vx_adj_w_1[x-1]) + e1 / h_z * (vz_adj_w[z+1] + vz_adj_w_1[z+1] -
-      vz_adj_w[z-2] - vz_adj_w_1[z-2]) + e4 * (vz_adj_w[z-1] + vz_adj_w_1[z-1]) + (p_adj +
-      p_seed) + (-(b * (e5 + e6)) - b[x+1 clamp] * e5 - b[z+1 clamp] * e6);
+  let e1 = 0.041666666666666664 * dt;
+  let e2 = e1 / h_x;
+  let e3 = 1.125 * dt;
+  let e4 = e3 / h_x;
+  let e5 = e1 / h_z;
+  let e6 = e3 / h_z;
+  p_adj[t+1] = e2 * (vx_adj_w[x+1] - vx_adj_w[x-2]) + e4 * vx_adj_w[x-1] + e5 * (vz_adj_w[z+1] -
+      vz_adj_w[z-2]) + e6 * vz_adj_w[z-1] + (p_adj + p_seed) + (-(coef * (e4 * vx_adj)) - coef_1
+      * (e6 * vz_adj));
   p_adj_w[t+1] = k * p_adj[t+1];
   k_grad += p_adj[t+1] * p_tape;
   inject rec_adj into p_adj[t+1]: rec_adj[t+1];
@@ -140,39 +128,37 @@ step reverse_seeded reverse {
   inject rec_adj into p_adj[t+1]: rec_adj;
   inject rec_adj into p_adj_w[t+1]: k * rec_adj;
   inject rec_adj into k_grad: p_tape * rec_adj;
-  let e7 = 0.041666666666666664 * dt;
-  let e8 = 1.125 * dt;
-  let e9 = e8 / h_z;
-  vz_adj[t+1] = vz_adj + vz_seed + e7 / h_z * (p_adj_w[t+1, z+2] - p_adj_w[t+1, z-1]) - e9 *
-      p_adj_w[t+1, z+1] + k * (e9 * p_adj[t+1]);
-  vz_adj_w[t+1] = b * vz_adj[t+1];
-  vz_adj_w_1[t+1] = b[z+1 clamp] * vz_adj[t+1];
-  b_grad += vz_adj[t+1] * vz_tape;
-  vz_adj_w_2[t+1] = vz_adj[t+1] * vz_tape_1;
-  let e10 = e8 / h_x;
-  vx_adj[t+1] = vx_adj + vx_seed + e7 / h_x * (p_adj_w[t+1, x+2] - p_adj_w[t+1, x-1]) - e10 *
-      p_adj_w[t+1, x+1] + k * (e10 * p_adj[t+1]);
-  vx_adj_w[t+1] = b * vx_adj[t+1];
-  vx_adj_w_1[t+1] = b[x+1 clamp] * vx_adj[t+1];
-  b_grad += vx_adj[t+1] * vx_tape;
-  vx_adj_w_2[t+1] = vx_adj[t+1] * vx_tape_1;
-  b_grad += vx_adj_w_2[t+1, x-1 fold clamp];
-  b_grad += vz_adj_w_2[t+1, z-1 fold clamp];
+  vz_adj[t+1] = vz_adj + vz_seed + e5 * (p_adj_w[t+1, z+2] - p_adj_w[t+1, z-1]) - e6 *
+      p_adj_w[t+1, z+1] + k * (e6 * p_adj[t+1]);
+  vz_adj_w[t+1] = coef_1 * vz_adj[t+1];
+  let e7 = vz_adj[t+1] * vz_tape;
+  coef_1_grad += e7;
+  coef_1_grad_1 += e7;
+  vx_adj[t+1] = vx_adj + vx_seed + e2 * (p_adj_w[t+1, x+2] - p_adj_w[t+1, x-1]) - e4 *
+      p_adj_w[t+1, x+1] + k * (e4 * p_adj[t+1]);
+  vx_adj_w[t+1] = coef * vx_adj[t+1];
+  let e8 = vx_adj[t+1] * vx_tape;
+  coef_grad += e8;
+  coef_grad_1 += e8;
   interpolate src_adj: dt * p_adj[t+1];
 }
 
 step initial_0 {
   vx_initial_0 = vx_adj;
   vz_initial_0 = vz_adj;
-  let e1 = 0.020833333333333332 * dt;
-  let e2 = 0.5625 * dt;
+  let e1 = 0.041666666666666664 * dt;
+  let e2 = 1.125 * dt;
   let e3 = e2 / h_x;
   let e4 = e2 / h_z;
-  let e5 = e3 * vx_adj;
-  let e6 = e4 * vz_adj;
-  p_initial_0 = e1 / h_x * (vx_adj_w[x+1] + vx_adj_w_1[x+1] - vx_adj_w[x-2] - vx_adj_w_1[x-2]) +
-      e3 * (vx_adj_w[x-1] + vx_adj_w_1[x-1]) + e1 / h_z * (vz_adj_w[z+1] + vz_adj_w_1[z+1] -
-      vz_adj_w[z-2] - vz_adj_w_1[z-2]) + e4 * (vz_adj_w[z-1] + vz_adj_w_1[z-1]) + p_adj + (-(b *
-      (e5 + e6)) - b[x+1 clamp] * e5 - b[z+1 clamp] * e6);
+  p_initial_0 = e1 / h_x * (vx_adj_w[x+1] - vx_adj_w[x-2]) + e3 * vx_adj_w[x-1] + e1 / h_z *
+      (vz_adj_w[z+1] - vz_adj_w[z-2]) + e4 * vz_adj_w[z-1] + p_adj + (-(coef * (e3 * vx_adj)) -
+      coef_1 * (e4 * vz_adj));
   inject rec_adj into p_initial_0: rec_adj;
+}
+
+step finish {
+  b_grad += coef_1_grad * 0.5;
+  b_grad += coef_1_grad[z-1 fold clamp] * 0.5;
+  b_grad += coef_grad * 0.5;
+  b_grad += coef_grad[x-1 fold clamp] * 0.5;
 }

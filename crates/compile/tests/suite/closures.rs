@@ -5,7 +5,7 @@ use retrograd_compile::symbolic::{Eq, Grid, TimeFunction};
 use retrograd_compile::{Item, discretise, passes};
 use retrograd_ir::Edge::{Clamp, Even, Odd, Periodic, Zero};
 use retrograd_ir::{
-    Closure, DType, Edge, Ends, Expr, ExprArena, ExprId, FieldId, Levels, Stencil, text, verify,
+    Closure, DType, Edge, Ends, Expr, ExprArena, ExprId, FieldId, Stencil, text, verify,
 };
 
 use crate::common::fixtures;
@@ -116,8 +116,7 @@ fn the_adjoint_of_the_adjoint_closes_reads_as_the_program_does() {
 fn gradients_with_boundaries_are_the_transpose_of_tangents() {
     for (name, stencil) in programs() {
         let ids = (0..stencil.fields.len() as u32).map(FieldId);
-        let parameters: Vec<FieldId> =
-            ids.filter(|id| stencil.field(*id).levels == Levels::Static).collect();
+        let parameters: Vec<FieldId> = ids.filter(|id| fixtures::is_given(&stencil, *id)).collect();
         for sides in ALL {
             let stencil = closed(&stencil, sides);
             let plain = tangent::error(&tangent::derived(&stencil, &parameters, |s| s), 4);

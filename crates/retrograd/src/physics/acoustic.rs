@@ -31,7 +31,7 @@ pub fn variable_density(setting: &Setting) -> System {
     let p = setting.grid.time_function("p").time_order(2).space_order(setting.space_order);
     let terms = (0..setting.dims()).map(|d| {
         let slope = system.slope(&p.value(), d);
-        let flux = &slope / rho.at(&slope);
+        let flux = 1.0 / rho.at(&slope) * &slope;
         system.slope(&flux, d)
     });
     let divergence = Expression::sum(terms.collect());

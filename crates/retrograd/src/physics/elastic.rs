@@ -84,7 +84,7 @@ fn velocity_stress(system: &mut System, rho: &Expression, dims: usize, moduli: &
         let forces = (0..dims).map(|j| system.slope(&s.component(i, j).value(), j));
         let force = Expression::sum(forces.collect());
         let component = v.component(i);
-        system.evolve(&(component.dt() - force / rho.at(component)), component);
+        system.evolve(&(component.dt() - 1.0 / rho.at(component) * force), component);
     }
     let stretches: Vec<Expression> =
         (0..dims).map(|j| system.slope(&v.component(j).forward(), j)).collect();
@@ -114,7 +114,7 @@ pub fn sh(setting: &Setting) -> System {
     let s = setting.grid.vector_time_function("s").space_order(setting.space_order);
     let forces = s.components().iter().enumerate().map(|(d, c)| system.slope(&c.value(), d));
     let force = Expression::sum(forces.collect());
-    system.evolve(&(v.dt() - force / &rho), &v);
+    system.evolve(&(v.dt() - 1.0 / rho.clone() * force), &v);
     for (d, component) in s.components().iter().enumerate() {
         let rate = mu.harmonic_at(component) * system.slope(&v.forward(), d);
         system.evolve(&(component.dt() - rate), component);

@@ -38,16 +38,16 @@ pub fn viscoacoustic(setting: &Setting) -> System {
     let modulus = &rho * (&vp * &vp) * cosine2 / a;
     for (d, component) in v.components().iter().enumerate() {
         let slope = system.slope(&p.value(), d);
-        let force = slope / rho.at(component);
+        let force = 1.0 / rho.at(component) * slope;
         system.evolve(&(component.dt() - force), component);
     }
     let strain = v.components().iter().enumerate().map(|(d, c)| system.slope(&c.forward(), d));
     let strain = Expression::sum(strain.collect());
     let tau = ratio.clone() - 1.0;
     let middle = 0.5 * (r.forward() + r.value());
-    let relaxation = (&middle + &modulus * (&tau * &strain)) / &stress_time;
+    let relaxation = (&middle + (&modulus * &tau) * &strain) / &stress_time;
     system.evolve(&(r.dt() + relaxation), &r);
-    let rate = &modulus * (&ratio * &strain) + middle;
+    let rate = (&modulus * &ratio) * &strain + middle;
     system.evolve(&(p.forward() - p.value() - Grid::dt() * rate), &p);
     system
 }

@@ -295,6 +295,13 @@ fn special() -> Vec<(String, Stencil)> {
 }
 
 /// All programs, with the names of their parameter functions.
+/// Whether a function is a parameter: static, and computed by no step.
+pub(crate) fn is_given(stencil: &Stencil, field: FieldId) -> bool {
+    let statements = stencil.steps.iter().flat_map(|s| &s.statements);
+    let mut written = statements.filter_map(Stencil::written);
+    stencil.field(field).levels == Levels::Static && written.all(|t| t.field != field)
+}
+
 pub(crate) fn all() -> Vec<(String, Stencil, Vec<FieldId>)> {
     let mut programs = linear();
     programs.extend(special());
@@ -302,7 +309,7 @@ pub(crate) fn all() -> Vec<(String, Stencil, Vec<FieldId>)> {
     programs.push(("reaction".into(), reaction()));
     let with_parameters = |(name, stencil): (String, Stencil)| {
         let ids = (0..stencil.fields.len() as u32).map(FieldId);
-        let parameters = ids.filter(|id| stencil.field(*id).levels == Levels::Static).collect();
+        let parameters = ids.filter(|id| is_given(&stencil, *id)).collect();
         (name, stencil, parameters)
     };
     programs.into_iter().map(with_parameters).collect()

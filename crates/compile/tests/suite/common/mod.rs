@@ -5,7 +5,7 @@ pub(crate) mod fixtures;
 use std::cell::Cell;
 
 use retrograd_compile::Adjoint;
-use retrograd_compile::adjoint::{FORWARD, RECORD, REVERSE, REVERSE_SEEDED, initial_step};
+use retrograd_compile::adjoint::{FINISH, FORWARD, RECORD, REVERSE, REVERSE_SEEDED, initial_step};
 use retrograd_ir::interpret::{DenseMemory, Dual, Number, Subnormals, run_step};
 use retrograd_ir::{
     BinaryOp, DType, Direction, Expr, FieldId, Levels, Literal, ParamId, SparseId, StatementKind,
@@ -363,6 +363,7 @@ impl<'a> Run<'a> {
             memory.rotate(&self.stencil().steps[step]);
         }
         let first = self.numbers()[0];
+        self.run_named(&mut memory, FINISH, first);
         let mut levels = Vec::new();
         for level in 0..most {
             self.run_named(&mut memory, &initial_step(level), first);

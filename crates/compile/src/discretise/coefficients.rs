@@ -1,0 +1,177 @@
+//! Coefficients: what is computed from parameters alone, and worth a function of its own.
+//!
+//! `1 / (rho vp^2)`, the mean of two densities, the sine of a tilt: computed once, by the step
+//! `setup`, read by the time steps as one stream. Gradients of time steps are by coefficients; the
+//! chain rule takes them to the parameters once, at the end of the reverse sweep.
+//!
+//! A coefficient has a place within the cell of its own, and goes on beyond the sides of the grid as
+//! it is there: the mean of two densities outside is that of the last two inside.
+
+use std::collections::{HashMap, HashSet};
+
+use retrograd_ir::{
+    BinaryOp, Closure, DOMAIN, DimSet, Edge, Ends, Expr, ExprId, Field, FieldId, Levels, MAX_DIMS,
+    MemorySpace, Offset, Predicate, Statement, StatementKind, Target, UnaryOp, WriteMode,
+};
+
+use super::{DiscretiseError, Item, Lower};
+use crate::symbolic::{Expression, Node};
+
+/// The coefficients found so far.
+#[derive(Default)]
+pub(super) struct Coefficients {
+    /// Static functions that the equations themselves compute.
+    computed: HashSet<String>,
+    known: Vec<(Expression, FieldId)>,
+    /// By the address of a node; the items that hold the nodes outlive the search.
+    kinds: HashMap<*const Node, Kind>,
+    /// Whether the value of a coefficient is being written: what it is made of is part of it.
+    inside: bool,
+    /// What computes them.
+    pub(super) statements: Vec<Statement>,
+}
+
+/// What an expression is to a time step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// It changes with time, or holds a run-time scalar or a difference.
+    Varying,
+    /// A number.
+    Constant,
+    /// A parameter, or a sum of multiples of parameters: not worth a stream.
+    Parameter,
+    /// Worth a function of its own.
+    Coefficient,
+}
+
+impl Coefficients {
+    pub(super) fn of(items: &[Item]) -> Self {
+        let computed = items.iter().filter_map(|item| match item {
+            Item::Update(eq) => match &*eq.target.0 {
+                Node::Access { function, .. } if function.time_order.is_none() => {
+                    Some(function.name.clone())
+                }
+                _ => None,
+            },
+            Item::Inject { target, .. } => match &*target.0 {
+                Node::Access { function, .. } => Some(function.name.clone()),
+                _ => None,
+            },
+            Item::Interpolate { .. } => None,
+        });
+        Self { computed: computed.collect(), ..Self::default() }
+    }
+
+    fn kind(&mut self, e: &Expression) -> Kind {
+        let address = std::sync::Arc::as_ptr(&e.0);
+        if let Some(&known) = self.kinds.get(&address) {
+            return known;
+        }
+        let kind = self.kind_of(e);
+        self.kinds.insert(address, kind);
+        kind
+    }
+
+    fn kind_of(&mut self, e: &Expression) -> Kind {
+        use Kind::{Coefficient, Constant, Parameter, Varying};
+        match &*e.0 {
+            Node::Constant(_) => Constant,
+            Node::Param(_) | Node::Series(_) => Varying,
+            Node::Access { function, .. } => {
+                let fixed =
+                    function.time_order.is_none() && !self.computed.contains(&function.name);
+                if fixed { Parameter } else { Varying }
+            }
+            Node::Sum(terms) => {
+                let kinds = terms.iter().map(|t| self.kind(t));
+                kinds.fold(Constant, |all, kind| match (all, kind) {
+                    (Varying, _) | (_, Varying) => Varying,
+                    (Coefficient, _) | (_, Coefficient) => Coefficient,
+                    (Parameter, _) | (_, Parameter) => Parameter,
+                    (Constant, Constant) => Constant,
+                })
+            }
+            Node::Unary(UnaryOp::Neg, arg) | Node::Taken { arg, .. } => self.kind(arg),
+            Node::Unary(_, arg) => computed([self.kind(arg)]),
+            Node::Binary(op, a, b) => match (op, self.kind(a), self.kind(b)) {
+                (BinaryOp::Mul, Constant, kind)
+                | (BinaryOp::Mul | BinaryOp::Div, kind, Constant) => kind,
+                (_, a, b) => computed([a, b]),
+            },
+            Node::Select { lhs, rhs, then, other, .. } => {
+                computed([lhs, rhs, then, other].map(|e| self.kind(e)))
+            }
+            Node::Derivative { arg, order: 0, .. } => computed([self.kind(arg)]),
+            Node::Derivative { .. } => Varying,
+        }
+    }
+}
+
+/// The kind of something computed from these.
+fn computed<const N: usize>(kinds: [Kind; N]) -> Kind {
+    if kinds.contains(&Kind::Varying) {
+        Kind::Varying
+    } else if kinds.iter().all(|kind| *kind == Kind::Constant) {
+        Kind::Constant
+    } else {
+        Kind::Coefficient
+    }
+}
+
+impl Lower {
+    /// The function of an expression that is a coefficient.
+    pub(super) fn coefficient(
+        &mut self,
+        e: &Expression,
+    ) -> Result<Option<FieldId>, DiscretiseError> {
+        if self.coefficients.inside || self.coefficients.kind(e) != Kind::Coefficient {
+            return Ok(None);
+        }
+        // What sits apart, or not at samples, is reported, or computed where it is used.
+        let Ok(place) = e.located() else { return Ok(None) };
+        if place.0.iter().flatten().any(|half| !(0..=1).contains(half)) {
+            return Ok(None);
+        }
+        if let Some((_, known)) = self.coefficients.known.iter().find(|(known, _)| known == e) {
+            return Ok(Some(*known));
+        }
+        self.coefficients.inside = true;
+        let value = self.plain(e, Offset::ZERO);
+        self.coefficients.inside = false;
+        let value = value?;
+        let along = |d: &usize| place.0[*d].is_some();
+        let staggered = (0..MAX_DIMS).filter(|d| place.0[*d] == Some(1));
+        let name = self.stencil.fresh_field_name("coef");
+        let field = self.stencil.add_field(Field {
+            name,
+            dims: (0..MAX_DIMS).filter(along).fold(DimSet::NONE, DimSet::with),
+            staggered: staggered.fold(DimSet::NONE, DimSet::with),
+            dtype: self.stencil.dtype,
+            levels: Levels::Static,
+            space: MemorySpace::Host,
+            zero_in: None,
+        });
+        let target = Target { field, time: 0 };
+        let (region, mode) = (DOMAIN, WriteMode::Assign);
+        let kind = StatementKind::Update { target, region, mode, value };
+        self.coefficients.statements.push(Statement { when: Predicate::Always, kind });
+        self.coefficients.known.push((e.clone(), field));
+        Ok(Some(field))
+    }
+
+    pub(super) fn read_coefficient(&mut self, field: FieldId, offset: Offset) -> ExprId {
+        let declared = self.stencil.field(field);
+        let (dims, staggered) = (declared.dims, declared.staggered);
+        let (mut offset, mut closure) = (offset, Closure::ZERO);
+        for d in 0..MAX_DIMS {
+            if !dims.contains(d) {
+                offset.0[d] = 0;
+            }
+            if offset.0[d] != 0 {
+                let ends = Ends::new([Edge::Clamp; 2]);
+                closure.0[d] = Ends { half: staggered.contains(d), ..ends };
+            }
+        }
+        self.stencil.exprs.intern(Expr::Load { field, time: 0, offset, closure })
+    }
+}
