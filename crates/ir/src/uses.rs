@@ -3,7 +3,7 @@
 use crate::closure::Closure;
 use crate::expr::{Expr, ExprId, Offset};
 use crate::program::{
-    DimSet, FieldId, Levels, Predicate, Statement, StatementKind, Stencil, Step, Target,
+    DimSet, FieldId, Levels, Predicate, RegionId, Statement, StatementKind, Stencil, Step, Target,
 };
 
 /// One read of a function on the grid.
@@ -85,6 +85,15 @@ impl Stencil {
             Expr::Series { .. } | Expr::Scalar(_) => false,
             _ => true,
         })
+    }
+
+    /// The region outside of which a function lives that steps compute: none for one of the whole grid,
+    /// nor for a parameter that is zero somewhere.
+    pub fn lives_outside(&self, field: FieldId) -> Option<RegionId> {
+        let declared = self.field(field);
+        let statements = || self.steps.iter().flat_map(|s| &s.statements);
+        let computed = || statements().filter_map(Self::written).any(|t| t.field == field);
+        declared.zero_in.filter(|_| declared.levels != Levels::Static || computed())
     }
 
     /// The read radius of a function: the largest displacement of any read, per dimension, over

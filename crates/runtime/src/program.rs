@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use libloading::Library;
+use retrograd_compile::adjoint::FINISH;
 use retrograd_compile::emit::{CModule, Unsupported, Vectors, emit_c};
 use retrograd_compile::passes::{SETUP, optimise};
 use retrograd_compile::schedule::{Schedule, schedule};
@@ -172,8 +173,7 @@ impl Program {
     }
 }
 
-/// C for a step, not yet compiled; the interpreter for a set-up with elementary functions, which
-/// is run once.
+/// C for a step, not yet compiled; the interpreter for elementary functions in what is run once.
 fn emitted(stencil: &Stencil, number: usize, schedule: &Schedule) -> Result<Code, ProgramError> {
     let name = &stencil.steps[number].name;
     // Kernels take samples in the working precision.
@@ -192,7 +192,7 @@ fn emitted(stencil: &Stencil, number: usize, schedule: &Schedule) -> Result<Code
     }
     match emit_c(stencil, schedule, vectors()) {
         Ok(module) => Ok(Code::C(CStep { module, addresses: Vec::new() })),
-        Err(Unsupported::Elementary(_)) if name == SETUP => Ok(Code::Interpreter),
+        Err(Unsupported::Elementary(_)) if name == SETUP || name == FINISH => Ok(Code::Interpreter),
         Err(source) => Err(ProgramError::Unsupported { step: name.clone(), source }),
     }
 }

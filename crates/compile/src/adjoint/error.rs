@@ -29,8 +29,9 @@ pub enum AdjointError {
     },
     /// A write to a static function or a tape.
     #[error(
-        "the step writes `{field}`, which is not a time function; its adjoint is not supported \
-         yet\n  help: write temporaries as expressions"
+        "`{field}` is no time function, but carries data from step to step; its adjoint is not \
+         supported\n  help: make it a time function, or compute it over the whole grid before it \
+         is read"
     )]
     StaticTarget {
         /// The function.

@@ -5,7 +5,7 @@ use retrograd_ir::{
     Statement, StatementKind, Stencil, WriteMode,
 };
 
-use super::AdjointError;
+use super::{AdjointError, auxiliary};
 use crate::algebra::Build;
 
 /// The dense update of a function: `f[t+1] = numerator / denominator`.
@@ -37,6 +37,8 @@ pub(super) struct Forward {
     pub(super) direction: Direction,
     pub(super) updates: Vec<Update>,
     pub(super) sparse: Vec<SparseUse>,
+    /// Static functions that the step computes before it reads them.
+    pub(super) auxiliary: Vec<FieldId>,
 }
 
 impl Forward {
@@ -44,15 +46,18 @@ impl Forward {
         let mut stencil = stencil.clone();
         let step =
             stencil.step_named(step).ok_or_else(|| AdjointError::NoStep(step.into()))?.clone();
-        check_order(&stencil, &step.statements)?;
+        let fields = auxiliary::computed(&stencil, &step.statements)?;
+        let statements = auxiliary::as_time_functions(&mut stencil, &fields, &step.statements);
+        check_order(&stencil, &statements)?;
         let mut forward = Self {
-            statements: step.statements.clone(),
+            statements: statements.clone(),
             direction: step.direction,
             updates: Vec::new(),
             sparse: Vec::new(),
+            auxiliary: fields,
             stencil: stencil.clone(),
         };
-        for (at, statement) in step.statements.iter().enumerate() {
+        for (at, statement) in statements.iter().enumerate() {
             if statement.when != Predicate::Always {
                 return Err(AdjointError::Statement { index: at });
             }

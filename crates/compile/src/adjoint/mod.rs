@@ -37,11 +37,15 @@
 //!   the step `finish`, run once, takes their gradients to the parameters by the chain rule. Adjoint
 //!   data are those of coefficients, and equal ones are recorded once.
 //!
+//! * **Auxiliary functions**, static ones that the step computes before it reads them, are
+//!   differentiated as time functions; what is read at its new level alone has no history.
+//!
 //! Not here: which states to keep or recompute (`retrograd-checkpoint`).
 //!
 //! Hückelheim, Hovland, Strout, Müller, *Automatic Differentiation for Adjoint Stencil Loops*,
 //! ICPP 2019, arXiv:1907.02818.
 
+mod auxiliary;
 mod chain;
 mod contributions;
 mod error;

@@ -5,13 +5,13 @@ use retrograd_ir::{
     SparseId, Statement, StatementKind, Stencil, Step, Target, WriteMode,
 };
 
-use super::chain;
 use super::contributions::{Collected, Consumer, Contribution};
 use super::forward::{Forward, SparseUse};
 use super::{
     Adjoint, AdjointError, FINISH, FORWARD, RECORD, REVERSE, REVERSE_SEEDED, StateAdjoint,
     initial_step,
 };
+use super::{auxiliary, chain};
 use crate::algebra::{Build, derivative};
 use crate::passes::SETUP;
 
@@ -76,9 +76,13 @@ pub(super) fn build(
         steps.push(Step { name: FINISH.into(), direction: Direction::Forward, statements });
     }
     let coefficients = parameters.split_off(with_respect_to.len());
-    let Writer { all, outputs, inputs, .. } = writer;
+    let Writer { all, outputs, inputs, forward, .. } = writer;
     let mut stencil = all.stencil;
     stencil.steps = steps;
+    let kept: Vec<FieldId> = states.iter().flat_map(|s| [s.adjoint, s.seed]).collect();
+    let made = |f: FieldId| f.0 as usize >= original.fields.len() && !kept.contains(&f);
+    let auxiliary = |f: FieldId| forward.auxiliary.contains(&f);
+    auxiliary::without_history(&mut stencil, &|f| auxiliary(f) || made(f));
     stencil.name = format!("{}_adjoint", original.name);
     Ok(Adjoint {
         stencil: stencil.compact(),
@@ -305,7 +309,8 @@ impl Writer {
     }
 
     fn declare_states(&mut self) -> Vec<StateAdjoint> {
-        let updates = self.forward.updates.clone();
+        let mut updates = self.forward.updates.clone();
+        updates.retain(|update| !self.forward.auxiliary.contains(&update.field));
         let states = updates.iter().map(|update| {
             let forward = update.field;
             let name = self.name(forward);

@@ -62,6 +62,11 @@ impl Coefficients {
         Self { computed: computed.collect(), ..Self::default() }
     }
 
+    /// Whether the equations themselves compute a function of this name.
+    pub(super) fn computes(&self, name: &str) -> bool {
+        self.computed.contains(name)
+    }
+
     fn kind(&mut self, e: &Expression) -> Kind {
         let address = std::sync::Arc::as_ptr(&e.0);
         if let Some(&known) = self.kinds.get(&address) {

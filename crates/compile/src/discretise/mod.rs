@@ -283,7 +283,8 @@ impl Lower {
                         time: *time,
                     });
                 }
-                let (mut closure, mut offset) = (closure(function), at);
+                let computed = self.coefficients.computes(&function.name);
+                let (mut closure, mut offset) = (closure(function, computed), at);
                 for (d, cells) in offset.0.iter_mut().enumerate() {
                     // A profile is the same everywhere along the other dimensions.
                     *cells = if function.along.contains(d) { *cells } else { 0 };
@@ -368,10 +369,11 @@ impl Lower {
 }
 
 /// How reads of a function are closed: what does not change with time goes on as it is beyond the
-/// sides, what does is zero there, unless it is declared otherwise.
-fn closure(decl: &FunctionDecl) -> Closure {
+/// sides, what does is zero there, unless it is declared otherwise. `computed`: by the equations.
+fn closure(decl: &FunctionDecl, computed: bool) -> Closure {
     let mut closure = Closure::ZERO;
-    let usual = if decl.time_order.is_none() { Edge::Clamp } else { Edge::Zero };
+    let fixed = decl.time_order.is_none() && !computed;
+    let usual = if fixed { Edge::Clamp } else { Edge::Zero };
     for dim in decl.along.iter() {
         let declared = decl.boundary.iter().find(|(d, _)| *d == dim);
         let edges = declared.map_or([usual; 2], |(_, edges)| *edges);

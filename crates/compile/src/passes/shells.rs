@@ -1,8 +1,8 @@
 //! Shells: what lives in a layer alone is computed and read in that layer alone.
 
 use retrograd_ir::{
-    Bound, DOMAIN, DimSet, Expr, ExprId, FieldId, Levels, Offset, Read, Region, RegionId, Side,
-    Statement, StatementKind, Stencil, Target, WriteMode,
+    Bound, DOMAIN, DimSet, Expr, ExprId, FieldId, Offset, Read, Region, RegionId, Side, Statement,
+    StatementKind, Stencil, Target, WriteMode,
 };
 
 use crate::algebra::{Build, derivative};
@@ -21,9 +21,11 @@ use crate::algebra::{Build, derivative};
 /// denominators. An update that is not linear in what it reads from a layer stays whole.
 #[must_use]
 pub fn restrict_to_shells(mut stencil: Stencil) -> Stencil {
+    let fields = (0..stencil.fields.len() as u32).map(FieldId);
+    let layers: Vec<Option<RegionId>> = fields.map(|f| layer(&stencil, f)).collect();
     let mut steps = std::mem::take(&mut stencil.steps);
     for step in &mut steps {
-        let mut pending = Pending::default();
+        let mut pending = Pending { groups: Vec::new(), layers: &layers };
         let mut result = Vec::with_capacity(step.statements.len());
         for statement in step.statements.drain(..) {
             pending.statement(&mut stencil, statement, &mut result);
@@ -37,8 +39,9 @@ pub fn restrict_to_shells(mut stencil: Stencil) -> Stencil {
 
 /// Updates of shells that wait for the end of the updates of the whole grid next to them, so that
 /// these share a sweep.
-#[derive(Default)]
-struct Pending {
+struct Pending<'a> {
+    /// The region that each function of steps is zero in.
+    layers: &'a [Option<RegionId>],
     /// One list per region around which the shells lie, with the reach into it.
     groups: Vec<Group>,
 }
@@ -58,7 +61,7 @@ struct Part {
     value: ExprId,
 }
 
-impl Pending {
+impl Pending<'_> {
     fn flush(&mut self, result: &mut Vec<Statement>) {
         for group in self.groups.drain(..) {
             result.extend(group.shells.into_iter().flat_map(|(_, statements)| statements));
@@ -80,7 +83,7 @@ impl Pending {
             self.part(stencil, &statement, Part { inner, reach: 0, target, mode, value }, result);
             return;
         }
-        let (whole, parts) = taken_apart(stencil, target, value);
+        let (whole, parts) = taken_apart(stencil, self.layers, target, value);
         let kind = StatementKind::Update { target, region: DOMAIN, mode, value: whole };
         let whole = Statement { when: statement.when, kind };
         if self.conflicts(stencil, &whole, None) {
@@ -152,15 +155,20 @@ fn both_write(a: &Statement, b: &Statement) -> bool {
 
 /// The value without what it reads from layers, and the parts that this adds, per region and reach;
 /// the value as it is where it is not linear in them.
-fn taken_apart(stencil: &mut Stencil, target: Target, value: ExprId) -> (ExprId, Vec<Part>) {
+fn taken_apart(
+    stencil: &mut Stencil,
+    layers: &[Option<RegionId>],
+    target: Target,
+    value: ExprId,
+) -> (ExprId, Vec<Part>) {
     let mut parts: Vec<Part> = Vec::new();
     for read in stencil.reads(&[value]) {
-        let Some(inner) = lives_in_layer(stencil, &read) else { continue };
+        let Some(inner) = layers[read.field.0 as usize] else { continue };
         let Read { field, time, offset, closure } = read;
         let leaf = stencil.exprs.intern(Expr::Load { field, time, offset, closure });
         let slope = derivative(&mut stencil.exprs, value, leaf);
         let reads = stencil.reads(&[slope]);
-        if reads.iter().any(|r| lives_in_layer(stencil, r).is_some()) {
+        if reads.iter().any(|r| layers[r.field.0 as usize].is_some()) {
             return (value, Vec::new());
         }
         let term = stencil.exprs.mul(slope, leaf);
@@ -173,24 +181,16 @@ fn taken_apart(stencil: &mut Stencil, target: Target, value: ExprId) -> (ExprId,
             parts.push(Part { inner, reach, target, mode: WriteMode::Add, value: term });
         }
     }
-    let alone: Vec<bool> = (0..stencil.fields.len() as u32)
-        .map(|f| kept_in_layer(stencil, FieldId(f)).is_some())
-        .collect();
     let whole = stencil.exprs.substitute(value, &mut |arena, id| match arena[id] {
-        Expr::Load { field, .. } if alone[field.0 as usize] => Some(arena.constant(0.0)),
+        Expr::Load { field, .. } if layers[field.0 as usize].is_some() => Some(arena.constant(0.0)),
         _ => None,
     });
     (whole, parts)
 }
 
-fn lives_in_layer(stencil: &Stencil, read: &Read) -> Option<RegionId> {
-    kept_in_layer(stencil, read.field)
-}
-
-fn kept_in_layer(stencil: &Stencil, field: FieldId) -> Option<RegionId> {
-    let field = stencil.field(field);
-    let full = field.dims == DimSet::first(stencil.dims.len());
-    field.zero_in.filter(|_| full && field.levels != Levels::Static)
+fn layer(stencil: &Stencil, field: FieldId) -> Option<RegionId> {
+    let full = stencil.field(field).dims == DimSet::first(stencil.dims.len());
+    stencil.lives_outside(field).filter(|_| full)
 }
 
 /// How far a read reaches out of the region, along the dimensions that it does not fill.

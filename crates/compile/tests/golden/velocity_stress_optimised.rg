@@ -14,7 +14,7 @@ time function vz_adj(x, z) levels 2 staggered(z)
 time function p_adj(x, z) levels 2
 time function vx_adj_w(x, z) levels 2 staggered(x)
 time function vz_adj_w(x, z) levels 2 staggered(z)
-time function p_adj_w(x, z) levels 2
+function p_adj_w(x, z)
 function b_grad(x, z)
 function coef_grad(x, z) staggered(x)
 tape vx_tape(x, z) staggered(x)
@@ -87,22 +87,22 @@ step reverse reverse {
   p_adj[t+1] = e2 * (vx_adj_w[x+1] - vx_adj_w[x-2]) + e4 * vx_adj_w[x-1] + e5 * (vz_adj_w[z+1] -
       vz_adj_w[z-2]) + e6 * vz_adj_w[z-1] + p_adj + (-(coef * (e4 * vx_adj)) - coef_1 * (e6 *
       vz_adj));
-  p_adj_w[t+1] = k * p_adj[t+1];
+  p_adj_w = k * p_adj[t+1];
   k_grad += p_adj[t+1] * p_tape;
   inject rec_adj into p_adj[t+1]: rec_adj[t+1];
-  inject rec_adj into p_adj_w[t+1]: k * rec_adj[t+1];
+  inject rec_adj into p_adj_w: k * rec_adj[t+1];
   inject rec_adj into k_grad: p_tape * rec_adj[t+1];
   inject rec_adj into p_adj[t+1]: rec_adj;
-  inject rec_adj into p_adj_w[t+1]: k * rec_adj;
+  inject rec_adj into p_adj_w: k * rec_adj;
   inject rec_adj into k_grad: p_tape * rec_adj;
-  vz_adj[t+1] = vz_adj + e5 * (p_adj_w[t+1, z+2] - p_adj_w[t+1, z-1]) - e6 * p_adj_w[t+1, z+1] +
-      k * (e6 * p_adj[t+1]);
+  vz_adj[t+1] = vz_adj + (p_adj_w[z+2] * e5 + k * (e6 * p_adj[t+1]) - p_adj_w[z+1] * e6 -
+      p_adj_w[z-1] * e5);
   vz_adj_w[t+1] = coef_1 * vz_adj[t+1];
   let e7 = vz_adj[t+1] * vz_tape;
   coef_1_grad += e7;
   coef_1_grad_1 += e7;
-  vx_adj[t+1] = vx_adj + e2 * (p_adj_w[t+1, x+2] - p_adj_w[t+1, x-1]) - e4 * p_adj_w[t+1, x+1] +
-      k * (e4 * p_adj[t+1]);
+  vx_adj[t+1] = vx_adj + (p_adj_w[x+2] * e2 + k * (e4 * p_adj[t+1]) - p_adj_w[x+1] * e4 -
+      p_adj_w[x-1] * e2);
   vx_adj_w[t+1] = coef * vx_adj[t+1];
   let e8 = vx_adj[t+1] * vx_tape;
   coef_grad += e8;
@@ -120,22 +120,22 @@ step reverse_seeded reverse {
   p_adj[t+1] = e2 * (vx_adj_w[x+1] - vx_adj_w[x-2]) + e4 * vx_adj_w[x-1] + e5 * (vz_adj_w[z+1] -
       vz_adj_w[z-2]) + e6 * vz_adj_w[z-1] + (p_adj + p_seed) + (-(coef * (e4 * vx_adj)) - coef_1
       * (e6 * vz_adj));
-  p_adj_w[t+1] = k * p_adj[t+1];
+  p_adj_w = k * p_adj[t+1];
   k_grad += p_adj[t+1] * p_tape;
   inject rec_adj into p_adj[t+1]: rec_adj[t+1];
-  inject rec_adj into p_adj_w[t+1]: k * rec_adj[t+1];
+  inject rec_adj into p_adj_w: k * rec_adj[t+1];
   inject rec_adj into k_grad: p_tape * rec_adj[t+1];
   inject rec_adj into p_adj[t+1]: rec_adj;
-  inject rec_adj into p_adj_w[t+1]: k * rec_adj;
+  inject rec_adj into p_adj_w: k * rec_adj;
   inject rec_adj into k_grad: p_tape * rec_adj;
-  vz_adj[t+1] = vz_adj + vz_seed + e5 * (p_adj_w[t+1, z+2] - p_adj_w[t+1, z-1]) - e6 *
-      p_adj_w[t+1, z+1] + k * (e6 * p_adj[t+1]);
+  vz_adj[t+1] = vz_adj + vz_seed + (p_adj_w[z+2] * e5 + k * (e6 * p_adj[t+1]) - p_adj_w[z+1] *
+      e6 - p_adj_w[z-1] * e5);
   vz_adj_w[t+1] = coef_1 * vz_adj[t+1];
   let e7 = vz_adj[t+1] * vz_tape;
   coef_1_grad += e7;
   coef_1_grad_1 += e7;
-  vx_adj[t+1] = vx_adj + vx_seed + e2 * (p_adj_w[t+1, x+2] - p_adj_w[t+1, x-1]) - e4 *
-      p_adj_w[t+1, x+1] + k * (e4 * p_adj[t+1]);
+  vx_adj[t+1] = vx_adj + vx_seed + (p_adj_w[x+2] * e2 + k * (e4 * p_adj[t+1]) - p_adj_w[x+1] *
+      e4 - p_adj_w[x-1] * e2);
   vx_adj_w[t+1] = coef * vx_adj[t+1];
   let e8 = vx_adj[t+1] * vx_tape;
   coef_grad += e8;

@@ -246,13 +246,20 @@ fn adjoints_of_updates() {
         "the update of `u` covers only the region `inner`; adjoints of regional updates are not \
          supported yet",
     );
-    for (statement, name) in [("a = m;", "a"), ("q = m;", "q"), ("inject src into a: src;", "a")] {
+    for (statement, name) in [
+        ("a += m;", "a"),
+        ("u[t+1] = a; a = m;", "a"),
+        ("in inner: a = m;", "a"),
+        ("q = m;", "q"),
+        ("inject src into a: src;", "a"),
+    ] {
         adjoint_error(
             statement,
             &[],
             &format!(
-                "the step writes `{name}`, which is not a time function; its adjoint is not \
-                 supported yet\n  help: write temporaries as expressions"
+                "`{name}` is no time function, but carries data from step to step; its adjoint is \
+                 not supported\n  help: make it a time function, or compute it over the whole \
+                 grid before it is read"
             ),
         );
     }

@@ -1,7 +1,7 @@
 //! Grids that are too small: for layers that leave no room between them, for images of closed reads.
 
 use retrograd_compile::emit::LeastExtent;
-use retrograd_ir::{Bound, Field, Levels, Side, Stencil};
+use retrograd_ir::{Bound, Field, FieldId, RegionId, Side, Stencil};
 
 use super::SessionError;
 use crate::program::{Code, Program};
@@ -28,11 +28,12 @@ pub(super) fn check_layers(
             let inset =
                 |b: &Bound| usize::from(b.cells) + b.width.map_or(0, |w| widths[w.0 as usize]);
             let inside = |f: &&Field| f.zero_in.is_some_and(|r| r.0 as usize == number);
-            let mut living = stencil.fields.iter().filter(inside);
+            let ids = (0..stencil.fields.len() as u32).map(FieldId);
             // Shells are as much wider as what lives in them is read from the inside.
-            let moving = |f: &Field| f.levels != Levels::Static;
+            let mut living = ids.filter_map(|f| stencil.lives_outside(f));
             let layered = lower.width.is_some() || upper.width.is_some();
-            let reach = if layered && living.any(moving) { 2 * radius[dim] } else { 0 };
+            let lives = |r: RegionId| r.0 as usize == number;
+            let reach = if layered && living.any(lives) { 2 * radius[dim] } else { 0 };
             let meet = match (lower.side, upper.side) {
                 (Side::Low, Side::High) => inset(lower) + inset(upper) + reach > extent,
                 (Side::Low, Side::Low) => inset(lower) > inset(upper),

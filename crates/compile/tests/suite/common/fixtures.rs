@@ -157,6 +157,27 @@ pub(crate) fn variable_density(dims: usize) -> Stencil {
     discretise("variable_density", &grid, DType::F64, &items).expect("should discretise")
 }
 
+/// Waves along a tilted axis: the slope along it is stored once per step and read at many offsets.
+pub(crate) fn stored_slope() -> Stencil {
+    let grid = Grid::new(SHAPES[1]).expect("grid");
+    let (m, c) = (grid.function("m"), grid.function("c"));
+    let u = grid.time_function("u").time_order(2).space_order(4);
+    let slope = grid.function("slope");
+    let (src, rec) = (grid.sparse("src"), grid.sparse("rec"));
+    let forward = |d| u.value().derivative_at(d, 1, 2, 1).taken_at(&u);
+    let back = |e: Expression, d| e.derivative_at(d, 1, 2, -1).taken_at(&u);
+    let along = &c * forward(0) + c.value().cos() * forward(1);
+    let divergence = back(&c * slope.value(), 0) + back(c.value().cos() * slope.value(), 1);
+    let step = solve(&(&m * u.dt2() - divergence), &u.forward()).expect("should be linear");
+    let items = [
+        Item::Update(Eq::new(slope.value(), along)),
+        Item::Update(Eq::new(u.forward(), step.update())),
+        inject(&src, &u, src.value() * step.response()),
+        Item::Interpolate { sparse: rec, value: u.value() },
+    ];
+    discretise("stored_slope", &grid, DType::F64, &items).expect("should discretise")
+}
+
 /// Pressure and velocity with memory in layers along one side each, one of them read at an offset.
 pub(crate) fn layered() -> Stencil {
     let grid = Grid::new(SHAPES[1]).expect("grid");
@@ -243,6 +264,7 @@ pub(crate) fn linear() -> Vec<(String, Stencil)> {
     all.push(("variable density 3-D".into(), variable_density(3)));
     all.push(("coupled".into(), coupled()));
     all.push(("layered".into(), layered()));
+    all.push(("stored slope".into(), stored_slope()));
     all
 }
 
