@@ -15,6 +15,7 @@
 //! | [`mod@adjoint`] | the exact reverse of a time step, with gradients |
 //! | [`passes`] | layers, normal form, invariants |
 //! | [`schedule`] | loop nests, fusion, what must wait for what |
+//! | [`support`] | where updates may be left out |
 //! | [`emit`] | C text |
 #![forbid(unsafe_code)]
 
@@ -25,6 +26,7 @@ pub mod emit;
 pub mod passes;
 mod polynomial;
 pub mod schedule;
+pub mod support;
 pub mod symbolic;
 pub mod weights;
 

@@ -309,7 +309,7 @@ fn in_row(steps: &[i64], most: usize) -> usize {
 }
 
 /// Whether a step reads samples that it writes: these may come from any row.
-fn feeds_back(stencil: &Stencil, number: usize) -> bool {
+pub(super) fn feeds_back(stencil: &Stencil, number: usize) -> bool {
     let statements = &stencil.steps[number].statements;
     let written = |s: &retrograd_ir::Statement| match s.kind {
         StatementKind::Interpolate { sparse, .. } => Some(sparse),

@@ -1,0 +1,92 @@
+//! Keeping the boxes outside of which levels are zero: clearing, looking.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::buffer::{Level, OutOfMemory, Pool};
+use crate::layout::Layout;
+use crate::patch::Patch;
+
+/// A level from the pool with zeros everywhere. Of a buffer that was never written no page is touched.
+pub(super) fn zeroed_level(pool: &Arc<Pool>, layout: &Layout) -> Result<Arc<Level>, OutOfMemory> {
+    let mut level = pool.take()?;
+    if let Some(own) = Arc::get_mut(&mut level) {
+        clear(own, layout);
+    }
+    Ok(level)
+}
+
+/// Sets all numbers to zero.
+pub(super) fn clear(level: &mut Level, layout: &Layout) {
+    let patch = level.patch();
+    let number = number_bytes(level, layout);
+    let all = level.buffer_mut().raw_mut();
+    for (_, row) in layout.rows_in(patch) {
+        all[bytes(&row, number)].fill(0);
+    }
+    level.set_patch(Patch::EMPTY);
+}
+
+/// Finds the smallest box that holds `least` and every number that is not `+0`; there is none of
+/// these outside the patch of the level. Reads what it leaves out, and little more.
+pub(super) fn occupied(level: &Level, layout: &Layout, least: Patch) -> Patch {
+    let within = level.patch();
+    let number = number_bytes(level, layout);
+    let all = level.buffer().raw();
+    let last = layout.extents.len() - 1;
+    let mut found = least;
+    for (index, row) in layout.rows_in(within) {
+        // What of the row is known to be inside needs no look.
+        let known = found.range(last);
+        let inside = (0..last).all(|d| found.range(d).contains(&index[d])) && !known.is_empty();
+        let from = index[last];
+        let at = |index: usize| row.start + index.clamp(from, from + row.len()) - from;
+        let [before, after] = if inside {
+            [row.start..at(known.start), at(known.end)..row.end]
+        } else {
+            [row.clone(), row.clone()]
+        };
+        let first = first_nonzero(&all[bytes(&before, number)]).map(|b| before.start + b / number);
+        let end = match first {
+            None if !inside => None,
+            _ => last_nonzero(&all[bytes(&after, number)]).map(|b| after.start + b / number + 1),
+        };
+        for at in first.into_iter().chain(end.map(|end| end - 1)) {
+            let mut point = index;
+            point[last] = from + at - row.start;
+            found = found.hull(Patch::point(&point[..=last]));
+        }
+    }
+    found
+}
+
+/// Finds the box outside of which a level is zero, whatever has been written to it.
+pub(super) fn note_occupied(level: &Level, layout: &Layout) {
+    level.set_patch(Patch::whole(&layout.extents));
+    level.set_patch(occupied(level, layout, Patch::EMPTY));
+}
+
+fn number_bytes(level: &Level, layout: &Layout) -> usize {
+    level.buffer().bytes() / layout.len
+}
+
+fn bytes(numbers: &Range<usize>, number: usize) -> Range<usize> {
+    numbers.start * number..numbers.end * number
+}
+
+/// Bytes that are looked at together.
+const CHUNK: usize = 256;
+
+fn is_zero(bytes: &[u8]) -> bool {
+    bytes.iter().fold(0, |all, byte| all | byte) == 0
+}
+
+fn first_nonzero(bytes: &[u8]) -> Option<usize> {
+    let chunk = bytes.chunks(CHUNK).position(|chunk| !is_zero(chunk))? * CHUNK;
+    Some(chunk + bytes[chunk..].iter().position(|byte| *byte != 0)?)
+}
+
+fn last_nonzero(bytes: &[u8]) -> Option<usize> {
+    let chunk = bytes.rchunks(CHUNK).position(|chunk| !is_zero(chunk))? * CHUNK;
+    bytes[..bytes.len() - chunk].iter().rposition(|byte| *byte != 0)
+}
