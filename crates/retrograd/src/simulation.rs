@@ -87,7 +87,7 @@ impl Simulation {
     }
 
     /// Whether points that nothing has reached yet are left out: on unless switched off, for tests
-    /// and timings. Changes no result, as long as coefficients are finite.
+    /// and timings. Changes no result; see [`Session::set_active`].
     pub fn set_active(&mut self, active: bool) {
         self.session.set_active(active);
     }

@@ -7,19 +7,21 @@
 //! are zero at hand, a runtime knows where there is work.
 //!
 //! Zero is taken to the bit. Reads count as `+0`, and a value that is assigned has to come out as
-//! `+0`, whatever the signs of coefficients: `2 u - u[t-1] + s L u` does, `-u` does not. Then the same
-//! bits are in memory whether or not a point is computed. A value that is added may be zero of
-//! either sign: both leave what is there alone, but for a `-0`, which `+0` would turn into `+0`.
+//! `+0`: `2 u - u[t-1] + s L u` does whatever the sign of `s` is, `s u` where `s` is positive, `-u` does
+//! not. Then the same bits are in memory whether or not a point is computed. A value that is added may
+//! be zero of either sign: both leave what is there alone, but for a `-0`, which `+0` would turn into
+//! `+0`.
 //!
-//! * Assumes that static functions are finite, that operations on finite numbers stay finite, and
-//!   that what is divided by is not zero unless it is so for certain: where `0 * inf` would have
-//!   been, a program that leaves points out has zero instead of NaN.
+//! * Nothing times infinity vanishes. Of static functions the caller tells whether they are finite;
+//!   assumed is that operations on finite numbers stay finite, and that what is divided by is not zero
+//!   unless it is so for certain. Where that fails, a program that leaves points out has zero instead
+//!   of NaN.
 //! * Not here: boxes, time, sparse points (`retrograd-runtime`).
 
 mod sort;
 
 use retrograd_ir::{
-    BinaryOp, DimSet, Edge, Expr, ExprId, Levels, MAX_DIMS, Offset, Read, Stencil, Target,
+    BinaryOp, DimSet, Edge, Expr, ExprId, FieldId, Levels, MAX_DIMS, Offset, Read, Stencil, Target,
 };
 
 use crate::schedule::LoopNest;
@@ -68,28 +70,48 @@ pub struct Output {
     pub support: Support,
 }
 
-/// What the updates of a nest do, in the order of [`LoopNest::outputs`]. `uniform` evaluates an
-/// expression that is the same at all grid points.
+/// What is known of the numbers of a static function.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Values {
+    /// They are finite.
+    Finite,
+    /// And `+0` or positive.
+    Positive,
+    /// Infinite ones are among them, or NaN.
+    Wild,
+}
+
+/// What is known when a program is about to run.
+pub struct Known<'a> {
+    /// The value of an expression that is the same at all grid points.
+    pub uniform: &'a dyn Fn(ExprId) -> f64,
+    /// The numbers of a static function.
+    pub function: &'a dyn Fn(FieldId) -> Values,
+}
+
+impl std::fmt::Debug for Known<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Known")
+    }
+}
+
+/// What the updates of a nest do, in the order of [`LoopNest::outputs`].
 ///
 /// Cost: some passes over the expressions, per level that they read.
-pub fn outputs(stencil: &Stencil, nest: &LoopNest, uniform: &dyn Fn(ExprId) -> f64) -> Vec<Output> {
+pub fn outputs(stencil: &Stencil, nest: &LoopNest, known: &Known<'_>) -> Vec<Output> {
     let output = |&(target, value): &(Target, ExprId)| {
         let (effect, value) = match added(stencil, target, value) {
             Some(added) => (Effect::Adds, added),
             None => (Effect::Assigns, value),
         };
-        Output { target, effect, support: support(stencil, value, effect, uniform) }
+        Output { target, effect, support: support(stencil, value, effect, known) }
     };
     nest.outputs().map(output).collect()
 }
 
 /// Whether the value of an injection is zero wherever all samples that it reads are.
-pub fn is_silent_without_samples(
-    stencil: &Stencil,
-    value: ExprId,
-    uniform: &dyn Fn(ExprId) -> f64,
-) -> bool {
-    Sorts::new(stencil, value, uniform).vanishes(&[], true)
+pub fn is_silent_without_samples(stencil: &Stencil, value: ExprId, known: &Known<'_>) -> bool {
+    Sorts::new(stencil, value, known).vanishes(&[], true)
 }
 
 /// What an update adds to its target at the point, if that is all it does.
@@ -105,17 +127,12 @@ fn added(stencil: &Stencil, target: Target, value: ExprId) -> Option<ExprId> {
     }
 }
 
-fn support(
-    stencil: &Stencil,
-    value: ExprId,
-    effect: Effect,
-    uniform: &dyn Fn(ExprId) -> f64,
-) -> Support {
+fn support(stencil: &Stencil, value: ExprId, effect: Effect, known: &Known<'_>) -> Support {
     let reads: Vec<Read> =
         stencil.reads(&[value]).into_iter().filter(|read| may_be_zero(stencil, read)).collect();
     let mut levels: Vec<Target> = reads.iter().map(target).collect();
     levels.dedup();
-    let sorts = Sorts::new(stencil, value, uniform);
+    let sorts = Sorts::new(stencil, value, known);
     let zero = |dead: &[Target]| match effect {
         Effect::Assigns => sorts.is_plus_zero(dead),
         Effect::Adds => sorts.vanishes(dead, false),

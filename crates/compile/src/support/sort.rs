@@ -1,6 +1,10 @@
 //! What is known of a value without knowing the numbers: whether it is zero, its sign.
 
-use retrograd_ir::{BinaryOp, Compare, DType, Edge, Expr, ExprId, Stencil, Target, UnaryOp};
+use retrograd_ir::{
+    BinaryOp, Closure, Compare, DType, Edge, Expr, ExprId, Levels, Stencil, Target, UnaryOp,
+};
+
+use super::{Known, Values};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Size {
@@ -50,6 +54,7 @@ pub(super) struct Sort {
 }
 
 const ANY: Sort = Sort { size: Size::Any, sign: Sign::Either, finite: true };
+const POSITIVE: Sort = Sort { sign: Sign::Plus, ..ANY };
 const WILD: Sort = Sort { finite: false, ..ANY };
 const PLUS_ZERO: Sort = Sort { size: Size::Zero, sign: Sign::Plus, finite: true };
 const ZERO: Sort = Sort { sign: Sign::Either, ..PLUS_ZERO };
@@ -184,18 +189,24 @@ impl Sort {
     }
 }
 
+/// Whether a read may change the sign of what it reads.
+fn mirrors(closure: Closure) -> bool {
+    closure.0.iter().flatten().any(|edge| *edge == Edge::Odd)
+}
+
 /// The sorts of the nodes of one expression, for any choice of reads that are zero.
 pub(super) struct Sorts<'a> {
     stencil: &'a Stencil,
     root: ExprId,
     /// Those that are not the same at all points, operands first.
     nodes: Vec<ExprId>,
-    /// Of uniform nodes that others use, by their position in the arena.
+    /// Of uniform nodes that others use and of reads of static functions, by their position in the
+    /// arena; of other nodes nothing is known.
     known: Vec<Sort>,
 }
 
 impl<'a> Sorts<'a> {
-    pub(super) fn new(stencil: &'a Stencil, root: ExprId, uniform: &dyn Fn(ExprId) -> f64) -> Self {
+    pub(super) fn new(stencil: &'a Stencil, root: ExprId, facts: &Known<'_>) -> Self {
         let mut varies = vec![false; root.index() + 1];
         let mut nodes = stencil.exprs.reachable(&[root]);
         nodes.retain(|id| {
@@ -214,7 +225,18 @@ impl<'a> Sorts<'a> {
         used.dedup();
         let mut known = vec![ANY; root.index() + 1];
         for id in used {
-            known[id.index()] = Sort::of(uniform(id), stencil.dtype);
+            known[id.index()] = Sort::of((facts.uniform)(id), stencil.dtype);
+        }
+        for id in &nodes {
+            if let Expr::Load { field, closure, .. } = stencil.exprs[*id]
+                && stencil.field(field).levels == Levels::Static
+            {
+                known[id.index()] = match (facts.function)(field) {
+                    Values::Wild => WILD,
+                    Values::Positive if !mirrors(closure) => POSITIVE,
+                    Values::Positive | Values::Finite => ANY,
+                };
+            }
         }
         Self { stencil, root, nodes, known }
     }
@@ -236,11 +258,10 @@ impl<'a> Sorts<'a> {
             let of = |op: ExprId| sorts[op.index()];
             let sort = match self.stencil.exprs[id] {
                 Expr::Load { field, time, closure, .. } => {
-                    let mirrored = closure.0.iter().flatten().any(|edge| *edge == Edge::Odd);
-                    match (dead.contains(&Target { field, time }), mirrored) {
+                    match (dead.contains(&Target { field, time }), mirrors(closure)) {
                         (true, false) => PLUS_ZERO,
                         (true, true) => ZERO,
-                        (false, _) => ANY,
+                        (false, _) => self.known[id.index()],
                     }
                 }
                 Expr::Series { .. } if silent => ZERO,

@@ -8,4 +8,5 @@ mod messages;
 mod passes;
 mod random_schedules;
 mod schedule;
+mod support;
 mod tangent;

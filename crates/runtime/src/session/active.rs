@@ -19,17 +19,22 @@ use std::ffi::c_long;
 use std::sync::Arc;
 
 use retrograd_compile::emit::FunctionKind;
+use retrograd_compile::passes::SETUP;
 use retrograd_compile::schedule::{Part, PhaseKind};
-use retrograd_compile::support::{self, Effect, Output, Spread, Support};
+use retrograd_compile::support::{self, Effect, Known, Output, Spread, Support, Values};
 use retrograd_ir::interpret::{Subnormals, evaluate_uniform};
-use retrograd_ir::{ExprId, FieldId, Levels, MAX_DIMS, SparseId, StatementKind, Target};
+use retrograd_ir::{
+    DType, ExprId, FieldId, Levels, MAX_DIMS, SparseId, StatementKind, Stencil, Target,
+};
 
 use super::blocks::feeds_back;
 use super::zeros::{clear, occupied};
 use super::{FieldData, Session};
-use crate::buffer::{ALIGNMENT, Level};
+use crate::buffer::{ALIGNMENT, Buffer, Level};
+use crate::layout::Layout;
 use crate::patch::Patch;
 use crate::program::CStep;
+use crate::real::Real;
 
 /// Where phases of a step may do something, whatever grid and points.
 pub(super) enum PhaseSupport {
@@ -95,10 +100,15 @@ struct Rewritten {
 
 impl Session {
     /// Whether loop nests leave out points that nothing has reached yet: on unless switched off here,
-    /// for tests and timings. Changes no result; assumes that coefficients are finite (see
-    /// [`retrograd_compile::support`]).
+    /// for tests and timings. Changes no result; for what is assumed of numbers see
+    /// [`retrograd_compile::support`].
     pub fn set_active(&mut self, active: bool) {
         self.active = active;
+    }
+
+    /// Whether it is on.
+    pub fn is_active(&self) -> bool {
+        self.active
     }
 
     /// Grid points that loop nests in C have gone over so far, in all steps and parts of steps.
@@ -112,15 +122,46 @@ impl Session {
         let (params, scalars) = (|id| self.param(id), |id| self.scalar(id));
         let uniform =
             |e: ExprId| evaluate_uniform(stencil, e, &params, &scalars, Subnormals::Flush);
+        let function = |field: FieldId| self.values[field.0 as usize];
+        let known = Known { uniform: &uniform, function: &function };
         let of = |kind: &PhaseKind| match kind {
-            PhaseKind::Nest(nest) => PhaseSupport::Nest(support::outputs(stencil, nest, &uniform)),
+            PhaseKind::Nest(nest) => PhaseSupport::Nest(support::outputs(stencil, nest, &known)),
             PhaseKind::Other(StatementKind::Inject { value, .. }) => {
-                let silent = support::is_silent_without_samples(stencil, *value, &uniform);
+                let silent = support::is_silent_without_samples(stencil, *value, &known);
                 PhaseSupport::Inject { silent: silent && !feeds_back(stencil, number) }
             }
             PhaseKind::Other(_) => PhaseSupport::Interpolate,
         };
         self.program.steps[number].schedule.phases.iter().map(|phase| of(&phase.kind)).collect()
+    }
+
+    /// Looks at the numbers of a static function. Those that steps write while time goes on change
+    /// too often, and are taken for finite.
+    pub(super) fn note_values(&mut self, field: FieldId, buffer: &Buffer) {
+        let (place, _) = &self.places[field.0 as usize];
+        let layout = &self.layouts[*place].1;
+        let stencil = self.program.stencil();
+        if changes(stencil, field) {
+            return;
+        }
+        let found = match stencil.field(field).dtype {
+            DType::F32 => values(layout, buffer.slice::<f32>()),
+            DType::F64 => values(layout, buffer.slice::<f64>()),
+        };
+        if std::mem::replace(&mut self.values[field.0 as usize], found) != found {
+            self.forget_uniforms();
+        }
+    }
+
+    /// Looks at what a step has computed for all others.
+    pub(super) fn note_computed(&mut self, number: usize) {
+        let program = self.program.clone();
+        for target in &program.steps[number].written {
+            if let FieldData::Static(Some(buffer)) = &self.fields[target.field.0 as usize] {
+                let buffer = buffer.clone();
+                self.note_values(target.field, &buffer);
+            }
+        }
     }
 
     /// Prepares the boxes of a step.
@@ -353,6 +394,35 @@ impl Round {
             }
         }
         work
+    }
+}
+
+/// What is known of functions that nobody has set: they are zero.
+pub(super) fn unset(stencil: &Stencil) -> Vec<Values> {
+    let fields = (0..stencil.fields.len() as u32).map(FieldId);
+    fields.map(|f| if changes(stencil, f) { Values::Finite } else { Values::Positive }).collect()
+}
+
+/// Whether some step writes a static function for itself.
+fn changes(stencil: &Stencil, field: FieldId) -> bool {
+    let steps = stencil.steps.iter().filter(|step| step.name != SETUP);
+    let mut written = steps.flat_map(|step| &step.statements).filter_map(Stencil::written);
+    written.any(|target| target.field == field)
+}
+
+fn values<T: Real>(layout: &Layout, numbers: &[T]) -> Values {
+    let (mut finite, mut positive) = (true, true);
+    for row in layout.rows() {
+        for number in &numbers[row] {
+            let number = number.to_f64();
+            finite &= number.is_finite();
+            positive &= number.is_sign_positive();
+        }
+    }
+    match (finite, positive) {
+        (false, _) => Values::Wild,
+        (true, false) => Values::Finite,
+        (true, true) => Values::Positive,
     }
 }
 

@@ -29,6 +29,7 @@ impl Session {
         let mut buffer = self.take_own(field)?;
         let own = Arc::get_mut(&mut buffer).expect("an own buffer should not be shared");
         self.copy_in(field, values, own);
+        self.note_values(field, &buffer);
         self.fields[field.0 as usize] = FieldData::Static(Some(buffer));
         self.note_change(field);
         Ok(())
@@ -65,6 +66,7 @@ impl Session {
         let mut buffer = self.take_own(field)?;
         let own = Arc::get_mut(&mut buffer).expect("an own buffer should not be shared");
         own.slice_mut::<f32>().fill(0.0);
+        self.note_values(field, &buffer);
         self.fields[field.0 as usize] = FieldData::Static(Some(buffer));
         self.note_change(field);
         Ok(())

@@ -17,6 +17,7 @@ mod zeros;
 
 use std::sync::Arc;
 
+use retrograd_compile::support::Values;
 use retrograd_ir::points::PointError;
 use retrograd_ir::{DType, DimSet, Field, FieldId, Levels, ParamId, ScalarId, Target};
 
@@ -105,6 +106,8 @@ pub struct Session {
     /// Per function, what reads of tape entries outside the window see; mapped on first need.
     zeros: Vec<Option<Arc<Level>>>,
     fields: Vec<FieldData>,
+    /// What is known of the numbers of static functions.
+    values: Vec<Values>,
     sparse: Vec<SparseData>,
     plans: Vec<Option<StepPlan>>,
     /// Of several steps at a time.
@@ -181,6 +184,7 @@ impl Session {
             places: Vec::new(),
             zeros: vec![None; stencil.fields.len()],
             fields: Vec::new(),
+            values: active::unset(stencil),
             sparse: stencil.sparse.iter().map(|s| SparseData::none(s.dtype)).collect(),
             plans: stencil.steps.iter().map(|_| None).collect(),
             blocks: stencil.steps.iter().map(|_| None).collect(),
@@ -233,6 +237,7 @@ impl Session {
         fork.tile = self.tile;
         fork.block = self.block;
         fork.active = self.active;
+        fork.values.clone_from(&self.values);
         fork.supports.clone_from(&self.supports);
         for (new, old) in fork.fields.iter_mut().zip(&self.fields) {
             if let FieldData::Static(Some(buffer)) = old {
@@ -256,9 +261,10 @@ impl Session {
         self.params.clone_from(&other.params);
         self.scalars.clone_from(&other.scalars);
         self.invariants = other.invariants;
-        for (own, theirs) in self.fields.iter_mut().zip(&other.fields) {
+        for (number, theirs) in other.fields.iter().enumerate() {
             if let FieldData::Static(Some(buffer)) = theirs {
-                *own = FieldData::Static(Some(buffer.clone()));
+                self.fields[number] = FieldData::Static(Some(buffer.clone()));
+                self.values[number] = other.values[number];
             }
         }
         self.forget_uniforms();
@@ -334,7 +340,7 @@ impl Session {
         self.blocks.iter_mut().for_each(|plan| *plan = None);
     }
 
-    /// What is known of expressions depends on uniform values.
+    /// What is known of expressions depends on uniform values and static functions.
     fn forget_uniforms(&mut self) {
         self.supports.fill(None);
         self.forget_plans();

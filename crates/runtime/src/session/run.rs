@@ -85,6 +85,9 @@ impl Session {
                 rest = later;
             }
         }
+        if step == SETUP {
+            self.note_computed(number);
+        }
         Ok(())
     }
 
