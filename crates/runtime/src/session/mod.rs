@@ -111,7 +111,7 @@ pub struct Session {
     sparse: Vec<SparseData>,
     plans: Vec<Option<StepPlan>>,
     /// Of several steps at a time.
-    blocks: Vec<Option<Blocks>>,
+    blocks: Vec<Vec<Blocks>>,
     /// Where phases may do something, as long as uniform values stay.
     supports: Vec<Option<Arc<Vec<PhaseSupport>>>>,
     team: Team,
@@ -187,7 +187,7 @@ impl Session {
             values: active::unset(stencil),
             sparse: stencil.sparse.iter().map(|s| SparseData::none(s.dtype)).collect(),
             plans: stencil.steps.iter().map(|_| None).collect(),
-            blocks: stencil.steps.iter().map(|_| None).collect(),
+            blocks: stencil.steps.iter().map(|_| Vec::new()).collect(),
             supports: vec![None; stencil.steps.len()],
             team,
             tile: [0, 0],
@@ -337,7 +337,7 @@ impl Session {
     /// Plans depend on tiles, uniform values and points.
     fn forget_plans(&mut self) {
         self.plans.iter_mut().for_each(|plan| *plan = None);
-        self.blocks.iter_mut().for_each(|plan| *plan = None);
+        self.blocks.iter_mut().for_each(Vec::clear);
     }
 
     /// What is known of expressions depends on uniform values and static functions.

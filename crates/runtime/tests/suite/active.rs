@@ -173,7 +173,7 @@ fn snapshots_keep_their_boxes() {
     let snapshot = session.save(&fields).expect("memory");
     let mut bytes = Vec::new();
     snapshot.append_to(&mut bytes);
-    let mut rest = |session: &mut Session| {
+    let rest = |session: &mut Session| {
         session.set_tape_window(0..STEPS);
         let before = session.points_computed();
         session.run("forward", 7..STEPS).expect("should run");
