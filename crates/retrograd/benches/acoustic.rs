@@ -4,7 +4,8 @@
 //! cargo bench -p retrograd --bench acoustic            # all cases, as many threads as cores
 //! cargo bench -p retrograd --bench acoustic -- ac2d_so8 --threads 1 --tile 0,16 --block 8,16 --dump DIR
 //! ```
-//! `--active off` computes every point of the grid, also where the wave has not been;
+//! Every point of the grid is computed, also where the wave has not been, unless told otherwise by
+//! `--active on`;
 //! `ac2d_crossing_middle` and `ac2d_crossing_corner` (the source) run both ways, forward and with a
 //! gradient, for as many steps as the wave takes to cross the grid.
 //! `--dump` writes final wavefield and samples as raw f32, for comparison with other tools.
@@ -44,7 +45,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 let (steps, rows) = block.split_once(',').ok_or("--block takes STEPS,ROWS")?;
                 problem.simulation.set_block(steps.parse()?, rows.parse()?);
             }
-            problem.simulation.set_active(option("--active").as_deref() != Some("off"));
+            problem.simulation.set_active(option("--active").as_deref() == Some("on"));
             let timing = problem.time(repetitions)?;
             let points = shape.iter().product::<usize>() as f64 * steps as f64;
             let best = |s: &[f64]| s.iter().copied().fold(f64::INFINITY, f64::min);

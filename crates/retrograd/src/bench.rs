@@ -87,7 +87,8 @@ pub fn acoustic_operator(
 }
 
 impl Acoustic {
-    /// Builds kernels and data of a case.
+    /// Builds kernels and data of a case. Every point is computed, also where the wave has not been:
+    /// what is timed are the kernels.
     ///
     /// # Errors
     /// No compiler, no memory.
@@ -98,7 +99,9 @@ impl Acoustic {
         let compiled = parts.0.compile(options)?;
         let mut source: Vec<f64> = extent_m(case).iter().map(|e| e / 2.0).collect();
         source[dims - 1] = (LAYER + 2) as f64 * SPACING_M;
-        Self::with_source(case, &compiled, &grid, parts, &source)
+        let mut problem = Self::with_source(case, &compiled, &grid, parts, &source)?;
+        problem.simulation.set_active(false);
+        Ok(problem)
     }
 
     /// A case with the source at a position in metres; receivers at the depth of 450 m.

@@ -28,7 +28,7 @@ use retrograd_ir::{
 };
 
 use super::blocks::feeds_back;
-use super::zeros::{clear, occupied};
+use super::zeros::{clear, narrow};
 use super::{FieldData, Session};
 use crate::buffer::{ALIGNMENT, Buffer, Level};
 use crate::layout::Layout;
@@ -329,12 +329,14 @@ impl Session {
             return;
         }
         for (field, &least) in self.program.steps[number].advances.iter().zip(before) {
-            let FieldData::Time(held) = &self.fields[field.0 as usize] else { continue };
-            let layout = &self.layouts[self.places[field.0 as usize].0].1;
+            let at = field.0 as usize;
+            let FieldData::Time(held) = &self.fields[at] else { continue };
+            let layout = &self.layouts[self.places[at].0].1;
             let mut least = least;
             for level in held.iter().take(count).rev() {
-                if level.patch() != least {
-                    level.set_patch(occupied(level, layout, least.meet(level.patch())));
+                let patch = level.patch();
+                if patch != least {
+                    narrow(level, layout, least.meet(patch), &mut self.team);
                 }
                 least = level.patch();
             }

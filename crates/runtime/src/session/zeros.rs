@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::buffer::{Level, OutOfMemory, Pool};
 use crate::layout::Layout;
-use crate::patch::Patch;
+use crate::patch::{Patch, PatchCell};
+use crate::team::Team;
 
 /// A level from the pool with zeros everywhere. Of a buffer that was never written no page is touched.
 pub(super) fn zeroed_level(pool: &Arc<Pool>, layout: &Layout) -> Result<Arc<Level>, OutOfMemory> {
@@ -27,10 +28,31 @@ pub(super) fn clear(level: &mut Level, layout: &Layout) {
     level.set_patch(Patch::EMPTY);
 }
 
-/// Finds the smallest box that holds `least` and every number that is not `+0`; there is none of
-/// these outside the patch of the level. Reads what it leaves out, and little more.
-pub(super) fn occupied(level: &Level, layout: &Layout, least: Patch) -> Patch {
+/// Rows from which on threads look together.
+const MANY_ROWS: usize = 1 << 12;
+
+/// Narrows the box of a level to the smallest one that holds `least` and every number that is not `+0`.
+pub(super) fn narrow(level: &Level, layout: &Layout, least: Patch, team: &mut Team) {
     let within = level.patch();
+    let rows = within.range(0);
+    let count = within.points() as usize / within.range(layout.extents.len() - 1).len().max(1);
+    if team.size() == 1 || count < MANY_ROWS {
+        level.set_patch(occupied(level, layout, within, least));
+        return;
+    }
+    let size = team.size();
+    let found: Vec<PatchCell> = (0..size).map(|_| PatchCell::new(Patch::EMPTY)).collect();
+    team.run(&|thread| {
+        let end = |thread: usize| rows.start + rows.len() * thread / size;
+        let own = within.with(0, end(thread)..end(thread + 1));
+        found[thread].set(occupied(level, layout, own, least));
+    });
+    level.set_patch(found.iter().map(PatchCell::get).fold(least, Patch::hull));
+}
+
+/// Finds the smallest box that holds `least` and every number `within` a box that is not `+0`. Reads
+/// what it leaves out, and little more.
+fn occupied(level: &Level, layout: &Layout, within: Patch, least: Patch) -> Patch {
     let number = number_bytes(level, layout);
     let all = level.buffer().raw();
     let last = layout.extents.len() - 1;
@@ -62,8 +84,7 @@ pub(super) fn occupied(level: &Level, layout: &Layout, least: Patch) -> Patch {
 
 /// Finds the box outside of which a level is zero, whatever has been written to it.
 pub(super) fn note_occupied(level: &Level, layout: &Layout) {
-    level.set_patch(Patch::whole(&layout.extents));
-    level.set_patch(occupied(level, layout, Patch::EMPTY));
+    level.set_patch(occupied(level, layout, Patch::whole(&layout.extents), Patch::EMPTY));
 }
 
 fn number_bytes(level: &Level, layout: &Layout) -> usize {
