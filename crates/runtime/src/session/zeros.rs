@@ -111,3 +111,45 @@ fn last_nonzero(bytes: &[u8]) -> Option<usize> {
     let chunk = bytes.rchunks(CHUNK).position(|chunk| !is_zero(chunk))? * CHUNK;
     bytes[..bytes.len() - chunk].iter().rposition(|byte| *byte != 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use retrograd_ir::{DType, DimSet};
+
+    use super::*;
+
+    /// Boxes of random points, found by one thread or several, from any box that is known before.
+    #[test]
+    fn boxes_hold_all_that_is_not_zero_and_no_more() {
+        let extents = [70, 71, 40];
+        let layout = Layout::new(&extents, DimSet::first(3), &[2, 2, 2], DType::F32);
+        let pool = Pool::new(layout.len * 4);
+        let mut bits = 1_usize;
+        let mut random = |n: usize| {
+            bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
+            (bits >> 33) % n
+        };
+        let mut teams = [Team::new(1), Team::new(3)];
+        for points in [0, 1, 2, 5] {
+            let mut level = zeroed_level(&pool, &layout).expect("memory");
+            let own = Arc::get_mut(&mut level).expect("nobody else has it");
+            let mut least = Patch::EMPTY;
+            if points % 2 == 1 {
+                least = Patch::point(&extents.map(&mut random));
+            }
+            let mut expected = least;
+            for _ in 0..points {
+                let point = extents.map(&mut random);
+                own.buffer_mut().slice_mut::<f32>()[layout.position(&point)] = -0.0;
+                expected = expected.hull(Patch::point(&point));
+            }
+            for team in &mut teams {
+                own.set_patch(Patch::whole(&extents));
+                narrow(own, &layout, least, team);
+                assert_eq!(own.patch(), expected, "{points} points, {} threads", team.size());
+            }
+            clear(own, &layout);
+            assert!(is_zero(own.buffer().raw()) && own.patch().is_empty());
+        }
+    }
+}
