@@ -1,7 +1,7 @@
 //! Where the value of an update may differ from zero, by what it reads.
 //!
 //! A field that nothing has reached yet need not be computed. Whether that is so at a point follows
-//! from the expression: a sum of products vanishes where one factor of each vanishes. [`effects`]
+//! from the expression: a sum of products vanishes where one factor of each vanishes. [`outputs`]
 //! looks for sets of time levels such that the value is zero at every point at which all reads of a
 //! set are zero; each set bounds the region of the others. With the boxes outside of which levels
 //! are zero at hand, a runtime knows where there is work.
