@@ -16,6 +16,7 @@
 //! | [`mod@tangent`] | the linearised time step, beside the step itself |
 //! | [`passes`] | layers, normal form, invariants |
 //! | [`schedule`] | loop nests, fusion, what must wait for what |
+//! | [`support`] | where updates may be left out |
 //! | [`emit`] | C text |
 #![forbid(unsafe_code)]
 
@@ -26,6 +27,7 @@ pub mod emit;
 pub mod passes;
 mod polynomial;
 pub mod schedule;
+pub mod support;
 pub mod symbolic;
 pub mod tangent;
 pub mod weights;

@@ -4,10 +4,14 @@
 //! cargo bench -p retrograd --bench acoustic            # all cases, as many threads as cores
 //! cargo bench -p retrograd --bench acoustic -- ac2d_so8 --threads 1 --tile 0,16 --block 8,16 --dump DIR
 //! ```
+//! Every point of the grid is computed, also where the wave has not been, unless told otherwise by
+//! `--active on`;
+//! `ac2d_crossing_middle` and `ac2d_crossing_corner` (the source) run both ways, forward and with a
+//! gradient, for as many steps as the wave takes to cross the grid.
 //! `--dump` writes final wavefield and samples as raw f32, for comparison with other tools.
 
 use retrograd::Options;
-use retrograd::bench::{Acoustic, Case, copy_bandwidth};
+use retrograd::bench::{Acoustic, Case, Crossing, Source, copy_bandwidth};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
@@ -41,6 +45,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 let (steps, rows) = block.split_once(',').ok_or("--block takes STEPS,ROWS")?;
                 problem.simulation.set_block(steps.parse()?, rows.parse()?);
             }
+            problem.simulation.set_active(option("--active").as_deref() == Some("on"));
             let timing = problem.time(repetitions)?;
             let points = shape.iter().product::<usize>() as f64 * steps as f64;
             let best = |s: &[f64]| s.iter().copied().fold(f64::INFINITY, f64::min);
@@ -68,6 +73,46 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 std::fs::write(format!("{folder}/{label}.json"), json)?;
             }
         }
+    }
+    let chosen = arguments.iter().any(|a| a.starts_with("ac"));
+    for (label, source) in
+        [("ac2d_crossing_middle", Source::Middle), ("ac2d_crossing_corner", Source::Corner)]
+    {
+        if !chosen || arguments.iter().any(|a| a == label) {
+            let case = Case { shape: vec![1001; 2], space_order: 8, steps: 0, threads };
+            crossing(label, &mut Crossing::new(&case, source, &options)?, repetitions.min(3))?;
+        }
+    }
+    Ok(())
+}
+
+/// Seconds and points of forward runs and gradients with and without what waves have not reached.
+fn crossing(
+    label: &str,
+    problem: &mut Crossing,
+    repetitions: usize,
+) -> Result<(), Box<dyn std::error::Error>> {
+    for (what, gradient) in [("forward", false), ("gradient", true)] {
+        let mut found = Vec::new();
+        for active in [false, true] {
+            problem.run(active, gradient)?;
+            let mut runs = Vec::new();
+            let mut points = 0;
+            for _ in 0..repetitions {
+                let run = problem.run(active, gradient)?;
+                runs.push(run.seconds);
+                points = run.points;
+            }
+            found.push((median(&runs), points as f64));
+        }
+        let [(whole, all), (part, reached)] = found[..] else { continue };
+        println!(
+            "{label}, {} steps, {what}: {whole:.3} s, {part:.3} s where waves have been, ratio \
+             {:.2}; {:.0} % of the points",
+            problem.steps(),
+            whole / part,
+            100.0 * reached / all,
+        );
     }
     Ok(())
 }

@@ -4,6 +4,8 @@
 //! source and a line of receivers, as other tools time it: f32, two steps of warm-up, the best and
 //! the median of several repetitions.
 
+mod crossing;
+
 use std::time::Instant;
 
 use retrograd_compile::adjoint::FORWARD;
@@ -11,6 +13,8 @@ use retrograd_compile::schedule::{PhaseKind, schedule};
 use retrograd_compile::symbolic::{Eq, Function, Grid, Sparse, solve};
 use retrograd_ir::{DType, DimSet, Stencil};
 use retrograd_runtime::Team;
+
+pub use crossing::{Crossing, Run, Source};
 
 use crate::{Compiled, Error, Operator, Options, Simulation};
 
@@ -20,6 +24,8 @@ const LAYER: usize = 40;
 const SPACING_M: f64 = 10.0;
 /// Velocities above and below the middle, in m/s.
 const VELOCITIES_M_S: [f64; 2] = [1500.0, 2500.0];
+/// Time steps are such that the fastest wave goes so many grid points in each.
+const COURANT: f64 = 0.38;
 /// Peak frequency of the Ricker source, in Hz.
 const PEAK_HZ: f64 = 10.0;
 
@@ -81,29 +87,44 @@ pub fn acoustic_operator(
 }
 
 impl Acoustic {
-    /// Builds kernels and data of a case.
+    /// Builds kernels and data of a case. Every point is computed, also where the wave has not been:
+    /// what is timed are the kernels.
     ///
     /// # Errors
     /// No compiler, no memory.
     pub fn new(case: &Case, options: &Options) -> Result<Self, Error> {
         let dims = case.shape.len();
         let grid = Grid::new(case.shape.clone())?.spacing(vec![SPACING_M; dims])?;
-        let (operator, m, damp, [src, rec]) = acoustic_operator(&grid, case.space_order)?;
-        let compiled = operator.compile(options)?;
-        let dt_s = 0.38 * SPACING_M / VELOCITIES_M_S[1];
+        let parts = acoustic_operator(&grid, case.space_order)?;
+        let compiled = parts.0.compile(options)?;
+        let mut source: Vec<f64> = extent_m(case).iter().map(|e| e / 2.0).collect();
+        source[dims - 1] = (LAYER + 2) as f64 * SPACING_M;
+        let mut problem = Self::with_source(case, &compiled, &grid, parts, &source)?;
+        problem.simulation.set_active(false);
+        Ok(problem)
+    }
+
+    /// A case with the source at a position in metres; receivers at the depth of 450 m.
+    fn with_source(
+        case: &Case,
+        compiled: &Compiled,
+        grid: &Grid,
+        (_, m, damp, [src, rec]): (Operator, Function, Function, [Sparse; 2]),
+        source: &[f64],
+    ) -> Result<Self, Error> {
+        let dims = case.shape.len();
+        let dt_s = COURANT * SPACING_M / VELOCITIES_M_S[1];
         let layer = vec![[LAYER; 2]; dims];
         let team = Team::new(case.threads);
-        let mut simulation = compiled.simulation(&grid, &layer, (case.steps, dt_s), team)?;
+        let mut simulation = compiled.simulation(grid, &layer, (case.steps, dt_s), team)?;
         simulation.set(&m, &layered(&case.shape))?;
         simulation.set(&damp, &sponge(&case.shape))?;
         simulation.set_up()?;
-        let extent: Vec<f64> = case.shape.iter().map(|n| SPACING_M * (n - 1) as f64).collect();
-        let mut source: Vec<f64> = extent.iter().map(|e| e / 2.0).collect();
-        source[dims - 1] = (LAYER + 2) as f64 * SPACING_M;
-        simulation.place(&src, &[source.clone()])?;
+        let extent = extent_m(case);
+        simulation.place(&src, &[source])?;
         let count = case.shape[0];
         let receivers = (0..count).map(|k| {
-            let mut point = source.clone();
+            let mut point = source.to_vec();
             let along = k as f64 / (count - 1).max(1) as f64;
             point[0] = 400.0 + along * (extent[0] - 800.0);
             point[dims - 1] = 450.0;
@@ -163,6 +184,10 @@ fn bytes_per_point(compiled: &Compiled) -> usize {
     let full = DimSet::first(stencil.dims.len());
     let moved = read.iter().filter(|(f, _)| stencil.field(*f).dims == full).count();
     (moved + part.outputs.len()) * stencil.dtype.bytes()
+}
+
+fn extent_m(case: &Case) -> Vec<f64> {
+    case.shape.iter().map(|n| SPACING_M * (n - 1) as f64).collect()
 }
 
 /// Squared slowness of two layers, in s^2/m^2.

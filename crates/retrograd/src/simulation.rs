@@ -95,6 +95,17 @@ impl Simulation {
         self.session.set_block(steps, rows);
     }
 
+    /// Whether points that nothing has reached yet are left out: on unless switched off, for tests
+    /// and timings. Changes no result; see [`Session::set_active`].
+    pub fn set_active(&mut self, active: bool) {
+        self.session.set_active(active);
+    }
+
+    /// Grid points that loop nests in C have gone over so far, in all sweeps.
+    pub fn points_computed(&self) -> u64 {
+        self.session.points_computed()
+    }
+
     /// Sets a coefficient function from values in row-major order.
     ///
     /// # Errors

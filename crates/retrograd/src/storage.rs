@@ -178,11 +178,20 @@ impl Simulation {
         vacancy.grid_bytes() as u64
     }
 
-    /// Times forward, recorded and reverse steps; the wavefields are zero afterwards.
+    /// Times forward, recorded and reverse steps of waves that have reached everything; the
+    /// wavefields are zero afterwards.
     ///
     /// # Errors
     /// No gradient, no memory.
     pub fn measure_speeds(&mut self) -> Result<Speeds, Error> {
+        let active = self.session.is_active();
+        self.session.set_active(false);
+        let speeds = self.time_steps();
+        self.session.set_active(active);
+        speeds
+    }
+
+    fn time_steps(&mut self) -> Result<Speeds, Error> {
         self.reset();
         let last = self.steps().max(1);
         let mut time = |kind: &str| -> Result<f64, Error> {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
 
+use crate::patch::{Patch, PatchCell};
 use crate::real::Real;
 
 /// Alignment of the first number and of every row, in bytes: one cache line, one widest vector.
@@ -94,6 +95,16 @@ impl Buffer {
         // SAFETY: as `slice`, and `&mut self` makes the access exclusive.
         unsafe { std::slice::from_raw_parts_mut(self.address().cast::<T>(), len) }
     }
+
+    /// The contents as bytes.
+    pub(crate) fn raw(&self) -> &[u8] {
+        f32::bytes(self.slice())
+    }
+
+    /// The contents as bytes, to be written.
+    pub(crate) fn raw_mut(&mut self) -> &mut [u8] {
+        f32::bytes_mut(self.slice_mut())
+    }
 }
 
 impl Drop for Buffer {
@@ -116,7 +127,8 @@ pub(crate) fn is_own<T>(shared: &mut Arc<T>) -> bool {
 #[derive(Debug)]
 pub(crate) struct Pool {
     bytes: usize,
-    free: Mutex<Vec<Buffer>>,
+    /// Each with the box outside of which it is zero.
+    free: Mutex<Vec<(Buffer, Patch)>>,
     mapped: AtomicUsize,
 }
 
@@ -134,17 +146,18 @@ impl Pool {
         self.mapped.load(Ordering::Relaxed)
     }
 
-    /// A buffer that nobody else holds; zero outside the grid, of any value inside.
+    /// A buffer that nobody else holds; zero outside the grid and outside its patch.
     pub(crate) fn take(self: &Arc<Self>) -> Result<Arc<Level>, OutOfMemory> {
         let kept = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let buffer = if let Some(buffer) = kept {
-            buffer
+        let (buffer, patch) = if let Some(kept) = kept {
+            kept
         } else {
             let buffer = Buffer::zeroed(self.bytes)?;
             self.mapped.fetch_add(1, Ordering::Relaxed);
-            buffer
+            (buffer, Patch::EMPTY)
         };
-        Ok(Arc::new(Level { buffer: Some(buffer), pool: self.clone() }))
+        let patch = PatchCell::new(patch);
+        Ok(Arc::new(Level { buffer: Some(buffer), patch, pool: self.clone() }))
     }
 }
 
@@ -153,6 +166,8 @@ impl Pool {
 #[derive(Debug)]
 pub(crate) struct Level {
     buffer: Option<Buffer>,
+    /// Outside of it all numbers are `+0`.
+    patch: PatchCell,
     pool: Arc<Pool>,
 }
 
@@ -164,12 +179,23 @@ impl Level {
     pub(crate) fn buffer_mut(&mut self) -> &mut Buffer {
         self.buffer.as_mut().expect("a level should hold its buffer until it is dropped")
     }
+
+    /// The box outside of which all numbers are `+0`.
+    pub(crate) fn patch(&self) -> Patch {
+        self.patch.get()
+    }
+
+    /// Notes that all numbers are `+0` outside of a box, or will be by the time somebody looks.
+    pub(crate) fn set_patch(&self, patch: Patch) {
+        self.patch.set(patch);
+    }
 }
 
 impl Drop for Level {
     fn drop(&mut self) {
         if let Some(buffer) = self.buffer.take() {
-            self.pool.free.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
+            let kept = (buffer, self.patch.get());
+            self.pool.free.lock().unwrap_or_else(PoisonError::into_inner).push(kept);
         }
     }
 }

@@ -3,6 +3,7 @@
 use retrograd_ir::{DType, DimSet, MAX_DIMS};
 
 use crate::buffer::ALIGNMENT;
+use crate::patch::Patch;
 
 /// Strides and padding of functions over some dimensions of the grid.
 ///
@@ -60,19 +61,30 @@ impl Layout {
 
     /// The rows as ranges of positions, in row-major order.
     pub fn rows(&self) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+        self.rows_in(Patch::whole(&self.extents)).map(|(_, row)| row)
+    }
+
+    /// The parts of rows that lie in a box, each with the index of its first point; once each where
+    /// the function lacks a dimension.
+    pub(crate) fn rows_in(
+        &self,
+        patch: Patch,
+    ) -> impl Iterator<Item = ([usize; MAX_DIMS], std::ops::Range<usize>)> + '_ {
         let last = self.extents.len() - 1;
-        let row = if self.dims.contains(last) { self.extents[last] } else { 1 };
+        let row = if self.dims.contains(last) { patch.range(last) } else { 0..1 };
         let outer: Vec<usize> = (0..last).filter(|&d| self.dims.contains(d)).collect();
-        let count: usize = outer.iter().map(|&d| self.extents[d]).product();
-        (0..count).map(move |number| {
+        let count: usize = outer.iter().map(|&d| patch.range(d).len()).product();
+        (0..if patch.is_empty() { 0 } else { count }).map(move |number| {
             let mut rest = number;
             let mut index = [0; MAX_DIMS];
+            index[last] = row.start;
             for &d in outer.iter().rev() {
-                index[d] = rest % self.extents[d];
-                rest /= self.extents[d];
+                let range = patch.range(d);
+                index[d] = range.start + rest % range.len();
+                rest /= range.len();
             }
             let start = self.position(&index[..=last]);
-            start..start + row
+            (index, start..start + row.len())
         })
     }
 }

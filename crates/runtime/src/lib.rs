@@ -19,6 +19,7 @@ mod buffer;
 mod caches;
 mod jit;
 mod layout;
+mod patch;
 mod program;
 mod real;
 mod session;

@@ -42,7 +42,7 @@ fn programs() -> Vec<(&'static str, Stencil, &'static str)> {
 
 fn parameters(stencil: &Stencil) -> Vec<FieldId> {
     let ids = (0..stencil.fields.len() as u32).map(FieldId);
-    ids.filter(|id| stencil.field(*id).levels == Levels::Static).collect()
+    ids.filter(|id| fixtures::is_given(stencil, *id)).collect()
 }
 
 fn with_adjoint(stencil: &Stencil) -> Stencil {

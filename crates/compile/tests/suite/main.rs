@@ -10,4 +10,5 @@ mod messages;
 mod passes;
 mod random_schedules;
 mod schedule;
+mod support;
 mod tangent;

@@ -27,6 +27,7 @@ use super::Session;
 use super::plan::Work;
 use super::skew::{Access, Skew, Storage};
 use crate::caches::Caches;
+use crate::patch::Patch;
 use crate::program::{CStep, Code, kept_levels};
 
 /// A part of a phase of one of the steps.
@@ -40,6 +41,8 @@ pub(super) struct Task {
 pub(super) struct Blocks {
     /// Whether step numbers rise.
     forward: bool,
+    /// The rows that threads share evenly.
+    middle: Range<usize>,
     /// Nothing if steps are taken one by one.
     plan: Option<Arc<BlockPlan>>,
 }
@@ -120,21 +123,40 @@ impl Session {
         steps: &[i64],
     ) -> Option<(Arc<BlockPlan>, usize)> {
         let forward = rises(steps)?;
-        let known = self.blocks[number].take().filter(|blocks| blocks.forward == forward);
-        let blocks = known.unwrap_or_else(|| {
-            let plan = self.block_plan(number, forward).map(Arc::new);
-            Blocks { forward, plan }
-        });
-        let plan = blocks.plan.clone();
-        self.blocks[number] = Some(blocks);
+        let middle = self.middle_of_block(number);
+        let alike = |blocks: &&Blocks| blocks.forward == forward && blocks.middle == middle;
+        let plan = if let Some(known) = self.blocks[number].iter().find(alike) {
+            known.plan.clone()
+        } else {
+            let plan = self.block_plan(number, forward, &middle).map(Arc::new);
+            if self.blocks[number].len() == MOST_PLANS {
+                self.blocks[number].clear();
+            }
+            self.blocks[number].push(Blocks { forward, middle, plan: plan.clone() });
+            plan
+        };
         plan.map(|plan| (plan.clone(), in_row(steps, plan.steps)))
     }
 
-    fn block_plan(&self, number: usize, forward: bool) -> Option<BlockPlan> {
+    /// The rows that the threads of a block share evenly: those that waves have reached, in few
+    /// different ways.
+    fn middle_of_block(&self, number: usize) -> Range<usize> {
+        let rows = self.extents[0];
+        let reached = self.newest_patches(number).into_iter().fold(Patch::EMPTY, Patch::hull);
+        if !self.is_active() || self.team.size() == 1 || reached.is_empty() {
+            return 0..rows;
+        }
+        let part = rows.div_ceil(PARTS);
+        let Range { start, end } = reached.range(0);
+        start / part * part..end.next_multiple_of(part).min(rows)
+    }
+
+    fn block_plan(&self, number: usize, forward: bool, middle: &Range<usize>) -> Option<BlockPlan> {
         let Code::C(c) = &self.program.steps[number].code else { return None };
-        let Cut { skew, steps, tile } = self.cut(c, self.skew(number, forward)?)?;
         let team = self.team.size();
-        let shares: Vec<Range<usize>> = (0..team).map(|thread| self.share(thread)).collect();
+        let shares = (0..team).map(|thread| self.share_around(thread, middle));
+        let shares: Vec<Range<usize>> = shares.collect();
+        let Cut { skew, steps, tile } = self.cut(c, self.skew(number, forward)?, &shares)?;
         let rows = Rows { skew: &skew, shares: &shares, tile };
         let apart = (0..team).map(|thread| self.tasks_apart(number, c, steps, (&rows, thread)));
         let apart = apart.collect();
@@ -245,9 +267,9 @@ impl Session {
 
     /// Steps of a block and rows of a tile: as set; else such that all rows that a tile touches stay in
     /// the second-level cache of a core, if that holds enough of them, or in its share of the last one.
-    fn cut(&self, c: &CStep, skew: Skew) -> Option<Cut> {
-        let team = self.team.size();
-        let share = (0..team).map(|thread| self.share(thread).len()).min().unwrap_or(0);
+    fn cut(&self, c: &CStep, skew: Skew, shares: &[Range<usize>]) -> Option<Cut> {
+        let team = shares.len();
+        let share = shares.iter().map(Range::len).min().unwrap_or(0);
         // Beside a seam a thread keeps rows of its own; wide seams are left out of tiles.
         let narrow = |steps: usize| team > 1 && 2 * skew.largest(steps) >= share;
         let [steps, tile] = self.block;
@@ -290,6 +312,12 @@ impl Session {
     }
 }
 
+/// Plans of one step that are kept, at most.
+const MOST_PLANS: usize = 32;
+
+/// Parts of the grid that decide how threads share it.
+const PARTS: usize = 8;
+
 /// Steps of a block, at most: more gain little.
 const MOST_STEPS: usize = 16;
 
@@ -313,7 +341,7 @@ fn in_row(steps: &[i64], most: usize) -> usize {
 }
 
 /// Whether a step reads samples that it writes: these may come from any row.
-fn feeds_back(stencil: &Stencil, number: usize) -> bool {
+pub(super) fn feeds_back(stencil: &Stencil, number: usize) -> bool {
     let statements = &stencil.steps[number].statements;
     let written = |s: &retrograd_ir::Statement| match s.kind {
         StatementKind::Interpolate { sparse, .. } => Some(sparse),

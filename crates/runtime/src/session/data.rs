@@ -6,8 +6,9 @@ use retrograd_compile::passes::SETUP;
 use retrograd_ir::{FieldId, Levels, SparseId};
 
 use super::points::Numbers;
+use super::zeros::{note_occupied, zeroed_level};
 use super::{FieldData, Invariants, Session, SessionError};
-use crate::buffer::{Buffer, is_own};
+use crate::buffer::{Buffer, Level, is_own};
 use crate::program::kept_levels;
 use crate::real::Real;
 
@@ -28,6 +29,7 @@ impl Session {
         let mut buffer = self.take_own(field)?;
         let own = Arc::get_mut(&mut buffer).expect("an own buffer should not be shared");
         self.copy_in(field, values, own);
+        self.note_values(field, &buffer);
         self.fields[field.0 as usize] = FieldData::Static(Some(buffer));
         self.note_change(field);
         Ok(())
@@ -64,6 +66,7 @@ impl Session {
         let mut buffer = self.take_own(field)?;
         let own = Arc::get_mut(&mut buffer).expect("an own buffer should not be shared");
         own.slice_mut::<f32>().fill(0.0);
+        self.note_values(field, &buffer);
         self.fields[field.0 as usize] = FieldData::Static(Some(buffer));
         self.note_change(field);
         Ok(())
@@ -83,10 +86,7 @@ impl Session {
         values: &[T],
     ) -> Result<(), SessionError> {
         self.allocate(field)?;
-        let pool = self.places[field.0 as usize].1.clone();
-        let mut level = super::zeroed_level(&pool)?;
-        let inner = Arc::get_mut(&mut level).expect("a new level should not be shared");
-        self.copy_in(field, values, inner.buffer_mut());
+        let level = self.level_of(field, values)?;
         match &mut self.fields[field.0 as usize] {
             FieldData::Time(held) => held[back] = level,
             FieldData::Static(_) | FieldData::Tape(_) => panic!("it should be a time function"),
@@ -133,10 +133,7 @@ impl Session {
         step: usize,
         values: &[T],
     ) -> Result<(), SessionError> {
-        let pool = self.places[field.0 as usize].1.clone();
-        let mut level = super::zeroed_level(&pool)?;
-        let inner = Arc::get_mut(&mut level).expect("a new level should not be shared");
-        self.copy_in(field, values, inner.buffer_mut());
+        let level = self.level_of(field, values)?;
         match &mut self.fields[field.0 as usize] {
             FieldData::Tape(tape) => *tape.slot(step as i64) = Some(level),
             FieldData::Static(_) | FieldData::Time(_) => panic!("it should be a tape"),
@@ -181,6 +178,17 @@ impl Session {
                 layout.rows().all(|row| all[row].iter().step_by(7).all(|x| x.is_finite()))
             }
         }
+    }
+
+    /// A new level or entry with these values.
+    fn level_of<T: Real>(&self, field: FieldId, values: &[T]) -> Result<Arc<Level>, SessionError> {
+        let (place, pool) = &self.places[field.0 as usize];
+        let layout = &self.layouts[*place].1;
+        let mut level = zeroed_level(pool, layout)?;
+        let own = Arc::get_mut(&mut level).expect("a new level should not be shared");
+        self.copy_in(field, values, own.buffer_mut());
+        note_occupied(own, layout);
+        Ok(level)
     }
 
     /// Adds a static function, multiplied by `scale`, to values in row-major order.

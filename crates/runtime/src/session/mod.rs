@@ -1,5 +1,6 @@
 //! The data of one run, and advancing it.
 
+mod active;
 mod blocks;
 mod data;
 mod interpreted;
@@ -7,21 +8,26 @@ mod layers;
 mod pieces;
 mod plan;
 mod points;
+mod prepare;
 mod run;
 mod skew;
 mod snapshot;
 mod tape;
+mod zeros;
 
 use std::sync::Arc;
 
+use retrograd_compile::support::Values;
 use retrograd_ir::points::PointError;
 use retrograd_ir::{DType, DimSet, Field, FieldId, Levels, ParamId, ScalarId, Target};
 
 use crate::buffer::{Buffer, Level, OutOfMemory, Pool};
 use crate::layout::Layout;
+use crate::patch::Patch;
 use crate::program::{Program, kept_levels};
 use crate::real::Real;
 use crate::team::{LentTeam, Team};
+use active::PhaseSupport;
 use blocks::Blocks;
 use layers::{InPlace, check_images, check_layers};
 use plan::StepPlan;
@@ -29,6 +35,7 @@ use points::SparseData;
 use snapshot::Fit;
 pub use snapshot::{Snapshot, Vacancy};
 use tape::Tape;
+use zeros::zeroed_level;
 
 pub use run::RunError;
 
@@ -115,10 +122,14 @@ pub struct Session {
     /// Per function, what reads of tape entries outside the window see; mapped on first need.
     zeros: Vec<Option<Arc<Level>>>,
     fields: Vec<FieldData>,
+    /// What is known of the numbers of static functions.
+    values: Vec<Values>,
     sparse: Vec<SparseData>,
     plans: Vec<Option<StepPlan>>,
     /// Of several steps at a time.
-    blocks: Vec<Option<Blocks>>,
+    blocks: Vec<Vec<Blocks>>,
+    /// Where phases may do something, as long as uniform values stay.
+    supports: Vec<Option<Arc<Vec<PhaseSupport>>>>,
     team: Team,
     /// Most points of a box along the two outermost dimensions; 0 for no limit.
     tile: [usize; 2],
@@ -126,6 +137,9 @@ pub struct Session {
     block: [usize; 2],
     /// Steps that went over the grid together with others so far.
     steps_in_blocks: usize,
+    /// Whether loop nests leave out what nothing has reached yet.
+    active: bool,
+    points_computed: u64,
     /// Whether a new level may overwrite the oldest one where the schedule says so.
     in_place: InPlace,
     /// Whether what does not change with time has been computed from the values that are set.
@@ -187,13 +201,17 @@ impl Session {
             places: Vec::new(),
             zeros: vec![None; stencil.fields.len()],
             fields: Vec::new(),
+            values: active::unset(stencil),
             sparse: stencil.sparse.iter().map(|s| SparseData::none(s.dtype)).collect(),
             plans: stencil.steps.iter().map(|_| None).collect(),
-            blocks: stencil.steps.iter().map(|_| None).collect(),
+            blocks: stencil.steps.iter().map(|_| Vec::new()).collect(),
+            supports: vec![None; stencil.steps.len()],
             team,
             tile: [0, 0],
             block: [0, 0],
             steps_in_blocks: 0,
+            active: true,
+            points_computed: 0,
             in_place,
             invariants: Invariants::Stale,
         };
@@ -240,6 +258,9 @@ impl Session {
         fork.invariants = self.invariants;
         fork.tile = self.tile;
         fork.block = self.block;
+        fork.active = self.active;
+        fork.values.clone_from(&self.values);
+        fork.supports.clone_from(&self.supports);
         for (new, old) in fork.fields.iter_mut().zip(&self.fields) {
             if let FieldData::Static(Some(buffer)) = old {
                 *new = FieldData::Static(Some(buffer.clone()));
@@ -262,12 +283,13 @@ impl Session {
         self.params.clone_from(&other.params);
         self.scalars.clone_from(&other.scalars);
         self.invariants = other.invariants;
-        for (own, theirs) in self.fields.iter_mut().zip(&other.fields) {
+        for (number, theirs) in other.fields.iter().enumerate() {
             if let FieldData::Static(Some(buffer)) = theirs {
-                *own = FieldData::Static(Some(buffer.clone()));
+                self.fields[number] = FieldData::Static(Some(buffer.clone()));
+                self.values[number] = other.values[number];
             }
         }
-        self.forget_plans();
+        self.forget_uniforms();
     }
 
     /// Number of threads that work on it.
@@ -330,14 +352,20 @@ impl Session {
         if let Some(at) = params.iter().position(|p| p.name == name) {
             self.params[at] = value;
             self.invariants = Invariants::Stale;
-            self.forget_plans();
+            self.forget_uniforms();
         }
     }
 
     /// Plans depend on tiles, uniform values and points.
     fn forget_plans(&mut self) {
         self.plans.iter_mut().for_each(|plan| *plan = None);
-        self.blocks.iter_mut().for_each(|plan| *plan = None);
+        self.blocks.iter_mut().for_each(Vec::clear);
+    }
+
+    /// What is known of expressions depends on uniform values and static functions.
+    fn forget_uniforms(&mut self) {
+        self.supports.fill(None);
+        self.forget_plans();
     }
 
     /// The value of a run-time scalar.
@@ -353,7 +381,7 @@ impl Session {
     /// Sets the result of a reduction, until a step computes it anew.
     pub fn set_scalar(&mut self, id: ScalarId, value: f64) {
         self.scalars[id.0 as usize] = value;
-        self.forget_plans();
+        self.forget_uniforms();
     }
 
     /// Bytes of one buffer of a function: one time level, one tape entry.
@@ -419,6 +447,9 @@ impl Session {
         for (field, data) in self.fields.iter_mut().enumerate() {
             let FieldData::Tape(tape) = data else { continue };
             if let Some(level) = tape.get_mut(step).and_then(Arc::get_mut) {
+                if !(factor >= 0.0 && factor.is_finite()) {
+                    level.set_patch(Patch::whole(&self.extents));
+                }
                 match self.program.stencil().fields[field].dtype {
                     DType::F32 => scale::<f32>(level.buffer_mut().slice_mut(), factor),
                     DType::F64 => scale::<f64>(level.buffer_mut().slice_mut(), factor),
@@ -445,9 +476,9 @@ impl Session {
                 *buffer = Some(Arc::new(Buffer::zeroed(bytes)?));
             }
             FieldData::Time(held) if held.is_empty() => {
-                let pool = self.places[field.0 as usize].1.clone();
+                let (place, pool) = &self.places[field.0 as usize];
                 for _ in 0..kept_levels(levels) {
-                    held.push(zeroed_level(&pool)?);
+                    held.push(zeroed_level(pool, &self.layouts[*place].1)?);
                 }
             }
             FieldData::Static(Some(_)) | FieldData::Time(_) | FieldData::Tape(_) => {}
@@ -482,13 +513,4 @@ fn scale<T: Real>(numbers: &mut [T], factor: f64) {
     for number in numbers {
         *number = T::from_f64(number.to_f64() * factor);
     }
-}
-
-/// A level from the pool with zeros everywhere.
-fn zeroed_level(pool: &Arc<Pool>) -> Result<Arc<Level>, OutOfMemory> {
-    let mut level = pool.take()?;
-    if let Some(level) = Arc::get_mut(&mut level) {
-        level.buffer_mut().slice_mut::<f32>().fill(0.0);
-    }
-    Ok(level)
 }

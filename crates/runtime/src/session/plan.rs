@@ -2,6 +2,7 @@
 
 use std::ffi::c_long;
 use std::ops::Range;
+use std::sync::Arc;
 
 use retrograd_compile::emit::{FunctionKind, Sizes};
 use retrograd_compile::schedule::PhaseKind;
@@ -9,14 +10,18 @@ use retrograd_ir::interpret::{Subnormals, evaluate_uniform};
 use retrograd_ir::{DimSet, StatementKind};
 
 use super::Session;
+use super::active::{ActiveStep, PhaseSupport};
 use super::pieces::{Place, boxes, calls};
 use super::points::Numbers;
 use crate::program::{CStep, Code};
 
 /// Prepared calls of one step.
 pub(super) struct StepPlan {
+    /// Of the grid.
+    pub(super) dims: usize,
     pub(super) uniforms: Numbers,
     pub(super) sizes: Vec<c_long>,
+    pub(super) active: Arc<ActiveStep>,
     pub(super) phases: Vec<PhasePlan>,
 }
 
@@ -26,6 +31,8 @@ pub(super) struct PhasePlan {
     pub(super) staggered: DimSet,
     /// Per thread.
     pub(super) own: Vec<Option<Work>>,
+    /// Of all threads together, for steps that share their rows in another way.
+    pub(super) all: Option<Work>,
 }
 
 /// A part of a phase.
@@ -40,7 +47,7 @@ pub(super) enum Work {
 
 impl Session {
     /// Prepares the calls of a step that runs as C.
-    pub(super) fn plan(&self, step: usize) -> StepPlan {
+    pub(super) fn plan(&self, step: usize, supports: &[PhaseSupport]) -> StepPlan {
         let code = &self.program.steps[step];
         let Code::C(c) = &code.code else {
             unreachable!("only generated code should be planned");
@@ -65,8 +72,10 @@ impl Session {
         });
         let phases = code.schedule.phases.iter().enumerate();
         StepPlan {
+            dims: self.extents.len(),
             uniforms: Numbers::from_f64(stencil.dtype, uniforms),
             sizes: sizes.collect(),
+            active: Arc::new(self.plan_active(step, c, supports)),
             phases: phases.map(|(k, phase)| self.plan_phase(c, k, &phase.kind)).collect(),
         }
     }
@@ -79,14 +88,18 @@ impl Session {
             let points = self.sparse[sparse.0 as usize].points;
             let share = |t| points * t / team..points * (t + 1) / team;
             let own = (0..team).map(|t| Some(Work::Interpolate(vec![share(t)])));
-            return PhasePlan { staggered: stencil.staggering(*value), own: own.collect() };
+            let staggered = stencil.staggering(*value);
+            return PhasePlan { staggered, own: own.collect(), all: None };
         }
         let staggered = match &c.module.functions[number].kind {
             FunctionKind::Inject { target, .. } => stencil.field(target.field).staggered,
             _ => DimSet::NONE,
         };
         let own = (0..team).map(|thread| self.work(c, number, kind, &[self.share(thread)]));
-        PhasePlan { staggered, own: own.collect() }
+        let rows = 0..self.extents[0];
+        let all = || self.work(c, number, kind, std::slice::from_ref(&rows));
+        let all = (team > 1).then(all).flatten();
+        PhasePlan { staggered, own: own.collect(), all }
     }
 
     /// What a phase does in some rows of the outermost dimension, interpolation at the points in the
@@ -114,8 +127,8 @@ impl Session {
             (_, FunctionKind::Inject { sparse, target, .. }) => {
                 let staggered = stencil.field(target.field).staggered;
                 let table = &self.sparse[sparse.0 as usize].table(staggered).2;
-                let below = |bound| table.outermost.partition_point(|&i| i < bound);
-                let entries = rows.iter().map(|rows| below(rows.start)..below(rows.end));
+                let all = 0..table.outermost.len();
+                let entries = rows.iter().map(|rows| table.in_rows(&all, rows.clone()));
                 let entries: Vec<_> = entries.filter(|range| !range.is_empty()).collect();
                 (!entries.is_empty()).then_some(Work::Inject(entries))
             }
@@ -134,12 +147,22 @@ impl Session {
     /// The range of the outermost dimension that a thread owns. Rows are never split: on a
     /// one-dimensional grid the first thread owns all.
     pub(super) fn share(&self, thread: usize) -> Range<usize> {
+        self.share_around(thread, &(0..self.extents[0]))
+    }
+
+    /// The same, such that threads own equal parts of `middle`.
+    pub(super) fn share_around(&self, thread: usize, middle: &Range<usize>) -> Range<usize> {
         let n = self.extents[0];
         if self.extents.len() == 1 {
             return if thread == 0 { 0..n } else { n..n };
         }
         let team = self.team.size();
-        n * thread / team..n * (thread + 1) / team
+        let end = |thread: usize| match thread {
+            0 => 0,
+            inner if inner < team => middle.start + middle.len() * inner / team,
+            _ => n,
+        };
+        end(thread)..end(thread + 1)
     }
 
     /// Rows cut into tiles along the two outermost dimensions: ranges of all dimensions but the

@@ -7,6 +7,7 @@ use retrograd_ir::points::{PointError, SparseTable};
 use retrograd_ir::{DType, DimSet, Interpolation};
 
 use crate::layout::Layout;
+use crate::patch::Patch;
 use crate::real::Real;
 
 /// Numbers of a type chosen at run time.
@@ -73,6 +74,8 @@ pub(super) struct KernelTable {
     /// Per touched grid point: position, row-major index along the outermost dimension.
     pub(super) grid: Vec<i64>,
     pub(super) outermost: Vec<usize>,
+    /// The box of all of them.
+    pub(super) touched: Patch,
     pub(super) grid_start: Vec<i32>,
     pub(super) point: Vec<i32>,
     pub(super) grid_weight: Numbers,
@@ -89,8 +92,10 @@ pub(super) struct KernelTable {
 impl KernelTable {
     fn new(table: &SparseTable, layout: &Layout, dtype: DType) -> Self {
         let mut index = vec![0; layout.extents.len()];
+        let mut touched = Patch::EMPTY;
         let mut place = |linear| {
             table.unravel(linear, &mut index);
+            touched = touched.hull(Patch::point(&index));
             ((layout.position(&index) - layout.origin) as i64, index[0])
         };
         let (mut grid, mut outermost) = (Vec::new(), Vec::new());
@@ -125,6 +130,7 @@ impl KernelTable {
         Self {
             grid,
             outermost,
+            touched,
             grid_start,
             point,
             grid_weight: Numbers::from_f64(dtype, weights.into_iter()),
@@ -134,6 +140,12 @@ impl KernelTable {
             middles,
             reach,
         }
+    }
+
+    /// Those of some entries by grid point that lie in some rows.
+    pub(super) fn in_rows(&self, entries: &Range<usize>, rows: Range<usize>) -> Range<usize> {
+        let below = |bound| self.outermost.partition_point(|&row| row < bound);
+        entries.start.max(below(rows.start))..entries.end.min(below(rows.end))
     }
 
     /// The sparse points whose middle lies in some rows, as ranges of their numbers.

@@ -1,18 +1,21 @@
 //! Advancing a session.
 
 use std::ffi::{c_int, c_long};
-use std::sync::Arc;
+use std::ops::Range;
 
 use retrograd_compile::emit::FunctionKind;
 use retrograd_compile::passes::SETUP;
-use retrograd_compile::schedule::Wait;
+use retrograd_compile::schedule::{Phase, PhaseKind, Wait};
+use retrograd_ir::Target;
 use retrograd_ir::interpret::{Subnormals, holds};
-use retrograd_ir::{FieldId, Levels, Target};
 
+use super::active::clipped;
 use super::blocks::{BlockPlan, Task};
 use super::plan::{StepPlan, Work};
-use super::{FieldData, InPlace, Invariants, Session, SessionError, zeroed_level};
-use crate::buffer::{Level, is_own};
+use super::prepare::Fresh;
+use super::{FieldData, InPlace, Invariants, Session, SessionError};
+use crate::buffer::is_own;
+use crate::patch::Patch;
 use crate::program::{CStep, Code, ProgramError};
 
 /// See [`FunctionKind::Nest`].
@@ -42,9 +45,6 @@ type InterpolateFn = unsafe extern "C" fn(
     c_long,
     c_long,
 );
-
-/// New levels of the functions that a step advances.
-type Fresh = Vec<(FieldId, Arc<Level>)>;
 
 impl Session {
     /// Runs the named step for each step number of `steps`, in the given order; `setup` before it
@@ -85,6 +85,9 @@ impl Session {
                 rest = later;
             }
         }
+        if step == SETUP {
+            self.note_computed(number);
+        }
         Ok(())
     }
 
@@ -113,47 +116,23 @@ impl Session {
         Ok(())
     }
 
-    /// Memory for all that the step touches, own buffers for all static functions that it writes.
-    fn prepare(&mut self, number: usize) -> Result<(), SessionError> {
-        let program = self.program.clone();
-        for target in &program.steps[number].touched {
-            self.allocate(target.field)?;
-        }
-        for target in &program.steps[number].written {
-            if program.stencil().field(target.field).levels == Levels::Static {
-                self.make_own(target.field)?;
-            }
-        }
-        if self.plans[number].is_none() && matches!(program.steps[number].code, Code::C(_)) {
-            self.plans[number] = Some(self.plan(number));
-        }
-        Ok(())
-    }
-
     fn run_once(&mut self, number: usize, n: i64) -> Result<(), SessionError> {
         let program = self.program.clone();
         let code = &program.steps[number];
         self.prepare_tapes(number, n)?;
+        let before = self.newest_patches(number);
         let fresh = self.fresh_levels(number, &mut Vec::new())?;
         match &code.code {
             Code::C(c) => self.run_c(number, c, n, &fresh),
-            Code::Interpreter => self.run_interpreted(number, n, &fresh),
+            Code::Interpreter => {
+                self.note_unknown(number, n, &fresh);
+                self.run_interpreted(number, n, &fresh);
+            }
             Code::None => {}
         }
         self.move_back(fresh);
+        self.narrow(number, 1, &before);
         Ok(())
-    }
-
-    /// Makes new levels the current ones; returns those that fall out.
-    fn move_back(&mut self, fresh: Fresh) -> Fresh {
-        let mut old = Vec::with_capacity(fresh.len());
-        for (field, level) in fresh {
-            if let FieldData::Time(held) = &mut self.fields[field.0 as usize] {
-                old.extend(held.pop().map(|level| (field, level)));
-                held.insert(0, level);
-            }
-        }
-        old
     }
 
     /// Runs steps together: as many as the block has, or fewer.
@@ -169,6 +148,7 @@ impl Session {
         // A level that falls out is the next new one, so that buffers come round as the plan expects.
         let mut arguments = Vec::with_capacity(steps.len());
         let mut spare: Fresh = Vec::new();
+        let before = self.newest_patches(number);
         for &n in steps {
             // Entries of later steps are not there yet for earlier ones.
             self.prepare_tapes(number, n)?;
@@ -177,13 +157,16 @@ impl Session {
             spare = self.move_back(fresh);
         }
         let waiter = self.team.wait_in();
+        let grid = Patch::whole(&self.extents);
         let plan = self.plans[number].take().expect("a step should be planned before it runs");
         let calls: Vec<Call<'_>> = arguments
             .iter()
-            .map(|Arguments { pointers, samples, active }| Call {
+            .map(|Arguments { pointers, samples, active, patches }| Call {
                 pointers,
                 samples,
                 active,
+                patches,
+                grid,
                 plan: &plan,
                 code: c,
                 downwards: false,
@@ -197,9 +180,10 @@ impl Session {
             let run = |task: &Task| {
                 let call = &calls.0[task.step];
                 if call.active[task.phase] {
+                    let patch = call.patches[task.phase];
                     // SAFETY: see `Call::work`; the plan has threads touch what others touch only
                     // after they have waited for each other.
-                    unsafe { call.work(task.phase, &task.work, sparse.0) };
+                    unsafe { call.work(task.phase, &task.work, patch, sparse.0) };
                 }
             };
             let now = |task: &&Task| task.step < calls.0.len();
@@ -210,47 +194,8 @@ impl Session {
             }
         });
         self.plans[number] = Some(plan);
+        self.narrow(number, steps.len(), &before);
         Ok(())
-    }
-
-    /// Entries for what step `n` records, zeros for what it reads and nobody recorded.
-    fn prepare_tapes(&mut self, number: usize, n: i64) -> Result<(), SessionError> {
-        let program = self.program.clone();
-        let code = &program.steps[number];
-        for &target in &code.touched {
-            let at = target.field.0 as usize;
-            let FieldData::Tape(tape) = &mut self.fields[at] else { continue };
-            let pool = &self.places[at].1;
-            let step = n + i64::from(target.time);
-            if code.written.contains(&target) {
-                let clear = code.clears.contains(&target);
-                tape.prepare(step, || if clear { zeroed_level(pool) } else { pool.take() })?;
-            } else if tape.get(step).is_none() && self.zeros[at].is_none() {
-                self.zeros[at] = Some(zeroed_level(pool)?);
-            }
-        }
-        Ok(())
-    }
-
-    /// The new level of each advanced function: the buffer of its oldest level where the step
-    /// may overwrite it and no snapshot shares it, else a spare one, else another one.
-    fn fresh_levels(&mut self, number: usize, spare: &mut Fresh) -> Result<Fresh, SessionError> {
-        let code = &self.program.steps[number];
-        let allowed = self.in_place == InPlace::Allowed && !matches!(code.code, Code::Interpreter);
-        let mut fresh = Vec::with_capacity(code.advances.len());
-        for &field in &code.advances {
-            let in_place = allowed && code.schedule.in_place.contains(&field);
-            let FieldData::Time(held) = &mut self.fields[field.0 as usize] else { continue };
-            let oldest = held.last_mut().and_then(|l| (in_place && is_own(l)).then_some(l));
-            let kept = spare.iter().position(|(of, _)| *of == field);
-            let level = match (oldest, kept) {
-                (Some(level), _) => level.clone(),
-                (None, Some(kept)) => spare.swap_remove(kept).1,
-                (None, None) => self.places[field.0 as usize].1.take()?,
-            };
-            fresh.push((field, level));
-        }
-        Ok(fresh)
     }
 
     fn arguments(&mut self, number: usize, c: &CStep, n: i64, fresh: &Fresh) -> Arguments {
@@ -262,29 +207,49 @@ impl Session {
         let (params, scalars) = (|id| self.param(id), |id| self.scalar(id));
         let phases = program.steps[number].schedule.phases.iter();
         let acts = |when| holds(program.stencil(), when, n, &params, &scalars, Subnormals::Flush);
+        let active: Vec<bool> = phases.map(|phase| acts(phase.when)).collect();
+        let patches = self.activate(number, n, fresh, &active);
         Arguments {
             pointers: c.module.pointers.iter().map(|&t| self.address(t, n, level(t))).collect(),
-            active: phases.map(|phase| acts(phase.when)).collect(),
+            active,
+            patches,
             samples: c.module.functions.iter().map(|f| self.samples(&f.kind, n)).collect(),
         }
+    }
+
+    /// The rows of the outermost dimension that threads share evenly, if these are not all.
+    fn middle(&self, phases: &[Phase], patches: &[Patch]) -> Option<Range<usize>> {
+        let nests = phases.iter().zip(patches);
+        let nests = nests.filter(|(phase, _)| matches!(phase.kind, PhaseKind::Nest(_)));
+        let rows = nests.map(|(_, patch)| *patch).fold(Patch::EMPTY, Patch::hull).range(0);
+        let some = !rows.is_empty() && rows != (0..self.extents[0]);
+        (some && self.team.size() > 1 && self.extents.len() > 1).then_some(rows)
     }
 
     fn run_c(&mut self, number: usize, c: &CStep, n: i64, fresh: &Fresh) {
         let program = self.program.clone();
         let phases = &program.steps[number].schedule.phases;
-        let Arguments { pointers, samples, active } = self.arguments(number, c, n, fresh);
+        let Arguments { pointers, samples, active, patches } = self.arguments(number, c, n, fresh);
         let waiter = self.team.wait_in();
+        let middle = self.middle(phases, &patches);
         let plan = self.plans[number].take().expect("a step should be planned before it runs");
+        let grid = Patch::whole(&self.extents);
         let call = Call {
             pointers: &pointers,
             samples: &samples,
             active: &active,
+            patches: &patches,
+            grid,
             plan: &plan,
             code: c,
             downwards: n % 2 != 0,
         };
         let call = Shared(&call);
         let session = Shared(&*self.sparse);
+        let shares: Option<Vec<Patch>> = middle.map(|middle| {
+            let share = |thread| grid.with(0, self.share_around(thread, &middle));
+            (0..self.team.size()).map(share).collect()
+        });
         self.team.run(&|thread| {
             // Captured whole: the wrappers carry the promise.
             let (call, sparse) = (&call, &session);
@@ -292,11 +257,18 @@ impl Session {
                 if phase.waits == Wait::All {
                     waiter.wait();
                 }
-                let own = call.0.plan.phases[k].own[thread].as_ref();
-                if let Some(work) = own.filter(|_| call.0.active[k]) {
-                    // SAFETY: see `Call::work`; threads own disjoint parts and wait for each
-                    // other where the schedule says that one reads what another writes.
-                    unsafe { call.0.work(k, work, sparse.0) };
+                let plan = &call.0.plan.phases[k];
+                // Points are split in one way only.
+                let share = shares.as_ref().filter(|_| plan.all.is_some());
+                let (own, patch) = match share {
+                    Some(shares) => (&plan.all, call.0.patches[k].meet(shares[thread])),
+                    None => (&plan.own[thread], call.0.patches[k]),
+                };
+                if let Some(work) = own.as_ref().filter(|_| call.0.active[k]) {
+                    // SAFETY: see `Call::work`; threads own disjoint parts, the same rows in all
+                    // phases, and wait for each other where the schedule says that one reads what
+                    // another writes.
+                    unsafe { call.0.work(k, work, patch, sparse.0) };
                 }
             }
         });
@@ -353,6 +325,8 @@ struct Arguments {
     samples: Vec<Samples>,
     /// Whether a phase acts in the step.
     active: Vec<bool>,
+    /// The box that it works on.
+    patches: Vec<Patch>,
 }
 
 /// Lets threads of a team share addresses.
@@ -367,6 +341,8 @@ struct Call<'a> {
     pointers: &'a [*mut u8],
     samples: &'a [Samples],
     active: &'a [bool],
+    patches: &'a [Patch],
+    grid: Patch,
     plan: &'a StepPlan,
     code: &'a CStep,
     /// Whether nests take their calls from the last to the first: every other step does, and finds
@@ -375,13 +351,19 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Runs a part of phase number `k`.
+    /// Runs what of a part of phase number `k` lies in a box.
     ///
     /// # Safety
     /// The addresses have to belong to allocated levels of the layouts that the plan was made
     /// for, and no other thread may, until the next wait, write what this part reads or writes:
     /// the schedule proves it for the pieces, entries and points of the plan.
-    unsafe fn work(&self, k: usize, work: &Work, sparse: &[super::points::SparseData]) {
+    unsafe fn work(
+        &self,
+        k: usize,
+        work: &Work,
+        patch: Patch,
+        sparse: &[super::points::SparseData],
+    ) {
         let address = self.code.addresses[k];
         let f = self.pointers.as_ptr();
         let s = self.plan.sizes.as_ptr();
@@ -397,7 +379,12 @@ impl Call<'_> {
                     let run: NestFn = std::mem::transmute(address);
                     for k in 0..calls.len() {
                         let b = &calls[if self.downwards { calls.len() - 1 - k } else { k }];
-                        run(f, s, c, b.as_ptr());
+                        if patch == self.grid {
+                            run(f, s, c, b.as_ptr());
+                        } else {
+                            let dims = self.plan.dims;
+                            clipped(b, &patch, dims, |b| run(f, s, c, b.as_ptr()));
+                        }
                     }
                 }
             }
@@ -407,7 +394,8 @@ impl Call<'_> {
                 FunctionKind::Inject { sparse: id, .. },
             ) => {
                 let table = &sparse[id.0 as usize].table(staggered).2;
-                for own in entries {
+                let own = |own: &Range<usize>| table.in_rows(own, patch.range(0));
+                for own in entries.iter().map(own).filter(|own| !own.is_empty()) {
                     // SAFETY: as above; entries are positions of grid points that the thread
                     // owns, and every row has one sample per point.
                     unsafe {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use retrograd_ir::{DType, FieldId};
 
+use super::zeros::note_occupied;
 use super::{FieldData, Session, SessionError};
 use crate::buffer::{Level, OutOfMemory, Pool};
 use crate::layout::Layout;
@@ -36,7 +37,7 @@ pub struct Vacancy {
 }
 
 impl Vacancy {
-    /// A snapshot to be filled: zero outside the grid, of any value inside.
+    /// A snapshot to be filled: zero outside the grid, of any value inside until then.
     ///
     /// # Errors
     /// No memory.
@@ -93,11 +94,13 @@ impl Snapshot {
             for level in levels {
                 let Some((own, behind)) = rest.split_at_checked(bytes) else { return false };
                 rest = behind;
-                let buffer = own_level(level).buffer_mut();
+                let level = own_level(level);
+                let buffer = level.buffer_mut();
                 match dtype {
                     DType::F32 => scatter(layout, own, buffer.slice_mut::<f32>()),
                     DType::F64 => scatter(layout, own, buffer.slice_mut::<f64>()),
                 }
+                note_occupied(level, layout);
             }
         }
         rest.is_empty()
@@ -144,6 +147,7 @@ impl Snapshot {
                     DType::F32 => scatter(layout, scratch, level.buffer_mut().slice_mut::<f32>()),
                     DType::F64 => scatter(layout, scratch, level.buffer_mut().slice_mut::<f64>()),
                 }
+                note_occupied(level, layout);
             }
         }
     }

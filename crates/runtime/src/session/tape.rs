@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::buffer::{Level, OutOfMemory};
+use crate::buffer::{Level, OutOfMemory, is_own};
 
 /// The entries of a window of steps.
 #[derive(Default)]
@@ -28,17 +28,18 @@ impl Tape {
         }
     }
 
-    /// Makes sure that a step that is going to write its entry has one.
+    /// Makes sure that a step that is going to write its entry has one; as a whole, an own one.
     ///
     /// # Panics
     /// If the step lies outside the window.
     pub(super) fn prepare(
         &mut self,
         step: i64,
+        whole: bool,
         new: impl FnOnce() -> Result<Arc<Level>, OutOfMemory>,
     ) -> Result<(), OutOfMemory> {
         let entry = self.slot(step);
-        if entry.is_none() {
+        if entry.as_mut().is_none_or(|shared| whole && !is_own(shared)) {
             *entry = Some(new()?);
         }
         Ok(())

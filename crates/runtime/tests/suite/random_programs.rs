@@ -202,6 +202,7 @@ impl Generator<'_> {
         }
         let tape = Target { field: self.tape, time: 0 };
         let value = self.expression(2, None);
+        let value = self.sometimes_local(value, None);
         let mode = WriteMode::Assign;
         all.push(always(StatementKind::Update { target: tape, region: DOMAIN, mode, value }));
         let value = self.at_points(None);
@@ -214,6 +215,7 @@ impl Generator<'_> {
     fn accumulation(&mut self) -> Statement {
         let target = Target { field: self.accumulator, time: 0 };
         let value = self.expression(2, Some(target));
+        let value = self.sometimes_local(value, Some(target));
         let when = self.sometimes();
         let region = self.noise.pick(&[DOMAIN, self.low_inner_high[1]]);
         let kind = StatementKind::Update { target, region, mode: WriteMode::Add, value };
@@ -247,9 +249,20 @@ impl Generator<'_> {
     /// A value in -4..4, so that runs stay finite.
     fn bounded(&mut self) -> ExprId {
         let value = self.expression(4, None);
+        let value = self.sometimes_local(value, None);
         let (low, high) = (self.constant(-4.0), self.constant(4.0));
         let above = self.binary(BinaryOp::Max, value, low);
         self.binary(BinaryOp::Min, above, high)
+    }
+
+    /// Half of the time `state + value * another state`, which is zero where states are.
+    fn sometimes_local(&mut self, value: ExprId, without: Option<Target>) -> ExprId {
+        if self.noise.rarely(2) {
+            return value;
+        }
+        let (first, second) = (self.state(without), self.state(without));
+        let product = self.binary(BinaryOp::Mul, value, second);
+        self.binary(BinaryOp::Add, first, product)
     }
 
     /// `series * value at the point`.
@@ -321,17 +334,20 @@ impl Generator<'_> {
                 let field = self.parameters[self.noise.below(self.parameters.len())];
                 self.load(Target { field, time: 0 })
             }
-            _ => {
-                let (field, computed) = self.states[self.noise.below(self.states.len())];
-                let Levels::Time(levels) = self.stencil.field(field).levels else {
-                    unreachable!("states should be time functions")
-                };
-                let newest = usize::from(computed && without != Some(Target { field, time: 1 }));
-                let held = usize::from(levels) - 1;
-                let time = newest as i8 - self.noise.below(held + newest) as i8;
-                self.load(Target { field, time })
-            }
+            _ => self.state(without),
         }
+    }
+
+    /// A read of a time function.
+    fn state(&mut self, without: Option<Target>) -> ExprId {
+        let (field, computed) = self.states[self.noise.below(self.states.len())];
+        let Levels::Time(levels) = self.stencil.field(field).levels else {
+            unreachable!("states should be time functions")
+        };
+        let newest = usize::from(computed && without != Some(Target { field, time: 1 }));
+        let held = usize::from(levels) - 1;
+        let time = newest as i8 - self.noise.below(held + newest) as i8;
+        self.load(Target { field, time })
     }
 
     fn load(&mut self, target: Target) -> ExprId {

@@ -1,0 +1,476 @@
+//! The active region: the part of the grid that waves have reached.
+//!
+//! Every level carries a box outside of which it is zero to the bit ([`Patch`]). Before a step runs,
+//! the boxes of what it reads give the box in which its updates may differ from zero
+//! ([`support`](retrograd_compile::support)); its loop nests work there alone, and the boxes of the
+//! new levels follow. An injection adds the grid points that it touches, once its samples are not
+//! zero. A block of steps does so for all of its steps before the first one runs.
+//!
+//! Such boxes grow by the reach of the stencil in every step, ten times faster than waves. Most of
+//! that are numbers that have been flushed to zero: after a step, the new box is narrowed to what is
+//! not `+0`, but not below the box of the level before, so that boxes grow and never shrink.
+//!
+//! * A nest that assigns works on the box of the buffer as well, and leaves zeros there: buffers that
+//!   take turns stay right. A buffer from the pool whose box is too large is cleared.
+//! * What is left out would have become `+0`, or had zero added to it: the same bits, whatever the
+//!   boxes are, and so whatever threads, blocks and snapshots.
+
+use std::ffi::c_long;
+use std::sync::Arc;
+
+use retrograd_compile::emit::FunctionKind;
+use retrograd_compile::passes::SETUP;
+use retrograd_compile::schedule::{Part, PhaseKind};
+use retrograd_compile::support::{self, Effect, Known, Output, Spread, Support, Values};
+use retrograd_ir::interpret::{Subnormals, evaluate_uniform};
+use retrograd_ir::{
+    DType, ExprId, FieldId, Levels, MAX_DIMS, SparseId, StatementKind, Stencil, Target,
+};
+
+use super::blocks::feeds_back;
+use super::zeros::{clear, narrow};
+use super::{FieldData, Session};
+use crate::buffer::{ALIGNMENT, Buffer, Level};
+use crate::layout::Layout;
+use crate::patch::Patch;
+use crate::program::CStep;
+use crate::real::Real;
+
+/// Where phases of a step may do something, whatever grid and points.
+pub(super) enum PhaseSupport {
+    Nest(Vec<Output>),
+    Inject {
+        /// Whether zero samples leave everything as it is.
+        silent: bool,
+    },
+    Interpolate,
+}
+
+/// Prepared boxes of one step.
+pub(super) struct ActiveStep {
+    /// The levels and entries that boxes are kept for.
+    slots: Vec<Target>,
+    phases: Vec<Acts>,
+}
+
+/// What a phase does to boxes.
+enum Acts {
+    Nest {
+        outputs: Vec<Written>,
+        /// Of its parts.
+        regions: Vec<Patch>,
+    },
+    Inject {
+        slot: Option<usize>,
+        touched: Patch,
+        /// If zero samples leave everything as it is.
+        series: Option<Vec<(SparseId, i8)>>,
+    },
+    Interpolate,
+}
+
+struct Written {
+    /// None for static functions.
+    slot: Option<usize>,
+    effect: Effect,
+    /// Nothing if it may differ from zero anywhere.
+    within: Option<Vec<Vec<(usize, Spread)>>>,
+}
+
+impl Written {
+    /// Where the value may differ from zero.
+    fn patch(&self, boxes: &[Patch], grid: Patch) -> Patch {
+        let Some(sets) = &self.within else { return grid };
+        let reached = |set: &Vec<(usize, Spread)>| {
+            let near = set.iter().map(|(slot, spread)| boxes[*slot].readers(spread, grid));
+            near.fold(Patch::EMPTY, Patch::hull)
+        };
+        sets.iter().map(reached).fold(grid, Patch::meet)
+    }
+}
+
+/// A tape entry that a step writes anew.
+struct Rewritten {
+    slot: usize,
+    /// Outside of it the buffer is zero.
+    left: Patch,
+    /// Whether all that assigns the entry goes over what is left there.
+    covered: bool,
+}
+
+impl Session {
+    /// Whether loop nests leave out points that nothing has reached yet: on unless switched off here,
+    /// for tests and timings. Changes no result; for what is assumed of numbers see
+    /// [`retrograd_compile::support`].
+    pub fn set_active(&mut self, active: bool) {
+        self.active = active;
+    }
+
+    /// Whether it is on.
+    pub fn is_active(&self) -> bool {
+        self.active
+    }
+
+    /// Grid points that loop nests in C have gone over so far, in all steps and parts of steps.
+    pub fn points_computed(&self) -> u64 {
+        self.points_computed
+    }
+
+    /// Where the phases of a step may do something.
+    pub(super) fn phase_supports(&self, number: usize) -> Vec<PhaseSupport> {
+        let stencil = self.program.stencil();
+        let (params, scalars) = (|id| self.param(id), |id| self.scalar(id));
+        let uniform =
+            |e: ExprId| evaluate_uniform(stencil, e, &params, &scalars, Subnormals::Flush);
+        let function = |field: FieldId| self.values[field.0 as usize];
+        let known = Known { uniform: &uniform, function: &function };
+        let of = |kind: &PhaseKind| match kind {
+            PhaseKind::Nest(nest) => PhaseSupport::Nest(support::outputs(stencil, nest, &known)),
+            PhaseKind::Other(StatementKind::Inject { value, .. }) => {
+                let silent = support::is_silent_without_samples(stencil, *value, &known);
+                PhaseSupport::Inject { silent: silent && !feeds_back(stencil, number) }
+            }
+            PhaseKind::Other(_) => PhaseSupport::Interpolate,
+        };
+        self.program.steps[number].schedule.phases.iter().map(|phase| of(&phase.kind)).collect()
+    }
+
+    /// Looks at the numbers of a static function. Those that steps write while time goes on change
+    /// too often, and are taken for finite.
+    pub(super) fn note_values(&mut self, field: FieldId, buffer: &Buffer) {
+        let (place, _) = &self.places[field.0 as usize];
+        let layout = &self.layouts[*place].1;
+        let stencil = self.program.stencil();
+        if changes(stencil, field) {
+            return;
+        }
+        let found = match stencil.field(field).dtype {
+            DType::F32 => values(layout, buffer.slice::<f32>()),
+            DType::F64 => values(layout, buffer.slice::<f64>()),
+        };
+        if std::mem::replace(&mut self.values[field.0 as usize], found) != found {
+            self.forget_uniforms();
+        }
+    }
+
+    /// Looks at what a step has computed for all others.
+    pub(super) fn note_computed(&mut self, number: usize) {
+        let program = self.program.clone();
+        for target in &program.steps[number].written {
+            if let FieldData::Static(Some(buffer)) = &self.fields[target.field.0 as usize] {
+                let buffer = buffer.clone();
+                self.note_values(target.field, &buffer);
+            }
+        }
+    }
+
+    /// Prepares the boxes of a step.
+    pub(super) fn plan_active(
+        &self,
+        number: usize,
+        c: &CStep,
+        supports: &[PhaseSupport],
+    ) -> ActiveStep {
+        let stencil = self.program.stencil();
+        let code = &self.program.steps[number];
+        let dynamic = |t: &&Target| stencil.field(t.field).levels != Levels::Static;
+        let slots: Vec<Target> = code.touched.iter().filter(dynamic).copied().collect();
+        let slot = |target: Target| slots.iter().position(|known| *known == target);
+        let phases = code.schedule.phases.iter().zip(supports).zip(&c.module.functions);
+        let phases = phases.map(|((phase, support), function)| match (support, &function.kind) {
+            (PhaseSupport::Nest(outputs), _) => Acts::Nest {
+                outputs: outputs.iter().map(|output| written(output, &slot)).collect(),
+                regions: self.regions(&phase.kind),
+            },
+            (PhaseSupport::Inject { silent }, FunctionKind::Inject { sparse, target, series }) => {
+                let staggered = stencil.field(target.field).staggered;
+                Acts::Inject {
+                    slot: slot(*target),
+                    touched: self.sparse[sparse.0 as usize].table(staggered).2.touched,
+                    series: silent.then(|| series.clone()),
+                }
+            }
+            (PhaseSupport::Inject { .. } | PhaseSupport::Interpolate, _) => Acts::Interpolate,
+        });
+        let phases = phases.collect();
+        ActiveStep { slots, phases }
+    }
+
+    /// The regions of the parts of a nest.
+    fn regions(&self, kind: &PhaseKind) -> Vec<Patch> {
+        let PhaseKind::Nest(nest) = kind else { return Vec::new() };
+        let regions = &self.program.stencil().regions;
+        let resolved = |part: &Part| {
+            Patch::of(&regions[part.region.0 as usize].resolve(&self.extents, &self.widths))
+        };
+        nest.parts.iter().map(resolved).collect()
+    }
+
+    /// The boxes that the phases of step `n` work on. Notes the boxes of what the step writes, `fresh`
+    /// levels and tape entries, and clears entries where that is needed.
+    pub(super) fn activate(
+        &mut self,
+        number: usize,
+        n: i64,
+        fresh: &[(FieldId, Arc<Level>)],
+        acts: &[bool],
+    ) -> Vec<Patch> {
+        let grid = Patch::whole(&self.extents);
+        let plan = self.plans[number].as_ref().expect("a step should be planned before it runs");
+        let step = plan.active.clone();
+        let mut boxes: Vec<Patch>;
+        let mut works = vec![grid; acts.len()];
+        if self.active {
+            boxes = step.slots.iter().map(|&target| self.patch(target, n, fresh)).collect();
+            let rewritten = self.rewritten(number, &step.slots, &mut boxes);
+            let (lanes, last) = (self.lanes(), self.extents.len() - 1);
+            let mut round = Round { grid, lanes, last, boxes, rewritten, found: Vec::new() };
+            for ((work, phase), _) in works.iter_mut().zip(&step.phases).zip(acts).filter(|x| *x.1)
+            {
+                *work = round.phase(phase, &|sparse, time| self.is_silent(sparse, n, time));
+            }
+            for entry in round.rewritten.iter().filter(|entry| !entry.covered) {
+                self.clear_entry(step.slots[entry.slot], n);
+            }
+            boxes = round.boxes;
+        } else {
+            boxes = vec![grid; step.slots.len()];
+        }
+        for (target, patch) in step.slots.iter().zip(boxes) {
+            if self.program.steps[number].written.contains(target) {
+                self.note_patch(*target, n, fresh, patch);
+            }
+        }
+        for ((work, phase), _) in works.iter().zip(&step.phases).zip(acts).filter(|x| *x.1) {
+            if let Acts::Nest { regions, .. } = phase {
+                self.points_computed += regions.iter().map(|r| r.meet(*work).points()).sum::<u64>();
+            }
+        }
+        works
+    }
+
+    /// Notes that a step that is not restricted may leave anything anywhere.
+    pub(super) fn note_unknown(&self, number: usize, n: i64, fresh: &[(FieldId, Arc<Level>)]) {
+        for &target in &self.program.steps[number].written {
+            self.note_patch(target, n, fresh, Patch::whole(&self.extents));
+        }
+    }
+
+    /// Numbers to a vector: boxes that nests work on are cut between vectors.
+    fn lanes(&self) -> usize {
+        ALIGNMENT / self.program.stencil().dtype.bytes()
+    }
+
+    /// The level or entry of a target; none for static functions and where nothing was recorded.
+    fn held<'a>(
+        &'a self,
+        target: Target,
+        n: i64,
+        fresh: &'a [(FieldId, Arc<Level>)],
+    ) -> Option<&'a Arc<Level>> {
+        match &self.fields[target.field.0 as usize] {
+            FieldData::Static(_) => None,
+            FieldData::Time(_) if target.time == 1 => {
+                fresh.iter().find(|(field, _)| *field == target.field).map(|(_, level)| level)
+            }
+            FieldData::Time(held) => held.get(usize::from(target.time.unsigned_abs())),
+            FieldData::Tape(tape) => tape.get(n + i64::from(target.time)),
+        }
+    }
+
+    fn patch(&self, target: Target, n: i64, fresh: &[(FieldId, Arc<Level>)]) -> Patch {
+        self.held(target, n, fresh).map_or(Patch::EMPTY, |level| level.patch())
+    }
+
+    fn note_patch(&self, target: Target, n: i64, fresh: &[(FieldId, Arc<Level>)], patch: Patch) {
+        if let Some(level) = self.held(target, n, fresh) {
+            level.set_patch(patch);
+        }
+    }
+
+    /// Takes the entries that a step writes as a whole for empty, and keeps what lies in their buffers.
+    fn rewritten(&self, number: usize, slots: &[Target], boxes: &mut [Patch]) -> Vec<Rewritten> {
+        let code = &self.program.steps[number];
+        let mut all = Vec::new();
+        for (slot, target) in slots.iter().enumerate() {
+            let tape = matches!(self.fields[target.field.0 as usize], FieldData::Tape(_));
+            if tape && code.written.contains(target) && !code.clears.contains(target) {
+                let left = std::mem::replace(&mut boxes[slot], Patch::EMPTY);
+                all.push(Rewritten { slot, left, covered: true });
+            }
+        }
+        all
+    }
+
+    fn clear_entry(&mut self, target: Target, n: i64) {
+        let layout = &self.layouts[self.places[target.field.0 as usize].0].1;
+        let FieldData::Tape(tape) = &mut self.fields[target.field.0 as usize] else { return };
+        let entry = tape.slot(n + i64::from(target.time)).as_mut().and_then(Arc::get_mut);
+        clear(entry.expect("an entry that is written should be nobody else's"), layout);
+    }
+
+    /// Whether all samples of a step are zero.
+    fn is_silent(&self, sparse: SparseId, n: i64, time: i8) -> bool {
+        let data = &self.sparse[sparse.0 as usize];
+        let row = data.row(n + i64::from(time));
+        row.is_none_or(|row| (row..row + data.points).all(|at| data.samples.get(at) == 0.0))
+    }
+
+    /// The boxes of the newest levels that a step advances, before it runs.
+    pub(super) fn newest_patches(&self, number: usize) -> Vec<Patch> {
+        let newest = |field: &FieldId| self.patch(Target { field: *field, time: 0 }, 0, &[]);
+        self.program.steps[number].advances.iter().map(newest).collect()
+    }
+
+    /// Narrows the boxes of the levels that the last `count` steps have made to what is not zero in
+    /// them, not below the boxes that were the newest before.
+    pub(super) fn narrow(&mut self, number: usize, count: usize, before: &[Patch]) {
+        if !self.active {
+            return;
+        }
+        for (field, &least) in self.program.steps[number].advances.iter().zip(before) {
+            let at = field.0 as usize;
+            let FieldData::Time(held) = &self.fields[at] else { continue };
+            let layout = &self.layouts[self.places[at].0].1;
+            let mut least = least;
+            for level in held.iter().take(count).rev() {
+                let patch = level.patch();
+                if patch != least {
+                    narrow(level, layout, least.meet(patch), &mut self.team);
+                }
+                least = level.patch();
+            }
+        }
+    }
+}
+
+/// Boxes while the phases of one step are gone through.
+struct Round {
+    grid: Patch,
+    lanes: usize,
+    /// The last dimension.
+    last: usize,
+    boxes: Vec<Patch>,
+    rewritten: Vec<Rewritten>,
+    /// Of the outputs of a nest, where they may differ from zero.
+    found: Vec<Patch>,
+}
+
+impl Round {
+    /// What a phase works on.
+    fn phase(&mut self, phase: &Acts, silent: &dyn Fn(SparseId, i8) -> bool) -> Patch {
+        match phase {
+            Acts::Nest { outputs, .. } => self.nest(outputs),
+            Acts::Inject { slot, touched, series } => {
+                let silent = series.as_ref().is_some_and(|s| s.iter().all(|(s, t)| silent(*s, *t)));
+                if let Some(slot) = slot.filter(|_| !silent) {
+                    self.boxes[slot] = self.boxes[slot].hull(*touched);
+                }
+                self.grid
+            }
+            Acts::Interpolate => self.grid,
+        }
+    }
+
+    /// All values read memory as it is before the nest.
+    fn nest(&mut self, outputs: &[Written]) -> Patch {
+        let mut work = Patch::EMPTY;
+        self.found.clear();
+        for output in outputs {
+            let found = output.patch(&self.boxes, self.grid);
+            work = work.hull(found);
+            if output.effect == Effect::Assigns {
+                work = work.hull(output.slot.map_or(self.grid, |slot| self.boxes[slot]));
+            }
+            self.found.push(found);
+        }
+        let row = work.range(self.last);
+        let ends = row.start / self.lanes * self.lanes..row.end.next_multiple_of(self.lanes);
+        let work = work.with(self.last, ends).meet(self.grid);
+        for (output, found) in outputs.iter().zip(&self.found) {
+            let Some(slot) = output.slot else { continue };
+            self.boxes[slot] = self.boxes[slot].hull(*found);
+            let assigned = self.rewritten.iter_mut().filter(|_| output.effect == Effect::Assigns);
+            if let Some(entry) = assigned.into_iter().find(|entry| entry.slot == slot) {
+                entry.covered &= work.contains(entry.left);
+            }
+        }
+        work
+    }
+}
+
+/// What is known of functions that nobody has set: they are zero.
+pub(super) fn unset(stencil: &Stencil) -> Vec<Values> {
+    let fields = (0..stencil.fields.len() as u32).map(FieldId);
+    fields.map(|f| if changes(stencil, f) { Values::Finite } else { Values::Positive }).collect()
+}
+
+/// Whether some step writes a static function for itself.
+fn changes(stencil: &Stencil, field: FieldId) -> bool {
+    let steps = stencil.steps.iter().filter(|step| step.name != SETUP);
+    let mut written = steps.flat_map(|step| &step.statements).filter_map(Stencil::written);
+    written.any(|target| target.field == field)
+}
+
+fn values<T: Real>(layout: &Layout, numbers: &[T]) -> Values {
+    let (mut finite, mut positive) = (true, true);
+    for row in layout.rows() {
+        for number in &numbers[row] {
+            let number = number.to_f64();
+            finite &= number.is_finite();
+            positive &= number.is_sign_positive();
+        }
+    }
+    match (finite, positive) {
+        (false, _) => Values::Wild,
+        (true, false) => Values::Finite,
+        (true, true) => Values::Positive,
+    }
+}
+
+fn written(output: &Output, slot: &dyn Fn(Target) -> Option<usize>) -> Written {
+    let near = |near: &support::Near| Some((slot(near.target)?, near.spread));
+    let within = match &output.support {
+        Support::Everywhere => None,
+        Support::Within(sets) => {
+            sets.iter().map(|set| set.iter().map(near).collect::<Option<Vec<_>>>()).collect()
+        }
+    };
+    Written { slot: slot(output.target), effect: output.effect, within }
+}
+
+/// Pieces of a row that are handed over at once.
+const PIECES: usize = 16;
+
+/// Calls `run` with the part of a call (see `FunctionKind::Nest`) that lies in a box: its pieces in
+/// order, no more than [`PIECES`] of them at once.
+pub(super) fn clipped(call: &[c_long], patch: &Patch, dims: usize, mut run: impl FnMut(&[c_long])) {
+    let outer = dims - 1;
+    let mut words = [0; 2 * MAX_DIMS + 1 + 3 * PIECES];
+    let clip = |dim: usize, ends: &[c_long]| {
+        let range = patch.range(dim);
+        (ends[0].max(range.start as c_long), ends[1].min(range.end as c_long))
+    };
+    for d in 0..outer {
+        let (low, high) = clip(d, &call[2 * d..]);
+        if low >= high {
+            return;
+        }
+        (words[2 * d], words[2 * d + 1]) = (low, high);
+    }
+    let head = 2 * outer + 1;
+    for pieces in call[head..].chunks(3 * PIECES) {
+        let mut end = head;
+        for piece in pieces.chunks_exact(3) {
+            let (low, high) = clip(outer, &piece[1..]);
+            if low < high {
+                words[end..end + 3].copy_from_slice(&[piece[0], low, high]);
+                end += 3;
+            }
+        }
+        words[head - 1] = ((end - head) / 3) as c_long;
+        if end > head {
+            run(&words[..end]);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Keeping the boxes outside of which levels are zero: clearing, looking.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::buffer::{Level, OutOfMemory, Pool};
+use crate::layout::Layout;
+use crate::patch::{Patch, PatchCell};
+use crate::team::Team;
+
+/// A level from the pool with zeros everywhere. Of a buffer that was never written no page is touched.
+pub(super) fn zeroed_level(pool: &Arc<Pool>, layout: &Layout) -> Result<Arc<Level>, OutOfMemory> {
+    let mut level = pool.take()?;
+    if let Some(own) = Arc::get_mut(&mut level) {
+        clear(own, layout);
+    }
+    Ok(level)
+}
+
+/// Sets all numbers to zero.
+pub(super) fn clear(level: &mut Level, layout: &Layout) {
+    let patch = level.patch();
+    let number = number_bytes(level, layout);
+    let all = level.buffer_mut().raw_mut();
+    for (_, row) in layout.rows_in(patch) {
+        all[bytes(&row, number)].fill(0);
+    }
+    level.set_patch(Patch::EMPTY);
+}
+
+/// Rows from which on threads look together.
+const MANY_ROWS: usize = 1 << 12;
+
+/// Narrows the box of a level to the smallest one that holds `least` and every number that is not `+0`.
+pub(super) fn narrow(level: &Level, layout: &Layout, least: Patch, team: &mut Team) {
+    let within = level.patch();
+    let rows = within.range(0);
+    let count = within.points() as usize / within.range(layout.extents.len() - 1).len().max(1);
+    if team.size() == 1 || count < MANY_ROWS {
+        level.set_patch(occupied(level, layout, within, least));
+        return;
+    }
+    let size = team.size();
+    let found: Vec<PatchCell> = (0..size).map(|_| PatchCell::new(Patch::EMPTY)).collect();
+    team.run(&|thread| {
+        let end = |thread: usize| rows.start + rows.len() * thread / size;
+        let own = within.with(0, end(thread)..end(thread + 1));
+        found[thread].set(occupied(level, layout, own, least));
+    });
+    level.set_patch(found.iter().map(PatchCell::get).fold(least, Patch::hull));
+}
+
+/// Finds the smallest box that holds `least` and every number `within` a box that is not `+0`. Reads
+/// what it leaves out, and little more.
+fn occupied(level: &Level, layout: &Layout, within: Patch, least: Patch) -> Patch {
+    let number = number_bytes(level, layout);
+    let all = level.buffer().raw();
+    let last = layout.extents.len() - 1;
+    let mut found = least;
+    for (index, row) in layout.rows_in(within) {
+        // What of the row is known to be inside needs no look.
+        let known = found.range(last);
+        let inside = (0..last).all(|d| found.range(d).contains(&index[d])) && !known.is_empty();
+        let from = index[last];
+        let at = |index: usize| row.start + index.clamp(from, from + row.len()) - from;
+        let [before, after] = if inside {
+            [row.start..at(known.start), at(known.end)..row.end]
+        } else {
+            [row.clone(), row.clone()]
+        };
+        let first = first_nonzero(&all[bytes(&before, number)]).map(|b| before.start + b / number);
+        let end = match first {
+            None if !inside => None,
+            _ => last_nonzero(&all[bytes(&after, number)]).map(|b| after.start + b / number + 1),
+        };
+        for at in first.into_iter().chain(end.map(|end| end - 1)) {
+            let mut point = index;
+            point[last] = from + at - row.start;
+            found = found.hull(Patch::point(&point[..=last]));
+        }
+    }
+    found
+}
+
+/// Finds the box outside of which a level is zero, whatever has been written to it.
+pub(super) fn note_occupied(level: &Level, layout: &Layout) {
+    level.set_patch(occupied(level, layout, Patch::whole(&layout.extents), Patch::EMPTY));
+}
+
+fn number_bytes(level: &Level, layout: &Layout) -> usize {
+    level.buffer().bytes() / layout.len
+}
+
+fn bytes(numbers: &Range<usize>, number: usize) -> Range<usize> {
+    numbers.start * number..numbers.end * number
+}
+
+/// Bytes that are looked at together.
+const CHUNK: usize = 256;
+
+fn is_zero(bytes: &[u8]) -> bool {
+    bytes.iter().fold(0, |all, byte| all | byte) == 0
+}
+
+fn first_nonzero(bytes: &[u8]) -> Option<usize> {
+    let chunk = bytes.chunks(CHUNK).position(|chunk| !is_zero(chunk))? * CHUNK;
+    Some(chunk + bytes[chunk..].iter().position(|byte| *byte != 0)?)
+}
+
+fn last_nonzero(bytes: &[u8]) -> Option<usize> {
+    let chunk = bytes.rchunks(CHUNK).position(|chunk| !is_zero(chunk))? * CHUNK;
+    bytes[..bytes.len() - chunk].iter().rposition(|byte| *byte != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use retrograd_ir::{DType, DimSet};
+
+    use super::*;
+
+    /// Boxes of random points, found by one thread or several, from any box that is known before.
+    #[test]
+    fn boxes_hold_all_that_is_not_zero_and_no_more() {
+        let extents = [70, 71, 40];
+        let layout = Layout::new(&extents, DimSet::first(3), &[2, 2, 2], DType::F32);
+        let pool = Pool::new(layout.len * 4);
+        let mut bits = 1_usize;
+        let mut random = |n: usize| {
+            bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
+            (bits >> 33) % n
+        };
+        let mut teams = [Team::new(1), Team::new(3)];
+        for points in [0, 1, 2, 5] {
+            let mut level = zeroed_level(&pool, &layout).expect("memory");
+            let own = Arc::get_mut(&mut level).expect("nobody else has it");
+            let mut least = Patch::EMPTY;
+            if points % 2 == 1 {
+                least = Patch::point(&extents.map(&mut random));
+            }
+            let mut expected = least;
+            for _ in 0..points {
+                let point = extents.map(&mut random);
+                own.buffer_mut().slice_mut::<f32>()[layout.position(&point)] = -0.0;
+                expected = expected.hull(Patch::point(&point));
+            }
+            for team in &mut teams {
+                own.set_patch(Patch::whole(&extents));
+                narrow(own, &layout, least, team);
+                assert_eq!(own.patch(), expected, "{points} points, {} threads", team.size());
+            }
+            clear(own, &layout);
+            assert!(is_zero(own.buffer().raw()) && own.patch().is_empty());
+        }
+    }
+}
