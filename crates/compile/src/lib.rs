@@ -15,11 +15,13 @@
 //! | [`mod@adjoint`] | the exact reverse of a time step, with gradients |
 //! | [`passes`] | layers, normal form, invariants |
 //! | [`schedule`] | loop nests, fusion, what must wait for what |
+//! | [`cost`] | operations and bytes per point of a scheduled step |
 //! | [`emit`] | C text |
 #![forbid(unsafe_code)]
 
 pub mod adjoint;
 mod algebra;
+pub mod cost;
 mod discretise;
 pub mod emit;
 pub mod passes;

@@ -1,6 +1,6 @@
 //! Passes over a finished program: value in, value out.
 //!
-//! [`optimise`] runs them in order:
+//! [`optimise`] runs them in the order of [`PASSES`]:
 //! 1. [`split_layers`]: updates that read a function known to be zero inside become one update
 //!    for the inside, without that function, and one per shell;
 //! 2. [`normalise_updates`]: grouped normal form of every dense update, without coefficients that
@@ -18,10 +18,21 @@ use retrograd_ir::{StatementKind, Stencil};
 pub use hoist::{SETUP, hoist_invariants};
 pub use split::split_layers;
 
-/// Applies all passes and renumbers.
+/// A program to a program that computes the same.
+pub type Pass = fn(Stencil) -> Stencil;
+
+/// All passes with their names, in the order in which [`optimise`] applies them.
+pub const PASSES: &[(&str, Pass)] = &[
+    ("split layers", split_layers),
+    ("normalise updates", normalise_updates),
+    ("hoist invariants", hoist_invariants),
+    ("renumber", Stencil::compact),
+];
+
+/// Applies all [`PASSES`].
 #[must_use]
 pub fn optimise(stencil: Stencil) -> Stencil {
-    hoist_invariants(normalise_updates(split_layers(stencil))).compact()
+    PASSES.iter().fold(stencil, |stencil, (_, pass)| pass(stencil))
 }
 
 /// Grouped normal form of the value of every dense update: quotients cancel where they can, reads

@@ -1,6 +1,7 @@
 //! Tests of the compiler on whole programs.
 
 mod common;
+mod cost;
 mod dot_product;
 mod executor;
 mod goldens;
