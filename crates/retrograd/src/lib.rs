@@ -15,6 +15,7 @@
 //! | [`Compiled`] | its kernels, forward only or with the adjoint |
 //! | [`Simulation`] | the data of one run: set, run, differentiate |
 //! | [`check`] | dot-product and Taylor tests |
+//! | [`OperatorReport`] | flops, bytes and bounds per grid point |
 #![forbid(unsafe_code)]
 
 pub mod bench;
@@ -23,6 +24,7 @@ mod compiled;
 mod error;
 mod gradient;
 mod operator;
+mod report;
 mod simulation;
 mod storage;
 mod sweep;
@@ -31,6 +33,7 @@ pub use compiled::{Compiled, Options};
 pub use error::Error;
 pub use gradient::{Evaluation, Progress, Residual};
 pub use operator::{Operator, OperatorBuilder};
+pub use report::{Bound, Limit, Machine, OperatorReport};
 pub use retrograd_checkpoint as checkpoint;
 pub use retrograd_compile as compile;
 pub use retrograd_compile::symbolic::{
