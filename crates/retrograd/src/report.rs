@@ -186,7 +186,7 @@ fn write_part(f: &mut fmt::Formatter<'_>, part: &PartCost) -> fmt::Result {
     writeln!(f, "    {:<13}{}", "operations", words(&part.operations))?;
     writeln!(
         f,
-        "    {:<13}{} loads and {} stores, {} pointers to rows",
+        "    {:<13}loads {}, stores {}, pointers to rows {}",
         "kernel", part.loads, part.stores, part.rows
     )?;
     writeln!(

@@ -52,7 +52,7 @@ fn a_report_is_a_table_for_people() {
     for part in [
         "acoustic_adjoint, step `forward`, f32, per grid point\n  sweep 1\n    region       inner\n",
         "    operations   17 flops: ",
-        "    kernel       11 loads and 1 stores, 8 pointers to rows\n",
+        "    kernel       loads 11, stores 1, pointers to rows 8\n",
         "    memory       16 B: 12 read, 4 written, 0 allocated\n    shell        inner_x_low: ",
         "  in all         17 flops, 16 B, 1.06 flops per byte\n",
         "  bounds for 1 thread, a copy of 1.0 GB/s and 10.0 Gflop/s:\n",
