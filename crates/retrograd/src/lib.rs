@@ -16,6 +16,7 @@
 //! | [`Simulation`] | the data of one run: set, run, differentiate |
 //! | [`check`] | dot-product and Taylor tests |
 //! | [`OperatorReport`] | flops, bytes and bounds per grid point |
+//! | [`stability`] | the largest stable time step of any program |
 #![forbid(unsafe_code)]
 
 pub mod bench;
@@ -26,6 +27,7 @@ mod gradient;
 mod operator;
 mod report;
 mod simulation;
+pub mod stability;
 mod storage;
 mod sweep;
 
