@@ -16,12 +16,13 @@
 //! | [`Simulation`] | the data of one run: set, run, differentiate |
 //! | [`check`] | dot-product and Taylor tests |
 //! | [`OperatorReport`] | flops, bytes and bounds per grid point |
-//! | [`stability`] | the largest stable time step of any program |
+//! | [`stability`], [`dispersion`] | the largest stable time step of any program, how fast waves run on a grid |
 #![forbid(unsafe_code)]
 
 pub mod bench;
 pub mod check;
 mod compiled;
+pub mod dispersion;
 mod error;
 mod gradient;
 mod operator;
@@ -29,6 +30,7 @@ mod report;
 mod simulation;
 pub mod stability;
 mod storage;
+mod surface;
 mod sweep;
 
 pub use compiled::{Compiled, Options};
@@ -46,6 +48,7 @@ pub use retrograd_ir::DType;
 pub use retrograd_runtime::{Backend, JitOptions, Real, Team, find_compiler};
 pub use simulation::Simulation;
 pub use storage::{Storage, measure_disk, resumable_executor};
+pub use surface::{OnFreeSurface, points_on_free_surface};
 pub use sweep::State;
 
 /// The README's program, compiled and run with the doc tests.
