@@ -95,7 +95,7 @@ pub fn points_per_wavelength(space_order: usize, error: f64) -> f64 {
             GridWave { space_order, spacing_m: &[1.0], way_per_step_m: 0.0, wavelength_m: points };
         wave.phase_velocity_errors().map_or(f64::INFINITY, |[low, _]| low.abs())
     };
-    if !(error > 0.0) {
+    if error.is_nan() || error <= 0.0 {
         return f64::INFINITY;
     }
     let (mut few, mut many) = (2.0, 4.0);
