@@ -67,9 +67,14 @@ pub enum Command {
         retrograd schedule multistage --steps 60 --ram 2 --disk 3 --plot multistage.svg"
     )]
     Schedule(schedule::ScheduleArgs),
-    /// Show the program of one time step, forward and adjoint, after each stage
-    #[command(after_help = "Examples:\n  retrograd compile --target c\n  \
-        retrograd compile job.toml --target ir")]
+    /// Show the program of one time step, forward and adjoint, and what it costs
+    #[command(after_help = "Examples:\n  \
+        retrograd compile job.toml                   the program, discretised, reversed, optimised\n  \
+        retrograd compile --stages                   after every pass\n  \
+        retrograd compile --stages --target latex    as equations\n  \
+        retrograd compile --target c                 the kernels\n  \
+        retrograd compile --report                   flops, bytes and bounds per grid point\n  \
+        retrograd compile --report --copy 200 --peak 3000 --json")]
     Compile(CompileArgs),
     /// Measure points per second and memory bandwidth on this machine
     #[command(after_help = "Examples:\n  retrograd bench\n  \
@@ -147,9 +152,21 @@ pub struct CompileArgs {
     /// The job and its options.
     #[command(flatten)]
     pub job: JobArgs,
-    /// In which language
-    #[arg(long, value_enum, default_value_t = Target::Ir)]
-    pub target: Target,
+    /// In which language; `ir` unless only a report is asked for
+    #[arg(long, value_enum)]
+    pub target: Option<Target>,
+    /// Show the program after every pass; stages that are no C are in `ir`
+    #[arg(long)]
+    pub stages: bool,
+    /// Report operations, memory traffic and bounds per grid point of the steps of a gradient
+    #[arg(long)]
+    pub report: bool,
+    /// Bandwidth of a copy, in GB/s, instead of measuring it
+    #[arg(long, value_name = "GB/S", requires = "report", value_parser = values::speed)]
+    pub copy: Option<f64>,
+    /// Peak of fused multiply-adds, in Gflop/s, instead of measuring it
+    #[arg(long, value_name = "GFLOP/S", requires = "report", value_parser = values::speed)]
+    pub peak: Option<f64>,
 }
 
 /// A language in which a program is shown.
@@ -163,6 +180,18 @@ pub enum Target {
     Cuda,
     /// Equations
     Latex,
+}
+
+impl Target {
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ir => "ir",
+            Self::C => "c",
+            Self::Cuda => "cuda",
+            Self::Latex => "latex",
+        }
+    }
 }
 
 /// Arguments of `bench`.

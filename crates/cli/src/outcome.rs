@@ -246,13 +246,117 @@ pub struct StageOutcome {
     pub stopped_by: String,
 }
 
-/// Result of `compile`: the text after each stage.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+/// Result of `compile`: the text after each stage, the report of each step.
+#[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct CompileOutcome {
-    /// The language.
-    pub target: String,
-    /// Name of the stage (`forward`, `adjoint`, ...) to its text.
+    /// The language, if programs are shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Name of the stage (`1 discretised`, `2 adjoint`, ..., or the step of a C text) to its text.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub programs: BTreeMap<String, String>,
+    /// What the steps cost, in the order in which they run, with `--report`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reports: Vec<ReportOutcome>,
+}
+
+/// What a step costs per grid point, and what bounds it.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct ReportOutcome {
+    /// `forward`, `record` or `reverse`.
+    pub step: String,
+    /// `f32` or `f64`.
+    pub dtype: String,
+    /// Floating-point operations, all sweeps.
+    pub flops_per_point: f64,
+    /// Memory traffic, all sweeps: the sum of the three below.
+    pub bytes_per_point: f64,
+    /// Read.
+    pub read_bytes_per_point: f64,
+    /// Written.
+    pub written_bytes_per_point: f64,
+    /// Read because they are about to be written.
+    pub allocated_bytes_per_point: f64,
+    /// Arithmetic intensity.
+    pub flops_per_byte: Option<f64>,
+    /// Sweep by sweep.
+    pub sweeps: Vec<SweepOutcome>,
+    /// What the bounds are for.
+    pub machine: Option<MachineOutcome>,
+    /// The least time, for some numbers of steps that go over the grid together.
+    pub bounds: Vec<BoundOutcome>,
+}
+
+/// One sweep over the grid.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct SweepOutcome {
+    /// Steps from one to the next.
+    pub every: u32,
+    /// Its parts.
+    pub parts: Vec<PartOutcome>,
+}
+
+/// One part of a sweep, per point of its region.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct PartOutcome {
+    /// Where.
+    pub region: String,
+    /// Whether it covers most of the grid.
+    pub interior: bool,
+    /// Floating-point operations.
+    pub flops: usize,
+    /// Sums and differences.
+    pub additions: usize,
+    /// Products.
+    pub multiplications: usize,
+    /// Two flops each.
+    pub fused_multiply_adds: usize,
+    /// Quotients.
+    pub divisions: usize,
+    /// Square roots.
+    pub square_roots: usize,
+    /// No flops: signs, minima, choices.
+    pub others: usize,
+    /// Distinct reads.
+    pub loads: usize,
+    /// Levels written.
+    pub stores: usize,
+    /// Pointers to rows.
+    pub rows: usize,
+    /// From memory.
+    pub read_bytes: f64,
+    /// To memory.
+    pub written_bytes: f64,
+    /// Read because they are about to be written.
+    pub allocated_bytes: f64,
+}
+
+/// What the threads of a machine can do at best, measured or stated.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct MachineOutcome {
+    /// Threads.
+    pub threads: usize,
+    /// Bandwidth of a copy.
+    pub copy_gb_per_s: f64,
+    /// Speed of fused multiply-adds.
+    pub peak_gflops: f64,
+}
+
+/// The least time of a step per grid point.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct BoundOutcome {
+    /// Steps that go over the grid together.
+    pub steps_together: usize,
+    /// Memory traffic.
+    pub bytes_per_point: f64,
+    /// Its time.
+    pub memory_ns_per_point: f64,
+    /// The time of the operations.
+    pub arithmetic_ns_per_point: f64,
+    /// `memory` or `arithmetic`.
+    pub bound_by: String,
+    /// 10^9 grid-point updates per second at most.
+    pub gpoints_per_s: f64,
 }
 
 /// Result of `bench`.

@@ -339,6 +339,7 @@ fn check_says_what_may_spoil_a_result() {
         "warning  sampling: ",
         "points per shortest wavelength",
         "order 8 wants 5",
+        "periods over the largest offset of",
         "warning  absorbing layer: stage 1 at 3 Hz: 3 nodes reflect",
         "nodes would be wide enough",
         "passed",

@@ -17,11 +17,13 @@
 //! | [`passes`] | layers, normal form, invariants |
 //! | [`schedule`] | loop nests, fusion, what must wait for what |
 //! | [`support`] | where updates may be left out |
+//! | [`cost`] | operations and bytes per point of a scheduled step |
 //! | [`emit`] | C text |
 #![forbid(unsafe_code)]
 
 pub mod adjoint;
 mod algebra;
+pub mod cost;
 mod discretise;
 pub mod emit;
 pub mod passes;

@@ -14,6 +14,7 @@
 use std::fmt::Write as _;
 
 use retrograd::check::{self, Experiment as Trial};
+use retrograd::dispersion::{self, GridWave};
 use retrograd::{DType, Error};
 
 use crate::absorb::{measured_reflection, proposed_width};
@@ -88,11 +89,28 @@ pub fn sampling(setup: &InversionSetup) -> Rule {
     let points = slowest / highest / spacing;
     let wanted = points_per_wavelength(e.space_order);
     let verdict = if points >= wanted { Verdict::Passed } else { Verdict::Warned };
-    let message = format!(
+    let mut message = format!(
         "{points:.1} points per shortest wavelength ({slowest:.0} m/s at {highest:.1} Hz, where \
          the spectrum has fallen to 1 %); order {} wants {wanted}",
         e.space_order
     );
+    let wave = GridWave {
+        space_order: e.space_order,
+        spacing_m: e.grid.spacing_m(),
+        way_per_step_m: slowest * e.dt_s,
+        wavelength_m: slowest / highest,
+    };
+    if let Some([low, high]) = wave.phase_velocity_errors() {
+        let offset_m = e.survey.largest_offset_m();
+        let periods = low.abs().max(high.abs()) * offset_m / wave.wavelength_m;
+        let _ = write!(
+            message,
+            "; on the grid such a wave runs {:+.2} % to {:+.2} % off its velocity, {periods:.2} periods \
+             over the largest offset of {offset_m:.0} m",
+            100.0 * low,
+            100.0 * high
+        );
+    }
     Rule { name: "sampling", verdict, message }
 }
 
@@ -128,17 +146,13 @@ pub fn wavelet(setup: &InversionSetup, stage: usize) -> Option<Rule> {
     Some(Rule { name: "wavelet", verdict, message })
 }
 
-/// Points per wavelength at which the relative phase error of the second derivative is some 1e-3:
-/// `2 pi / (k h)` with the leading error term of the order.
+/// A relative error of the phase velocity that passes.
+const PHASE_ERROR: f64 = 1e-3;
+
+/// Points per wavelength from which on the differences in space slow a wave down by a thousandth at
+/// most, in whole and half points.
 pub fn points_per_wavelength(space_order: usize) -> f64 {
-    match space_order {
-        2 => 40.0,
-        4 => 10.0,
-        6 => 6.5,
-        8 => 5.0,
-        10 => 4.2,
-        _ => 3.5,
-    }
+    (2.0 * dispersion::points_per_wavelength(space_order, PHASE_ERROR)).ceil() / 2.0
 }
 
 /// Whether all sources and receivers lie inside the model.

@@ -65,6 +65,9 @@ pub enum Error {
          help: the Taylor test covers its gradient"
     )]
     NotLinear,
+    /// No largest stable time step.
+    #[error(transparent)]
+    Stability(#[from] crate::stability::StabilityError),
     /// Two kernels that should agree do not.
     #[error("{0}: a defect of Retrograd or of the C compiler")]
     Inconsistent(&'static str),

@@ -16,18 +16,24 @@
 //! | [`Compiled`] | its kernels, forward only or with the adjoint |
 //! | [`Simulation`] | the data of one run: set, run, differentiate |
 //! | [`check`] | dot-product and Taylor tests |
+//! | [`OperatorReport`] | flops, bytes and bounds per grid point |
+//! | [`stability`], [`dispersion`] | the largest stable time step of any program, how fast waves run on a grid |
 #![forbid(unsafe_code)]
 
 pub mod bench;
 pub mod check;
 mod compiled;
 mod cpml;
+pub mod dispersion;
 mod error;
 mod gradient;
 mod operator;
 pub mod physics;
+mod report;
 mod simulation;
+pub mod stability;
 mod storage;
+mod surface;
 mod sweep;
 
 pub use compiled::{Compiled, Options};
@@ -35,6 +41,7 @@ pub use cpml::{Cpml, CpmlTuning};
 pub use error::Error;
 pub use gradient::{Evaluation, Progress, Residual};
 pub use operator::{Operator, OperatorBuilder};
+pub use report::{Bound, Limit, Machine, OperatorReport};
 pub use retrograd_checkpoint as checkpoint;
 pub use retrograd_compile as compile;
 pub use retrograd_compile::symbolic::{
@@ -47,6 +54,7 @@ pub use retrograd_ir::DType;
 pub use retrograd_runtime::{Backend, JitOptions, Real, Team, find_compiler};
 pub use simulation::Simulation;
 pub use storage::{Storage, measure_disk, resumable_executor};
+pub use surface::{OnFreeSurface, points_on_free_surface};
 pub use sweep::State;
 
 /// The README's program, compiled and run with the doc tests.

@@ -106,6 +106,15 @@ impl Operator {
         Compiled::forward(self, options)
     }
 
+    /// The program that [`with_gradient`](Self::with_gradient) compiles, before any pass: the reverse
+    /// sweep, with the illumination that it collects on its way.
+    ///
+    /// # Errors
+    /// As [`adjoint`](Self::adjoint).
+    pub fn gradient_program(&self, with_respect_to: &[&Function]) -> Result<Adjoint, Error> {
+        Ok(with_illumination(self.adjoint(with_respect_to)?))
+    }
+
     /// Compiles forward and reverse steps for gradients with respect to the given functions.
     ///
     /// # Errors
@@ -115,8 +124,7 @@ impl Operator {
         with_respect_to: &[&Function],
         options: &Options,
     ) -> Result<Compiled, Error> {
-        let adjoint = with_illumination(self.adjoint(with_respect_to)?);
-        Compiled::with_adjoint(self, adjoint, options)
+        Compiled::with_adjoint(self, self.gradient_program(with_respect_to)?, options)
     }
 }
 

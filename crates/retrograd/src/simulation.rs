@@ -330,7 +330,7 @@ impl Simulation {
 }
 
 /// Positions within a rounding error of a node are on the node, so that they touch it alone.
-fn snapped(cells: f64) -> f64 {
+pub(crate) fn snapped(cells: f64) -> f64 {
     let node = cells.round();
     if (cells - node).abs() <= 1e-9 * (1.0 + node.abs()) { node } else { cells }
 }

@@ -34,6 +34,14 @@ pub(super) fn cost(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "allowed are finite numbers that are not negative".to_owned())
 }
 
+/// Something per second.
+pub(super) fn speed(text: &str) -> Result<f64, String> {
+    let number = f64::from_str(text).ok();
+    number
+        .filter(|number| number.is_finite() && *number > 0.0)
+        .ok_or_else(|| "allowed are finite numbers above 0".to_owned())
+}
+
 /// Tiers, the first one tier 0.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Tiers(pub Vec<TierSpec>);
@@ -96,6 +104,14 @@ mod tests {
         assert_eq!(cost("0.5"), Ok(0.5));
         for text in ["-1", "inf", "nan", "1e999", "five"] {
             assert!(cost(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn speeds_are_finite_and_above_zero() {
+        assert_eq!(speed("12.5"), Ok(12.5));
+        for text in ["0", "-1", "inf", "nan", "fast"] {
+            assert!(speed(text).is_err(), "{text}");
         }
     }
 

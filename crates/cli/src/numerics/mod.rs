@@ -1,6 +1,7 @@
 //! The one door from the command line to the numerical crates.
 
 mod check;
+mod compile;
 mod folder;
 mod invert;
 mod plan;
@@ -13,9 +14,10 @@ mod tools;
 
 use std::path::PathBuf;
 
+pub use compile::Shown;
 pub use folder::JOB_FILE;
 
-use crate::cli::{Case, Target};
+use crate::cli::Case;
 use crate::job::Job;
 use crate::outcome::{
     BenchOutcome, CheckOutcome, CompileOutcome, GradientOutcome, InvertOutcome, ModelOutcome,
@@ -98,12 +100,13 @@ pub fn invert(job: &Job, begin: &Begin, progress: &Progress) -> Result<InvertOut
     invert::invert(job, begin, progress)
 }
 
-/// The text of the job's programs in `target`.
+/// The text of the job's programs, and what their steps cost, in numbers and as tables.
 ///
 /// # Errors
-/// If the equation cannot be discretised, or `target` is not available.
-pub fn compile(job: &Job, target: Target) -> Result<CompileOutcome, RunError> {
-    tools::compile(job, target)
+/// If the equation cannot be discretised, or the target is not available.
+pub fn compile(job: &Job, shown: Shown) -> Result<(CompileOutcome, Vec<String>), RunError> {
+    let (outcome, reports) = compile::compile(job, shown)?;
+    Ok((outcome, reports.iter().map(ToString::to_string).collect()))
 }
 
 /// Speed of a kernel and of a copy. `threads`: `None` is one per core.

@@ -1,64 +1,14 @@
-//! `compile` and `bench`.
-
-use std::collections::BTreeMap;
+//! `bench`.
 
 use retrograd::bench::{Acoustic as BenchProblem, Case as BenchCase, copy_bandwidth};
-use retrograd::compile::emit::latex;
-use retrograd::compile::passes::optimise;
-use retrograd::ir::text::print;
-use retrograd::{Grid, JitOptions, Options};
-use retrograd_invert::acoustic::Acoustic;
+use retrograd::{JitOptions, Options};
 
-use super::{RunError, setup};
-use crate::cli::{Case, Target};
-use crate::job::Job;
-use crate::outcome::{BenchOutcome, CompileOutcome};
+use super::RunError;
+use crate::cli::Case;
+use crate::outcome::BenchOutcome;
 
 /// Repetitions of a timing.
 const REPETITIONS: usize = 5;
-
-/// The job's program after each stage, forward and adjoint.
-pub(super) fn compile(job: &Job, target: Target) -> Result<CompileOutcome, RunError> {
-    let setup = setup::inversion(job, "")?;
-    let e = &setup.experiment;
-    let grid = Grid::new(e.grid.shape().to_vec())
-        .and_then(|g| g.spacing(e.grid.spacing_m().to_vec()))
-        .map_err(RunError::of)?;
-    let acoustic =
-        Acoustic::new(&grid, e.space_order, e.dtype, e.interpolation).map_err(RunError::of)?;
-    let adjoint = acoustic.operator.adjoint(&[&acoustic.m]).map_err(RunError::of)?;
-    let mut programs = BTreeMap::new();
-    let name = match target {
-        Target::Ir => {
-            programs.insert("1 discretised".into(), print(acoustic.operator.stencil()));
-            programs.insert("2 adjoint".into(), print(&adjoint.stencil));
-            programs.insert("3 optimised".into(), print(&optimise(adjoint.stencil)));
-            "ir"
-        }
-        Target::Latex => {
-            programs.insert("1 discretised".into(), latex::print(acoustic.operator.stencil()));
-            programs.insert("2 adjoint".into(), latex::print(&adjoint.stencil));
-            "latex"
-        }
-        Target::C => {
-            let compiled = acoustic
-                .operator
-                .with_gradient(&[&acoustic.m], &setup.resources.options)
-                .map_err(RunError::of)?;
-            for step in ["setup", "forward", "record", "reverse"] {
-                if let Some(text) = compiled.program().c_text(step) {
-                    programs.insert(step.into(), text.to_owned());
-                }
-            }
-            "c"
-        }
-        Target::Cuda => {
-            return Err(RunError::new("this version has no CUDA back end")
-                .help("targets are `ir`, `c` and `latex`"));
-        }
-    };
-    Ok(CompileOutcome { target: name.into(), programs })
-}
 
 /// Points per second beside a copy in the same run.
 pub(super) fn bench(case: Case, threads: Option<usize>) -> Result<BenchOutcome, RunError> {

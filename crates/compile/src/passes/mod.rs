@@ -1,6 +1,6 @@
 //! Passes over a finished program: value in, value out.
 //!
-//! [`optimise`] runs them in order:
+//! [`optimise`] runs them in the order of [`PASSES`]:
 //! 1. [`restrict_to_shells`]: what lives in an absorbing layer alone is computed and read there
 //!    alone;
 //! 2. [`split_layers`]: updates that read a function known to be zero inside become one update
@@ -22,10 +22,22 @@ pub use hoist::{SETUP, hoist_invariants};
 pub use shells::restrict_to_shells;
 pub use split::split_layers;
 
-/// Applies all passes and renumbers.
+/// A program to a program that computes the same.
+pub type Pass = fn(Stencil) -> Stencil;
+
+/// All passes with their names, in the order in which [`optimise`] applies them.
+pub const PASSES: &[(&str, Pass)] = &[
+    ("restrict to shells", restrict_to_shells),
+    ("split layers", split_layers),
+    ("normalise updates", normalise_updates),
+    ("hoist invariants", hoist_invariants),
+    ("renumber", Stencil::compact),
+];
+
+/// Applies all [`PASSES`].
 #[must_use]
 pub fn optimise(stencil: Stencil) -> Stencil {
-    hoist_invariants(normalise_updates(split_layers(restrict_to_shells(stencil)))).compact()
+    PASSES.iter().fold(stencil, |stencil, (_, pass)| pass(stencil))
 }
 
 /// Grouped normal form of the value of every dense update: quotients cancel where they can, reads

@@ -2,6 +2,7 @@
 
 mod closures;
 mod common;
+mod cost;
 mod dot_product;
 mod executor;
 mod goldens;

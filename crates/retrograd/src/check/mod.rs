@@ -42,7 +42,7 @@
 
 mod dot_product;
 mod experiment;
-mod noise;
+pub(crate) mod noise;
 mod taylor;
 #[cfg(test)]
 mod tests;

@@ -28,7 +28,7 @@ use super::plan::Work;
 use super::skew::{Access, Skew, Storage};
 use crate::caches::Caches;
 use crate::patch::Patch;
-use crate::program::{CStep, Code, kept_levels};
+use crate::program::{CStep, Code, Program, kept_levels};
 
 /// A part of a phase of one of the steps.
 pub(super) struct Task {
@@ -216,9 +216,7 @@ impl Session {
     fn skew(&self, number: usize, forward: bool) -> Option<Skew> {
         let code = &self.program.steps[number];
         let apart = |field| usize::from(!code.schedule.in_place.contains(&field));
-        if self.extents.len() < 2 {
-            return None;
-        }
+        self.program.may_share_sweeps(number).then_some(())?;
         let stencil = self.program.stencil();
         let phases: Option<Vec<Vec<Access>>> =
             code.schedule.phases.iter().map(|phase| self.accesses(&phase.kind)).collect();
@@ -229,7 +227,6 @@ impl Session {
             }
             Levels::Static | Levels::Time(_) => Storage::Fixed,
         };
-        (!feeds_back(stencil, number)).then_some(())?;
         Some(Skew::new(&phases?, forward, storage))
     }
 
@@ -317,6 +314,23 @@ const MOST_PLANS: usize = 32;
 
 /// Parts of the grid that decide how threads share it.
 const PARTS: usize = 8;
+impl Program {
+    /// Whether steps in a row may go over the grid together, if caches hold enough rows of it: C on
+    /// a grid of two or more dimensions, nothing that needs the whole grid at once.
+    pub fn steps_may_share_sweeps(&self, step: &str) -> bool {
+        self.step(step).is_some_and(|number| self.may_share_sweeps(number))
+    }
+
+    fn may_share_sweeps(&self, number: usize) -> bool {
+        let reduces =
+            |kind: &PhaseKind| matches!(kind, PhaseKind::Other(StatementKind::Reduce { .. }));
+        let code = &self.steps[number];
+        matches!(code.code, Code::C(_))
+            && self.stencil().dims.len() > 1
+            && !code.schedule.phases.iter().any(|phase| reduces(&phase.kind))
+            && !feeds_back(self.stencil(), number)
+    }
+}
 
 /// Steps of a block, at most: more gain little.
 const MOST_STEPS: usize = 16;

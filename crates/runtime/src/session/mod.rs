@@ -312,6 +312,11 @@ impl Session {
         &self.extents
     }
 
+    /// Layer widths: low and high side of each dimension, none if the program has no layers.
+    pub fn widths(&self) -> &[usize] {
+        &self.widths
+    }
+
     /// Forward steps that series cover.
     pub fn steps(&self) -> usize {
         self.steps
