@@ -161,6 +161,21 @@ pub fn emit_c(
     Ok(CModule { text, functions, pointers, uniforms, layouts })
 }
 
+/// The macro of compilers for a processor with fused multiply-adds of such vectors, and the built-in
+/// function of theirs: loops over the lanes are not always made into one instruction.
+fn fused(dtype: DType, vectors: Vectors) -> (&'static str, String) {
+    let kind = match dtype {
+        DType::F32 => "ps",
+        DType::F64 => "pd",
+    };
+    match vectors.bytes {
+        // Mask and rounding: all lanes, to nearest even as everywhere.
+        64 => ("__AVX512F__", format!("__builtin_ia32_vfmadd{kind}512_mask(a, b, c, -1, 4)")),
+        32 => ("__FMA__", format!("__builtin_ia32_vfmadd{kind}256(a, b, c)")),
+        _ => ("__FMA__", format!("__builtin_ia32_vfmadd{kind}(a, b, c)")),
+    }
+}
+
 /// Types and the few operations that vectors have no operator for.
 fn prelude(stencil: &Stencil, vectors: Vectors) -> String {
     let (number, integer, fma, sqrt) = match stencil.dtype {
@@ -172,6 +187,7 @@ fn prelude(stencil: &Stencil, vectors: Vectors) -> String {
     let listed = |item: &dyn Fn(usize) -> String| -> String {
         (0..lanes).map(item).collect::<Vec<_>>().join(", ")
     };
+    let (feature, fused) = fused(stencil.dtype, vectors);
     format!(
         "typedef {number} T;\n\
          typedef {integer} I;\n\
@@ -186,8 +202,12 @@ fn prelude(stencil: &Stencil, vectors: Vectors) -> String {
          static inline V vabs(V a) {{ return (V)((M)a & ~(M)sp(-(T)0)); }}\n\
          static inline V vsqrt(V a) {{ for (int k = 0; k < L; ++k) a[k] = {sqrt}(a[k]); \
          return a; }}\n\
+         #ifdef {feature}\n\
+         static inline V vfma(V a, V b, V c) {{ return {fused}; }}\n\
+         #else\n\
          static inline V vfma(V a, V b, V c) {{ for (int k = 0; k < L; ++k) \
          c[k] = {fma}(a[k], b[k], c[k]); return c; }}\n\
+         #endif\n\
          static inline T smin(T a, T b) {{ return b < a ? b : a; }}\n\
          static inline T smax(T a, T b) {{ return a < b ? b : a; }}\n\
          static inline T sabs(T a) {{ return a < 0 ? -a : a == 0 ? (T)0 : a; }}\n\

@@ -5,23 +5,26 @@
 //!    for the inside, without that function, and one per shell;
 //! 2. [`normalise_updates`]: grouped normal form of every dense update, without coefficients that
 //!    follow from others, with f32 weights that still add up to zero where they did;
-//! 3. [`hoist_invariants`]: what does not change with time is computed once, in the step `setup`.
+//! 3. [`hoist_invariants`]: what does not change with time is computed once, in the step `setup`;
+//! 4. [`contract_products`]: sums of products by fused multiply-adds.
 //!
 //! They re-associate and therefore define the arithmetic: interpreter and back ends both run the
 //! result, and must agree on it bit for bit.
 
+mod contract;
 mod hoist;
 mod split;
 
 use retrograd_ir::{StatementKind, Stencil};
 
+pub use contract::contract_products;
 pub use hoist::{SETUP, hoist_invariants};
 pub use split::split_layers;
 
 /// Applies all passes and renumbers.
 #[must_use]
 pub fn optimise(stencil: Stencil) -> Stencil {
-    hoist_invariants(normalise_updates(split_layers(stencil))).compact()
+    contract_products(hoist_invariants(normalise_updates(split_layers(stencil)))).compact()
 }
 
 /// Grouped normal form of the value of every dense update: quotients cancel where they can, reads

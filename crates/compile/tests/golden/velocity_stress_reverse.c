@@ -10,7 +10,11 @@ static inline V vmin(V a, V b) { return pick(b < a, b, a); }
 static inline V vmax(V a, V b) { return pick(a < b, b, a); }
 static inline V vabs(V a) { return (V)((M)a & ~(M)sp(-(T)0)); }
 static inline V vsqrt(V a) { for (int k = 0; k < L; ++k) a[k] = __builtin_sqrt(a[k]); return a; }
+#ifdef __FMA__
+static inline V vfma(V a, V b, V c) { return __builtin_ia32_vfmaddpd(a, b, c); }
+#else
 static inline V vfma(V a, V b, V c) { for (int k = 0; k < L; ++k) c[k] = __builtin_fma(a[k], b[k], c[k]); return c; }
+#endif
 static inline T smin(T a, T b) { return b < a ? b : a; }
 static inline T smax(T a, T b) { return a < b ? b : a; }
 static inline T sabs(T a) { return a < 0 ? -a : a == 0 ? (T)0 : a; }
@@ -31,12 +35,12 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
     T *const r0 = f[0] + (i0) * s[0];
-    T *const r1 = f[1] + (i0 + 1) * s[0];
-    T *const r2 = f[1] + (i0 - 2) * s[0];
-    T *const r3 = f[1] + (i0 - 1) * s[0];
-    T *const r4 = f[2] + (i0) * s[0];
-    T *const r5 = f[3] + (i0) * s[0];
-    T *const r6 = f[4] + (i0) * s[0];
+    T *const r1 = f[1] + (i0) * s[0];
+    T *const r2 = f[2] + (i0) * s[0];
+    T *const r3 = f[3] + (i0) * s[0];
+    T *const r4 = f[4] + (i0 - 1) * s[0];
+    T *const r5 = f[4] + (i0 + 1) * s[0];
+    T *const r6 = f[4] + (i0 - 2) * s[0];
     T *const r7 = f[5] + (i0) * s[0];
     T *const r8 = f[6] + (i0) * s[0];
     T *const r9 = f[7] + (i0) * s[0];
@@ -48,9 +52,9 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       for (long i = lo & -(long)L; i < hi; i += L) {
         __builtin_prefetch(r0 + i + 16 * L);
         __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r4 + i + 16 * L);
+        __builtin_prefetch(r2 + i + 16 * L);
+        __builtin_prefetch(r3 + i + 16 * L);
         __builtin_prefetch(r5 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
         __builtin_prefetch(r7 + i + 16 * L);
         __builtin_prefetch(r8 + i + 16 * L);
         __builtin_prefetch(r9 + i + 16 * L);
@@ -58,39 +62,35 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         __builtin_prefetch(r11 + i + 16 * L);
         __builtin_prefetch(r12 + i + 16 * L);
         const V v0 = LOAD(r0 + i);
-        const V v1 = LOAD(r1 + i);
-        const V v2 = LOAD(r2 + i);
-        const V v3 = v1 - v2;
+        const V v1 = -v0;
+        const V v2 = LOAD(r1 + i);
+        const V v3 = LOAD(r2 + i);
         const V v4 = c0 * v3;
-        const V v5 = LOAD(r3 + i);
-        const V v6 = c1 * v5;
-        const V v7 = v4 + v6;
-        const V v8 = LOAD(r4 + i + 1);
-        const V v9 = LOAD(r4 + i - 2);
-        const V v10 = v8 - v9;
-        const V v11 = c2 * v10;
-        const V v12 = v7 + v11;
-        const V v13 = LOAD(r4 + i - 1);
-        const V v14 = c3 * v13;
-        const V v15 = v12 + v14;
-        const V v16 = LOAD(r5 + i);
-        const V v17 = v15 + v16;
-        const V v18 = LOAD(r6 + i);
-        const V v19 = c1 * v18;
-        const V v20 = LOAD(r7 + i);
-        const V v21 = c3 * v20;
-        const V v22 = v19 + v21;
-        const V v23 = v0 * v22;
-        const V v24 = v17 - v23;
-        const V v25 = LOAD(r8 + i);
-        const V v26 = v25 * v24;
-        const V v27 = LOAD(r9 + i);
-        const V v28 = LOAD(r10 + i);
-        const V v29 = v24 * v27;
-        const V v30 = v28 + v29;
-        put(r11 + i, v24, i, lo, hi);
-        put(r12 + i, v26, i, lo, hi);
-        put(r10 + i, v30, i, lo, hi);
+        const V v5 = vfma(sp(c2), v2, v4);
+        const V v6 = LOAD(r3 + i - 1);
+        const V v7 = LOAD(r3 + i + 1);
+        const V v8 = LOAD(r3 + i - 2);
+        const V v9 = v7 - v8;
+        const V v10 = LOAD(r4 + i);
+        const V v11 = LOAD(r5 + i);
+        const V v12 = LOAD(r6 + i);
+        const V v13 = v11 - v12;
+        const V v14 = c1 * v13;
+        const V v15 = vfma(sp(c0), v10, v14);
+        const V v16 = vfma(sp(c3), v9, v15);
+        const V v17 = vfma(sp(c2), v6, v16);
+        const V v18 = LOAD(r7 + i);
+        const V v19 = v17 + v18;
+        const V v20 = vfma(v1, v5, v19);
+        const V v21 = LOAD(r8 + i);
+        const V v22 = v21 * v20;
+        const V v23 = LOAD(r9 + i);
+        const V v24 = LOAD(r10 + i);
+        const V v25 = v20 * v23;
+        const V v26 = v24 + v25;
+        put(r11 + i, v20, i, lo, hi);
+        put(r12 + i, v22, i, lo, hi);
+        put(r10 + i, v26, i, lo, hi);
       }
     }
   }
@@ -138,21 +138,23 @@ void rg_3(T *const *f, const long *s, const T *c, const T *const *q, const long 
 void rg_7(T *const *f, const long *s, const T *c, const long *b) {
   (void)s, (void)c;
   const T c2 = c[2];
+  const T c4 = c[4];
   const T c3 = c[3];
   const T c0 = c[0];
+  const T c5 = c[5];
   const T c1 = c[1];
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
     T *const r0 = f[6] + (i0) * s[0];
-    T *const r1 = f[5] + (i0) * s[0];
+    T *const r1 = f[1] + (i0) * s[0];
     T *const r2 = f[9] + (i0) * s[0];
     T *const r3 = f[10] + (i0) * s[0];
     T *const r4 = f[0] + (i0) * s[0];
-    T *const r5 = f[4] + (i0) * s[0];
-    T *const r6 = f[10] + (i0 + 2) * s[0];
-    T *const r7 = f[10] + (i0 - 1) * s[0];
-    T *const r8 = f[10] + (i0 + 1) * s[0];
+    T *const r5 = f[2] + (i0) * s[0];
+    T *const r6 = f[10] + (i0 + 1) * s[0];
+    T *const r7 = f[10] + (i0 + 2) * s[0];
+    T *const r8 = f[10] + (i0 - 1) * s[0];
     T *const r9 = f[11] + (i0) * s[0];
     T *const r10 = f[12] + (i0) * s[0];
     T *const r11 = f[13] + (i0) * s[0];
@@ -166,7 +168,7 @@ void rg_7(T *const *f, const long *s, const T *c, const long *b) {
         __builtin_prefetch(r0 + i + 16 * L);
         __builtin_prefetch(r1 + i + 16 * L);
         __builtin_prefetch(r2 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
+        __builtin_prefetch(r7 + i + 16 * L);
         __builtin_prefetch(r4 + i + 16 * L);
         __builtin_prefetch(r5 + i + 16 * L);
         __builtin_prefetch(r9 + i + 16 * L);
@@ -179,57 +181,51 @@ void rg_7(T *const *f, const long *s, const T *c, const long *b) {
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = LOAD(r2 + i);
-        const V v3 = LOAD(r3 + i + 2);
-        const V v4 = LOAD(r3 + i - 1);
-        const V v5 = v3 - v4;
-        const V v6 = c2 * v5;
-        const V v7 = v1 + v6;
-        const V v8 = LOAD(r3 + i + 1);
-        const V v9 = c3 * v8;
-        const V v10 = v7 - v9;
-        const V v11 = c3 * v2;
-        const V v12 = v0 * v11;
-        const V v13 = v10 + v12;
-        const V v14 = LOAD(r4 + i);
-        const V v15 = v14 * v13;
-        const V v16 = LOAD(r5 + i);
-        const V v17 = LOAD(r6 + i);
-        const V v18 = LOAD(r7 + i);
-        const V v19 = v17 - v18;
-        const V v20 = c0 * v19;
-        const V v21 = v16 + v20;
-        const V v22 = LOAD(r8 + i);
-        const V v23 = c1 * v22;
-        const V v24 = v21 - v23;
-        const V v25 = c1 * v2;
-        const V v26 = v0 * v25;
-        const V v27 = v24 + v26;
-        const V v28 = v14 * v27;
-        const V v29 = LOAD(r9 + i);
-        const V v30 = LOAD(r10 + i);
-        const V v31 = LOAD(r11 + i);
-        const V v32 = v13 * v29;
-        const V v33 = v31 + v32;
-        const V v34 = v27 * v30;
-        const V v35 = v33 + v34;
-        put(r12 + i, v13, i, lo, hi);
-        put(r13 + i, v15, i, lo, hi);
-        put(r14 + i, v27, i, lo, hi);
-        put(r15 + i, v28, i, lo, hi);
-        put(r11 + i, v35, i, lo, hi);
+        const V v3 = c2 * v2;
+        const V v4 = LOAD(r3 + i + 1);
+        const V v5 = LOAD(r3 + i + 2);
+        const V v6 = LOAD(r3 + i - 1);
+        const V v7 = v5 - v6;
+        const V v8 = vfma(sp(c3), v7, v1);
+        const V v9 = vfma(sp(c4), v4, v8);
+        const V v10 = vfma(v0, v3, v9);
+        const V v11 = LOAD(r4 + i);
+        const V v12 = v11 * v10;
+        const V v13 = LOAD(r5 + i);
+        const V v14 = c0 * v2;
+        const V v15 = LOAD(r6 + i);
+        const V v16 = LOAD(r7 + i);
+        const V v17 = LOAD(r8 + i);
+        const V v18 = v16 - v17;
+        const V v19 = vfma(sp(c1), v18, v13);
+        const V v20 = vfma(sp(c5), v15, v19);
+        const V v21 = vfma(v0, v14, v20);
+        const V v22 = v11 * v21;
+        const V v23 = LOAD(r9 + i);
+        const V v24 = LOAD(r10 + i);
+        const V v25 = LOAD(r11 + i);
+        const V v26 = v10 * v23;
+        const V v27 = v25 + v26;
+        const V v28 = v21 * v24;
+        const V v29 = v27 + v28;
+        put(r12 + i, v10, i, lo, hi);
+        put(r13 + i, v12, i, lo, hi);
+        put(r14 + i, v21, i, lo, hi);
+        put(r15 + i, v22, i, lo, hi);
+        put(r11 + i, v29, i, lo, hi);
       }
     }
   }
 }
 void rg_8(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
   (void)s, (void)c;
-  const T c4 = c[4];
+  const T c6 = c[6];
   for (long p = p0; p < p1; ++p) {
     T sum = 0;
     for (int j = start[p]; j < start[p + 1]; ++j) {
       const long i = index[j];
       const T v0 = f[9][i];
-      const T v1 = c4 * v0;
+      const T v1 = c6 * v0;
       sum = sum + weight[j] * v1;
     }
     out[p] = sum;

@@ -1,6 +1,8 @@
 //! Passes, as pairs of texts.
 
-use retrograd_compile::passes::{hoist_invariants, normalise_updates, optimise, split_layers};
+use retrograd_compile::passes::{
+    contract_products, hoist_invariants, normalise_updates, optimise, split_layers,
+};
 use retrograd_ir::interpret::{Subnormals, evaluate_uniform};
 use retrograd_ir::{BinaryOp, Expr, ExprId, ParamId, Stencil, UnaryOp, text, verify};
 
@@ -312,6 +314,31 @@ fn other_statements_and_predicates_end_a_run() {
 }
 
 #[test]
+fn products_that_are_added_once_become_one_operation() {
+    for (before, after) in [
+        ("u[t+1] = u + a * m;", "u[t+1] = fma(a, m, u);"),
+        ("u[t+1] = a * m + u;", "u[t+1] = fma(a, m, u);"),
+        // Signs go to what is the same everywhere, or stay where they are.
+        ("u[t+1] = u - m * dt;", "u[t+1] = fma(-dt, m, u);"),
+        ("u[t+1] = u - a * m;", "u[t+1] = fma(-a, m, u);"),
+        ("u[t+1] = dt * m - u;", "u[t+1] = fma(dt, m, -u);"),
+        // Of two products one; sums of sums.
+        ("u[t+1] = a * m + b * u;", "u[t+1] = fma(b, u, a * m);"),
+        ("u[t+1] = u + a * m - 2 * b;", "u[t+1] = fma(-2, b, fma(a, m, u));"),
+        // What is used twice, or the same everywhere, stays; so does the set-up.
+        ("u[t+1] = (u + a * m) * (a * m);", "let e1 = a * m; u[t+1] = (u + e1) * e1;"),
+        ("u[t+1] = a * m; a = u + a * m;", "let e1 = a * m; u[t+1] = e1; a = u + e1;"),
+        ("u[t+1] = u + 2 * dt;", "u[t+1] = u + 2 * dt;"),
+        ("inject src into u[t+1]: src + a * m;", "inject src into u[t+1]: src + a * m;"),
+    ] {
+        check(contract_products, before, &format!("step forward {{ {after} }}"));
+    }
+    let setup = "step setup { a = b + a * m; }";
+    let kept = steps(&contract_products(stencil(setup)));
+    assert!(kept.contains(setup), "{kept}");
+}
+
+#[test]
 fn all_passes_together_leave_leapfrog_in_the_interior() {
     let result = optimise(forward(
         "u[t+1] = (m * (2 * u - u[t-1]) / dt^2 + damp * u[t-1] / (2 * dt) + u[x-1] - 2 * u + \
@@ -319,9 +346,9 @@ fn all_passes_together_leave_leapfrog_in_the_interior() {
     ));
     let text = steps(&result);
     for part in [
-        "let e1 = 2 * u; let e2 = e1 - u[t-1]; let e3 = u[x-1] + u[x+1] - e1;",
-        "in inner: u[t+1] = e2 + pre * e3;",
-        "let e4 = e2 + (pre_2 * e3 - pre_1 * (u - u[t-1])); in inner_x_low: u[t+1] = e4;",
+        "let e1 = 2 * u; let e2 = u[x-1] + u[x+1] - e1; let e3 = e1 - u[t-1];",
+        "in inner: u[t+1] = fma(pre, e2, e3);",
+        "let e4 = e3 + fma(-pre_1, u - u[t-1], pre_2 * e2); in inner_x_low: u[t+1] = e4;",
         "step setup { let e1 = dt^2; pre = e1 / m;",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
