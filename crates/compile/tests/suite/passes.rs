@@ -329,7 +329,10 @@ fn products_that_are_added_once_become_one_operation() {
         ("u[t+1] = (u + a * m) * (a * m);", "let e1 = a * m; u[t+1] = (u + e1) * e1;"),
         ("u[t+1] = a * m; a = u + a * m;", "let e1 = a * m; u[t+1] = e1; a = u + e1;"),
         ("u[t+1] = u + 2 * dt;", "u[t+1] = u + 2 * dt;"),
-        ("inject src into u[t+1]: src + a * m;", "inject src into u[t+1]: src + a * m;"),
+        (
+            "u[t+1] = u; inject src into u[t+1]: src + a * m;",
+            "u[t+1] = u; inject src into u[t+1]: src + a * m;",
+        ),
     ] {
         check(contract_products, before, &format!("step forward {{ {after} }}"));
     }
