@@ -119,17 +119,15 @@ impl Session {
         number: usize,
         steps: &[i64],
     ) -> Option<(Arc<BlockPlan>, usize)> {
-        let [first, second, ..] = steps else { return None };
-        let by = (second - first).signum();
-        let row = 1 + steps.windows(2).take_while(|pair| pair[1] - pair[0] == by).count();
-        let known = self.blocks[number].take().filter(|blocks| blocks.forward == (by > 0));
+        let forward = rises(steps)?;
+        let known = self.blocks[number].take().filter(|blocks| blocks.forward == forward);
         let blocks = known.unwrap_or_else(|| {
-            let plan = self.block_plan(number, by > 0).map(Arc::new);
-            Blocks { forward: by > 0, plan }
+            let plan = self.block_plan(number, forward).map(Arc::new);
+            Blocks { forward, plan }
         });
         let plan = blocks.plan.clone();
         self.blocks[number] = Some(blocks);
-        plan.map(|plan| (plan.clone(), plan.steps.min(row))).filter(|(_, steps)| *steps > 1)
+        plan.map(|plan| (plan.clone(), in_row(steps, plan.steps)))
     }
 
     fn block_plan(&self, number: usize, forward: bool) -> Option<BlockPlan> {
@@ -294,6 +292,22 @@ const MOST_STEPS: usize = 16;
 /// Rows of a tile, the best first: fewer are mostly halo, more displace what the next step reads.
 const TILES: [usize; 3] = [32, 16, 8];
 
+/// Whether the first two steps follow each other upwards or downwards; nothing if they do not.
+fn rises(steps: &[i64]) -> Option<bool> {
+    match steps {
+        [first, second, ..] if *second == first + 1 => Some(true),
+        [first, second, ..] if *second == first - 1 => Some(false),
+        _ => None,
+    }
+}
+
+/// How many steps, of `most` at most, follow each other as the first two do.
+fn in_row(steps: &[i64], most: usize) -> usize {
+    let steps = &steps[..steps.len().min(most)];
+    let alike = |pair: &&[i64]| pair[1] - pair[0] == steps[1] - steps[0];
+    1 + steps.windows(2).take_while(alike).count()
+}
+
 /// Whether a step reads samples that it writes: these may come from any row.
 fn feeds_back(stencil: &Stencil, number: usize) -> bool {
     let statements = &stencil.steps[number].statements;
@@ -312,6 +326,17 @@ fn feeds_back(stencil: &Stencil, number: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A step that is repeated is no next step: what it keeps per step would be one entry.
+    #[test]
+    fn only_steps_in_a_row_go_together() {
+        for steps in [&[][..], &[4], &[4, 4, 5], &[4, 6, 8], &[4, 2]] {
+            assert_eq!(rises(steps), None, "{steps:?}");
+        }
+        assert_eq!([rises(&[4, 5, 5]), rises(&[4, 3, 4])], [Some(true), Some(false)]);
+        assert_eq!([in_row(&[4, 5, 5], 9), in_row(&[4, 3, 2, 3], 9)], [2, 3]);
+        assert_eq!([in_row(&[4, 5, 6, 7], 2), in_row(&[4, 5, 6, 7], 4)], [2, 4]);
+    }
 
     /// Every row of every phase is done once, and not before rows that it stays behind of.
     #[test]
