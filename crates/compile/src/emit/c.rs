@@ -86,8 +86,9 @@ pub struct CModule {
     pub layouts: Vec<DimSet>,
 }
 
-/// Vectors ahead of the current one at which memory is fetched. Rows are short and cut by layers,
-/// which stops the prefetcher of the processor; 16 vectors reach into the next row.
+/// Vectors ahead of the current one at which memory is fetched, where rows are at least twice as long;
+/// else the same place of the next row. Rows are short and cut by layers, which stops the prefetcher of
+/// the processor.
 const PREFETCH: usize = 16;
 
 /// What is shared by the functions of a module.
@@ -287,6 +288,19 @@ fn print_nest(module: &mut Module<'_>, nest: &LoopNest) -> (String, FunctionKind
          (void)s, (void)c;\n{}",
         body.uniform_lines("  ")
     );
+    match last {
+        0 => {
+            let _ = writeln!(text, "  const long ahead = {PREFETCH} * L;");
+        }
+        _ => {
+            let row = format!("s[{}]", last - 1);
+            let _ = writeln!(
+                text,
+                "  const long ahead = {row} < {} * L ? {row} : {PREFETCH} * L;",
+                2 * PREFETCH
+            );
+        }
+    }
     let pieces = 2 * last + 1;
     let _ = writeln!(text, "  const long *const end = b + {pieces} + 3 * b[{}];", 2 * last);
     for d in 0..last {
@@ -322,7 +336,7 @@ fn print_row(body: &mut Body<'_, '_>, part: &Part) -> String {
     }
     let mut text = String::from("      for (long i = lo & -(long)L; i < hi; i += L) {\n");
     for row in body.leading_rows() {
-        let _ = writeln!(text, "        __builtin_prefetch({row} + i + {PREFETCH} * L);");
+        let _ = writeln!(text, "        __builtin_prefetch({row} + i + ahead);");
     }
     text.push_str(&body.lines("        "));
     text.push_str(&stores);

@@ -5,7 +5,8 @@
 //!    for the inside, without that function, and one per shell;
 //! 2. [`normalise_updates`]: grouped normal form of every dense update, without coefficients that
 //!    follow from others, with f32 weights that still add up to zero where they did;
-//! 3. [`hoist_invariants`]: what does not change with time is computed once, in the step `setup`;
+//! 3. [`hoist_invariants`]: what does not change with time is computed once, in the step `setup`,
+//!    and what regions apart need shares a function;
 //! 4. [`contract_products`]: sums of products by fused multiply-adds.
 //!
 //! They re-associate and therefore define the arithmetic: interpreter and back ends both run the

@@ -28,6 +28,7 @@ static inline void put(T *p, V v, long i, long lo, long hi) {
 void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   (void)s, (void)c;
   const T c0 = c[0];
+  const long ahead = 16 * L;
   const long *const end = b + 1 + 3 * b[0];
   {
     T *const r0 = f[0];
@@ -35,15 +36,14 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r2 = f[2];
     T *const r3 = f[3];
     T *const r4 = f[4];
-    T *const r5 = f[5];
     for (const long *p = b + 1; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r2 + i + 16 * L);
-        __builtin_prefetch(r3 + i + 16 * L);
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        __builtin_prefetch(r3 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i - 1);
         const V v2 = LOAD(r1 + i + 1);
@@ -58,26 +58,26 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       }
       else
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r2 + i + 16 * L);
-        __builtin_prefetch(r4 + i + 16 * L);
-        __builtin_prefetch(r5 + i + 16 * L);
-        __builtin_prefetch(r3 + i + 16 * L);
-        const V v0 = LOAD(r1 + i - 1);
-        const V v1 = LOAD(r1 + i + 1);
-        const V v2 = v0 + v1;
-        const V v3 = LOAD(r1 + i);
-        const V v4 = c0 * v3;
-        const V v5 = v2 - v4;
-        const V v6 = LOAD(r2 + i);
-        const V v7 = v4 - v6;
-        const V v8 = LOAD(r4 + i);
-        const V v9 = -v8;
-        const V v10 = v3 - v6;
-        const V v11 = LOAD(r5 + i);
-        const V v12 = v11 * v5;
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        __builtin_prefetch(r4 + i + ahead);
+        __builtin_prefetch(r3 + i + ahead);
+        const V v0 = LOAD(r0 + i);
+        const V v1 = LOAD(r1 + i - 1);
+        const V v2 = LOAD(r1 + i + 1);
+        const V v3 = v1 + v2;
+        const V v4 = LOAD(r1 + i);
+        const V v5 = c0 * v4;
+        const V v6 = v3 - v5;
+        const V v7 = LOAD(r2 + i);
+        const V v8 = v5 - v7;
+        const V v9 = -v0;
+        const V v10 = v4 - v7;
+        const V v11 = LOAD(r4 + i);
+        const V v12 = v11 * v6;
         const V v13 = vfma(v9, v10, v12);
-        const V v14 = v7 + v13;
+        const V v14 = v8 + v13;
         put(r3 + i, v14, i, lo, hi);
       }
     }
@@ -93,9 +93,9 @@ void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long 
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
       const T v0 = q[0][point[j]];
-      const T v1 = f[6][i];
+      const T v1 = f[5][i];
       const T v2 = v1 * c2;
-      const T v3 = f[7][i];
+      const T v3 = f[6][i];
       const T v4 = v3 * c3;
       const T v5 = v2 + v4;
       const T v6 = c1 / v5;

@@ -30,6 +30,7 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c0 = c[0];
   const T c1 = c[1];
   const T c2 = c[2];
+  const long ahead = 16 * L;
   const long *const end = b + 1 + 3 * b[0];
   {
     T *const r0 = f[0];
@@ -47,28 +48,28 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r2 + i + 16 * L);
-        __builtin_prefetch(r3 + i + 16 * L);
-        __builtin_prefetch(r4 + i + 16 * L);
-        __builtin_prefetch(r5 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
-        __builtin_prefetch(r8 + i + 16 * L);
-        const V v0 = LOAD(r0 + i + 1);
-        const V v1 = LOAD(r0 + i - 1);
-        const V v2 = v0 + v1;
-        const V v3 = LOAD(r0 + i);
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        __builtin_prefetch(r3 + i + ahead);
+        __builtin_prefetch(r4 + i + ahead);
+        __builtin_prefetch(r5 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
+        __builtin_prefetch(r8 + i + ahead);
+        const V v0 = LOAD(r0 + i);
+        const V v1 = LOAD(r1 + i + 1);
+        const V v2 = LOAD(r1 + i - 1);
+        const V v3 = v1 + v2;
         const V v4 = LOAD(r1 + i);
-        const V v5 = -v4;
-        const V v6 = LOAD(r2 + i);
-        const V v7 = c2 * v2;
-        const V v8 = vfma(sp(c1), v3, v7);
+        const V v5 = LOAD(r2 + i);
+        const V v6 = -v5;
+        const V v7 = c2 * v3;
+        const V v8 = vfma(sp(c1), v4, v7);
         const V v9 = LOAD(r3 + i);
         const V v10 = v8 + v9;
-        const V v11 = vfma(sp(c0), v3, v5);
-        const V v12 = vfma(v6, v10, v11);
+        const V v11 = vfma(sp(c0), v4, v6);
+        const V v12 = vfma(v0, v10, v11);
         const V v13 = LOAD(r4 + i);
         const V v14 = LOAD(r5 + i);
         const V v15 = v13 * v12;
@@ -83,22 +84,22 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       }
       else
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r9 + i + 16 * L);
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r3 + i + 16 * L);
-        __builtin_prefetch(r10 + i + 16 * L);
-        __builtin_prefetch(r4 + i + 16 * L);
-        __builtin_prefetch(r5 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
-        __builtin_prefetch(r8 + i + 16 * L);
+        __builtin_prefetch(r9 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        __builtin_prefetch(r3 + i + ahead);
+        __builtin_prefetch(r10 + i + ahead);
+        __builtin_prefetch(r4 + i + ahead);
+        __builtin_prefetch(r5 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
+        __builtin_prefetch(r8 + i + ahead);
         const V v0 = LOAD(r9 + i);
-        const V v1 = LOAD(r0 + i + 1);
-        const V v2 = LOAD(r0 + i - 1);
+        const V v1 = LOAD(r1 + i + 1);
+        const V v2 = LOAD(r1 + i - 1);
         const V v3 = v1 + v2;
-        const V v4 = LOAD(r0 + i);
-        const V v5 = LOAD(r1 + i);
+        const V v4 = LOAD(r1 + i);
+        const V v5 = LOAD(r2 + i);
         const V v6 = -v5;
         const V v7 = v5 - v4;
         const V v8 = v0 * v7;

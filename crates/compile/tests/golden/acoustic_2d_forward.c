@@ -33,6 +33,7 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c3 = c[3];
   const T c4 = c[4];
   const T c5 = c[5];
+  const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
@@ -45,15 +46,14 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r6 = f[2] + (i0) * s[0];
     T *const r7 = f[3] + (i0) * s[0];
     T *const r8 = f[4] + (i0) * s[0];
-    T *const r9 = f[5] + (i0) * s[0];
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r5 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r5 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = -v0;
         const V v2 = LOAD(r1 + i - 1);
@@ -82,40 +82,40 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       }
       else
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r5 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
-        __builtin_prefetch(r8 + i + 16 * L);
-        __builtin_prefetch(r9 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
-        const V v0 = LOAD(r1 + i - 1);
-        const V v1 = LOAD(r1 + i + 1);
-        const V v2 = v0 + v1;
-        const V v3 = LOAD(r1 + i - 2);
-        const V v4 = LOAD(r1 + i + 2);
-        const V v5 = v3 + v4;
-        const V v6 = LOAD(r1 + i);
-        const V v7 = LOAD(r2 + i);
-        const V v8 = LOAD(r3 + i);
-        const V v9 = v7 + v8;
-        const V v10 = LOAD(r4 + i);
-        const V v11 = LOAD(r5 + i);
-        const V v12 = v10 + v11;
-        const V v13 = c3 * v12;
-        const V v14 = vfma(sp(c5), v9, v13);
-        const V v15 = vfma(sp(c0), v6, v14);
-        const V v16 = vfma(sp(c4), v5, v15);
-        const V v17 = vfma(sp(c2), v2, v16);
-        const V v18 = LOAD(r6 + i);
-        const V v19 = -v18;
-        const V v20 = vfma(sp(c1), v6, v19);
-        const V v21 = LOAD(r8 + i);
-        const V v22 = -v21;
-        const V v23 = LOAD(r9 + i);
-        const V v24 = v6 - v18;
-        const V v25 = v23 * v24;
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r5 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r8 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
+        const V v0 = LOAD(r0 + i);
+        const V v1 = LOAD(r1 + i - 1);
+        const V v2 = LOAD(r1 + i + 1);
+        const V v3 = v1 + v2;
+        const V v4 = LOAD(r1 + i - 2);
+        const V v5 = LOAD(r1 + i + 2);
+        const V v6 = v4 + v5;
+        const V v7 = LOAD(r1 + i);
+        const V v8 = LOAD(r2 + i);
+        const V v9 = LOAD(r3 + i);
+        const V v10 = v8 + v9;
+        const V v11 = LOAD(r4 + i);
+        const V v12 = LOAD(r5 + i);
+        const V v13 = v11 + v12;
+        const V v14 = c3 * v13;
+        const V v15 = vfma(sp(c5), v10, v14);
+        const V v16 = vfma(sp(c0), v7, v15);
+        const V v17 = vfma(sp(c4), v6, v16);
+        const V v18 = vfma(sp(c2), v3, v17);
+        const V v19 = LOAD(r6 + i);
+        const V v20 = -v19;
+        const V v21 = vfma(sp(c1), v7, v20);
+        const V v22 = LOAD(r8 + i);
+        const V v23 = -v22;
+        const V v24 = v7 - v19;
+        const V v25 = v0 * v24;
         const V v26 = -v25;
-        const V v27 = vfma(v22, v17, v26);
-        const V v28 = v20 + v27;
+        const V v27 = vfma(v23, v18, v26);
+        const V v28 = v21 + v27;
         put(r7 + i, v28, i, lo, hi);
       }
     }
@@ -131,9 +131,9 @@ void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long 
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
       const T v0 = q[0][point[j]];
-      const T v1 = f[6][i];
+      const T v1 = f[5][i];
       const T v2 = v1 * c7;
-      const T v3 = f[7][i];
+      const T v3 = f[6][i];
       const T v4 = v3 * c8;
       const T v5 = v2 + v4;
       const T v6 = c6 / v5;

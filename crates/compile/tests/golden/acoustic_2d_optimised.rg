@@ -21,7 +21,6 @@ function u_initial_0(x, z)
 function u_initial_1(x, z)
 function pre(x, z)
 function pre_1(x, z)
-function pre_2(x, z)
 sparse src sinc 2
 sparse rec linear
 sparse src_adj sinc 2
@@ -38,7 +37,7 @@ step forward {
       (u[x-1] + u[x+1])));
   let e8 = fma(2, u, -u[t-1]);
   in inner: u[t+1] = fma(pre, e7, e8);
-  let e9 = e8 + fma(-pre_1, u - u[t-1], pre_2 * e7);
+  let e9 = e8 + fma(-pre, u - u[t-1], pre_1 * e7);
   in inner_x_low: u[t+1] = e9;
   in inner_x_high: u[t+1] = e9;
   in inner_z_low: u[t+1] = e9;
@@ -64,7 +63,7 @@ step record {
   in inner: u_tape = e11;
   let e12 = 0.5 / dt * (u[t-1] - u[t+1]);
   in inner: u_tape_1 = e12;
-  let e13 = e8 + fma(-pre_1, u - u[t-1], pre_2 * e7);
+  let e13 = e8 + fma(-pre, u - u[t-1], pre_1 * e7);
   in inner_x_low: u[t+1] = e13;
   in inner_x_low: u_tape = e11;
   in inner_x_low: u_tape_1 = e12;
@@ -96,7 +95,7 @@ step reverse reverse {
   in inner: m_grad += e9;
   let e10 = u_adj[t+1] * u_tape_1;
   in inner: damp_grad += e10;
-  let e11 = e8 + fma(pre_2, e7, pre_1 * (u_adj[t-1] - u_adj));
+  let e11 = e8 + fma(pre_1, e7, pre * (u_adj[t-1] - u_adj));
   in inner_x_low: u_adj[t+1] = e11;
   in inner_x_low: m_grad += e9;
   in inner_x_low: damp_grad += e10;
@@ -138,7 +137,7 @@ step reverse_seeded reverse {
   in inner: m_grad += e9;
   let e10 = u_adj[t+1] * u_tape_1;
   in inner: damp_grad += e10;
-  let e11 = e7 + fma(pre_2, e8, pre_1 * (u_adj[t-1] - u_adj));
+  let e11 = e7 + fma(pre_1, e8, pre * (u_adj[t-1] - u_adj));
   in inner_x_low: u_adj[t+1] = e11;
   in inner_x_low: m_grad += e9;
   in inner_x_low: damp_grad += e10;
@@ -197,8 +196,12 @@ step initial_1 {
 
 step setup {
   let e1 = dt * dt;
-  pre = e1 / m;
   let e2 = m * (1 / e1) + damp * (0.5 / dt);
-  pre_1 = 1 / dt * damp / e2;
-  pre_2 = 1 / e2;
+  pre_1 = 1 / e2;
+  in inner: pre = e1 / m;
+  let e3 = 1 / dt * damp / e2;
+  in inner_x_low: pre = e3;
+  in inner_x_high: pre = e3;
+  in inner_z_low: pre = e3;
+  in inner_z_high: pre = e3;
 }

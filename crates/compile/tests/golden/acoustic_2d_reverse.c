@@ -33,6 +33,7 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c3 = c[3];
   const T c4 = c[4];
   const T c5 = c[5];
+  const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
@@ -49,19 +50,18 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r10 = f[6] + (i0) * s[0];
     T *const r11 = f[7] + (i0) * s[0];
     T *const r12 = f[8] + (i0) * s[0];
-    T *const r13 = f[9] + (i0) * s[0];
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r4 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
-        __builtin_prefetch(r8 + i + 16 * L);
-        __builtin_prefetch(r9 + i + 16 * L);
-        __builtin_prefetch(r10 + i + 16 * L);
-        __builtin_prefetch(r11 + i + 16 * L);
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r4 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
+        __builtin_prefetch(r8 + i + ahead);
+        __builtin_prefetch(r9 + i + ahead);
+        __builtin_prefetch(r10 + i + ahead);
+        __builtin_prefetch(r11 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = -v0;
         const V v2 = LOAD(r1 + i);
@@ -100,18 +100,18 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       }
       else
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r12 + i + 16 * L);
-        __builtin_prefetch(r13 + i + 16 * L);
-        __builtin_prefetch(r4 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
-        __builtin_prefetch(r8 + i + 16 * L);
-        __builtin_prefetch(r9 + i + 16 * L);
-        __builtin_prefetch(r10 + i + 16 * L);
-        __builtin_prefetch(r11 + i + 16 * L);
-        const V v0 = LOAD(r12 + i);
-        const V v1 = -v0;
-        const V v2 = LOAD(r13 + i);
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r12 + i + ahead);
+        __builtin_prefetch(r4 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
+        __builtin_prefetch(r8 + i + ahead);
+        __builtin_prefetch(r9 + i + ahead);
+        __builtin_prefetch(r10 + i + ahead);
+        __builtin_prefetch(r11 + i + ahead);
+        const V v0 = LOAD(r0 + i);
+        const V v1 = LOAD(r12 + i);
+        const V v2 = -v1;
         const V v3 = LOAD(r1 + i);
         const V v4 = LOAD(r1 + i + 1);
         const V v5 = LOAD(r1 + i - 1);
@@ -134,8 +134,8 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         const V v22 = -v21;
         const V v23 = vfma(sp(c1), v3, v22);
         const V v24 = v21 - v3;
-        const V v25 = v2 * v24;
-        const V v26 = vfma(v1, v20, v25);
+        const V v25 = v0 * v24;
+        const V v26 = vfma(v2, v20, v25);
         const V v27 = v23 + v26;
         const V v28 = LOAD(r7 + i);
         const V v29 = LOAD(r8 + i);
@@ -160,9 +160,9 @@ void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long 
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
-      const T v0 = f[10][i];
+      const T v0 = f[9][i];
       const T v1 = v0 * c6;
-      const T v2 = f[11][i];
+      const T v2 = f[10][i];
       const T v3 = v2 * c7;
       const T v4 = v1 + v3;
       const T v5 = q[0][point[j]];
@@ -180,9 +180,9 @@ void rg_2(T *const *f, const long *s, const T *c, const T *const *q, const long 
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
-      const T v0 = f[10][i];
+      const T v0 = f[9][i];
       const T v1 = v0 * c6;
-      const T v2 = f[11][i];
+      const T v2 = f[10][i];
       const T v3 = v2 * c7;
       const T v4 = v1 + v3;
       const T v5 = f[3][i];
@@ -202,9 +202,9 @@ void rg_3(T *const *f, const long *s, const T *c, const T *const *q, const long 
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
-      const T v0 = f[10][i];
+      const T v0 = f[9][i];
       const T v1 = v0 * c6;
-      const T v2 = f[11][i];
+      const T v2 = f[10][i];
       const T v3 = v2 * c7;
       const T v4 = v1 + v3;
       const T v5 = f[5][i];
@@ -226,9 +226,9 @@ void rg_4(T *const *f, const long *s, const T *c, const T *const *q, const long 
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
       const T v0 = q[0][point[j]];
-      const T v1 = f[10][i];
+      const T v1 = f[9][i];
       const T v2 = v1 * c6;
-      const T v3 = f[11][i];
+      const T v3 = f[10][i];
       const T v4 = v3 * c7;
       const T v5 = v2 + v4;
       const T v6 = c8 / v5;
@@ -254,9 +254,9 @@ void rg_5(T *const *f, const long *s, const T *c, const T *const *q, const long 
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
       const T v0 = q[0][point[j]];
-      const T v1 = f[10][i];
+      const T v1 = f[9][i];
       const T v2 = v1 * c6;
-      const T v3 = f[11][i];
+      const T v3 = f[10][i];
       const T v4 = v3 * c7;
       const T v5 = v2 + v4;
       const T v6 = c8 / v5;
@@ -281,9 +281,9 @@ void rg_6(T *const *f, const long *s, const T *c, T *out, const long *index, con
     T sum = 0;
     for (int j = start[p]; j < start[p + 1]; ++j) {
       const long i = index[j];
-      const T v0 = f[10][i];
+      const T v0 = f[9][i];
       const T v1 = v0 * c6;
-      const T v2 = f[11][i];
+      const T v2 = f[10][i];
       const T v3 = v2 * c7;
       const T v4 = v1 + v3;
       const T v5 = c8 / v4;

@@ -31,6 +31,7 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c1 = c[1];
   const T c2 = c[2];
   const T c3 = c[3];
+  const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
@@ -50,17 +51,17 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r2 + i + 16 * L);
-        __builtin_prefetch(r3 + i + 16 * L);
-        __builtin_prefetch(r5 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
-        __builtin_prefetch(r8 + i + 16 * L);
-        __builtin_prefetch(r9 + i + 16 * L);
-        __builtin_prefetch(r10 + i + 16 * L);
-        __builtin_prefetch(r11 + i + 16 * L);
-        __builtin_prefetch(r12 + i + 16 * L);
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        __builtin_prefetch(r3 + i + ahead);
+        __builtin_prefetch(r5 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
+        __builtin_prefetch(r8 + i + ahead);
+        __builtin_prefetch(r9 + i + ahead);
+        __builtin_prefetch(r10 + i + ahead);
+        __builtin_prefetch(r11 + i + ahead);
+        __builtin_prefetch(r12 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = -v0;
         const V v2 = LOAD(r1 + i);
@@ -143,6 +144,7 @@ void rg_7(T *const *f, const long *s, const T *c, const long *b) {
   const T c0 = c[0];
   const T c5 = c[5];
   const T c1 = c[1];
+  const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
@@ -165,19 +167,19 @@ void rg_7(T *const *f, const long *s, const T *c, const long *b) {
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r2 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
-        __builtin_prefetch(r4 + i + 16 * L);
-        __builtin_prefetch(r5 + i + 16 * L);
-        __builtin_prefetch(r9 + i + 16 * L);
-        __builtin_prefetch(r10 + i + 16 * L);
-        __builtin_prefetch(r11 + i + 16 * L);
-        __builtin_prefetch(r12 + i + 16 * L);
-        __builtin_prefetch(r13 + i + 16 * L);
-        __builtin_prefetch(r14 + i + 16 * L);
-        __builtin_prefetch(r15 + i + 16 * L);
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
+        __builtin_prefetch(r4 + i + ahead);
+        __builtin_prefetch(r5 + i + ahead);
+        __builtin_prefetch(r9 + i + ahead);
+        __builtin_prefetch(r10 + i + ahead);
+        __builtin_prefetch(r11 + i + ahead);
+        __builtin_prefetch(r12 + i + ahead);
+        __builtin_prefetch(r13 + i + ahead);
+        __builtin_prefetch(r14 + i + ahead);
+        __builtin_prefetch(r15 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = LOAD(r2 + i);
