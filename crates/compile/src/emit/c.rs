@@ -288,19 +288,11 @@ fn print_nest(module: &mut Module<'_>, nest: &LoopNest) -> (String, FunctionKind
          (void)s, (void)c;\n{}",
         body.uniform_lines("  ")
     );
-    match last {
-        0 => {
-            let _ = writeln!(text, "  const long ahead = {PREFETCH} * L;");
-        }
-        _ => {
-            let row = format!("s[{}]", last - 1);
-            let _ = writeln!(
-                text,
-                "  const long ahead = {row} < {} * L ? {row} : {PREFETCH} * L;",
-                2 * PREFETCH
-            );
-        }
-    }
+    let fixed = format!("{PREFETCH} * L");
+    let ahead = last
+        .checked_sub(1)
+        .map_or(fixed.clone(), |d| format!("s[{d}] < {} * L ? s[{d}] : {fixed}", 2 * PREFETCH));
+    let _ = writeln!(text, "  const long ahead = {ahead};");
     let pieces = 2 * last + 1;
     let _ = writeln!(text, "  const long *const end = b + {pieces} + 3 * b[{}];", 2 * last);
     for d in 0..last {

@@ -44,11 +44,11 @@ pub fn hoist_invariants(mut stencil: Stencil) -> Stencil {
         }
     }
     if !statements.is_empty() {
-        match steps.iter_mut().find(|s| s.name == SETUP) {
-            Some(setup) => setup.statements.extend(statements),
-            None => {
-                steps.push(Step { name: SETUP.into(), direction: Direction::Forward, statements })
-            }
+        if let Some(setup) = steps.iter_mut().find(|s| s.name == SETUP) {
+            setup.statements.extend(statements);
+        } else {
+            let direction = Direction::Forward;
+            steps.push(Step { name: SETUP.into(), direction, statements });
         }
     }
     stencil.steps = steps;
