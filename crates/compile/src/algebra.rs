@@ -173,12 +173,24 @@ impl Build for ExprArena {
 /// Piecewise functions follow the branch that is taken: `min`, `max` and `select` by the same
 /// comparison as the value, `abs` has derivative 0 at 0. Cost: one scan of the expression.
 pub(crate) fn derivative(arena: &mut ExprArena, root: ExprId, leaf: ExprId) -> ExprId {
+    let one = arena.constant(1.0);
+    directional(arena, root, |_, id| (id == leaf).then_some(one))
+}
+
+/// The derivative of `root` along a direction, given by its component for each leaf that moves.
+///
+/// Piecewise functions and cost as for [`derivative`].
+pub(crate) fn directional(
+    arena: &mut ExprArena,
+    root: ExprId,
+    mut direction: impl FnMut(&mut ExprArena, ExprId) -> Option<ExprId>,
+) -> ExprId {
     let nodes = arena.reachable(&[root]);
     let zero = arena.constant(0.0);
-    let one = arena.constant(1.0);
     let mut tangent = std::collections::HashMap::with_capacity(nodes.len());
     for id in nodes {
-        let d = if id == leaf { one } else { node_derivative(arena, id, &tangent, zero) };
+        let moves = direction(arena, id);
+        let d = moves.unwrap_or_else(|| node_derivative(arena, id, &tangent, zero));
         tangent.insert(id, d);
     }
     tangent[&root]

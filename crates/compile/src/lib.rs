@@ -13,6 +13,7 @@
 //! | [`weights`] | finite-difference weights of any order |
 //! | [`discretise`] | derivatives become weighted sums of reads |
 //! | [`mod@adjoint`] | the exact reverse of a time step, with gradients |
+//! | [`mod@tangent`] | the linearised time step, beside the step itself |
 //! | [`passes`] | layers, normal form, invariants |
 //! | [`schedule`] | loop nests, fusion, what must wait for what |
 //! | [`emit`] | C text |
@@ -26,7 +27,9 @@ pub mod passes;
 mod polynomial;
 pub mod schedule;
 pub mod symbolic;
+pub mod tangent;
 pub mod weights;
 
 pub use adjoint::{Adjoint, AdjointError, adjoint};
 pub use discretise::{DiscretiseError, Item, discretise};
+pub use tangent::{Tangent, TangentError, tangent};

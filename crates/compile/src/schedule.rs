@@ -27,13 +27,13 @@ use crate::algebra::Build;
 /// next one begins, whatever regions it crosses.
 #[derive(Clone, PartialEq, Debug)]
 pub struct LoopNest {
-    /// At least one. Their regions are disjoint as far as [`Schedule::in_place`] says of regions;
-    /// where regions overlap all the same, later parts come after earlier ones at the point.
+    /// At least one. Where their regions overlap, a row of the grid is finished part by part, in
+    /// this order.
     pub parts: Vec<Part>,
 }
 
-/// Dense updates over one region. Values read memory as it is before the sweep: what an earlier
-/// update of the part wrote at the point has been substituted.
+/// Dense updates over one region. Values read memory as it is before the part, at the point: what an
+/// earlier update of the part wrote there has been substituted.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Part {
     /// Where.
@@ -67,6 +67,16 @@ pub struct Phase {
     pub kind: PhaseKind,
     /// Whether threads have to wait for each other before it.
     pub waits: Wait,
+}
+
+impl Phase {
+    /// Its expressions.
+    pub fn values(&self) -> Vec<ExprId> {
+        match &self.kind {
+            PhaseKind::Nest(nest) => nest.outputs().map(|(_, v)| *v).collect(),
+            PhaseKind::Other(kind) => vec![kind.value()],
+        }
+    }
 }
 
 /// Whether threads wait for each other before a phase.
@@ -129,8 +139,7 @@ fn written_value(stencil: &mut Stencil, target: Target, mode: WriteMode, value: 
 
 /// Joins an update to the last nest if it has the same predicate, reads at the point only what the
 /// nest writes and writes what the nest reads at the point only: to the last part if that has the
-/// same region and nothing is converted between number types, as a part of its own if its region
-/// is disjoint from those of all others.
+/// same region and nothing is converted between number types, else as a part of its own.
 fn fuse(stencil: &mut Stencil, phases: &mut [Phase], statement: &Statement) -> bool {
     let StatementKind::Update { target, region, mode, value } = statement.kind else {
         return false;
@@ -151,7 +160,8 @@ fn fuse(stencil: &mut Stencil, phases: &mut [Phase], statement: &Statement) -> b
     {
         return false;
     }
-    if let Some(part) = nest.parts.last_mut().filter(|part| part.region == region) {
+    let last = nest.parts.last_mut().filter(|part| part.region == region);
+    if let Some(part) = last {
         let converts = |t: &Target| stencil.field(t.field).dtype != stencil.dtype;
         let converted = |t: &Target| converts(t) && reads.iter().any(|r| same(r, t));
         if part.outputs.iter().any(|(t, _)| converted(t)) {
@@ -162,11 +172,8 @@ fn fuse(stencil: &mut Stencil, phases: &mut [Phase], statement: &Statement) -> b
         part.outputs.push((target, value));
         return true;
     }
-    let apart = nest.parts.iter().all(|part| disjoint(stencil, part.region, region));
-    if apart {
-        nest.parts.push(Part { region, outputs: vec![(target, value)] });
-    }
-    apart
+    nest.parts.push(Part { region, outputs: vec![(target, value)] });
+    true
 }
 
 /// `value` with the reads of `outputs` replaced by what is written there, operation by operation:
@@ -276,14 +283,6 @@ fn never_above(a: Bound, b: Bound) -> bool {
     }
 }
 
-/// The expressions of a phase.
-fn values(phase: &Phase) -> Vec<ExprId> {
-    match &phase.kind {
-        PhaseKind::Nest(nest) => nest.outputs().map(|(_, v)| *v).collect(),
-        PhaseKind::Other(kind) => vec![kind.value()],
-    }
-}
-
 /// What threads share.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Resource {
@@ -303,7 +302,7 @@ struct Access {
 }
 
 fn access(stencil: &Stencil, phase: &Phase) -> Access {
-    let roots = values(phase);
+    let roots = phase.values();
     // Updates and injections read, at offset zero, what the thread owns; the others anything.
     let near = match &phase.kind {
         PhaseKind::Nest(_) => true,

@@ -1,6 +1,6 @@
 //! Canonical numbering of expressions.
 
-use crate::expr::{Edge, Expr, ExprArena, ExprId};
+use crate::expr::{Expr, ExprArena, ExprId};
 use crate::program::{Predicate, Stencil};
 
 impl Stencil {
@@ -61,11 +61,7 @@ impl Renumber<'_> {
 
 fn without_idle_closures(mut expr: Expr) -> Expr {
     if let Expr::Load { offset, closure, .. } = &mut expr {
-        for (edges, step) in closure.0.iter_mut().zip(offset.0) {
-            if step == 0 {
-                *edges = [Edge::Zero; 2];
-            }
-        }
+        *closure = closure.canonical(*offset);
     }
     expr
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::ops::Index;
 
+use crate::closure::Closure;
 use crate::program::{FieldId, MAX_DIMS, ParamId, ScalarId, SparseId};
 
 /// A node of an [`ExprArena`]; meaningless in any other arena.
@@ -78,32 +79,6 @@ impl Offset {
         }
         Some(sum)
     }
-}
-
-/// What a read outside the grid yields on one side of one dimension.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub enum Edge {
-    /// Zero.
-    #[default]
-    Zero,
-    /// The value at the nearest grid point.
-    Clamp,
-    /// The mirror image about the outermost grid point: `u[-i] = u[i]`.
-    Even,
-    /// The negative mirror image about the outermost grid point: `u[-i] = -u[i]`, as at a free
-    /// surface.
-    Odd,
-    /// The value one period away: `u[i - n]`.
-    Periodic,
-}
-
-/// How reads outside the grid are closed: `[low, high]` side of every dimension.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct Closure(pub [[Edge; 2]; MAX_DIMS]);
-
-impl Closure {
-    /// Zero outside the grid on every side.
-    pub const ZERO: Self = Self([[Edge::Zero; 2]; MAX_DIMS]);
 }
 
 /// Elementary functions of one argument.

@@ -29,6 +29,7 @@
 //! (`retrograd-runtime`). No I/O, no environment.
 #![forbid(unsafe_code)]
 
+mod closure;
 mod compact;
 pub mod conformance;
 mod expr;
@@ -39,9 +40,8 @@ pub mod text;
 mod uses;
 mod verify;
 
-pub use expr::{
-    BinaryOp, Closure, Compare, Edge, Expr, ExprArena, ExprId, Literal, Offset, UnaryOp,
-};
+pub use closure::{Closure, Edge, Ends};
+pub use expr::{BinaryOp, Compare, Expr, ExprArena, ExprId, Literal, Offset, UnaryOp};
 pub use program::{
     Bound, DOMAIN, DType, Dim, DimId, DimSet, Direction, Field, FieldId, Interpolation, Levels,
     MAX_DIMS, MemorySpace, Param, ParamId, Predicate, ReduceOp, Region, RegionId, Scalar, ScalarId,

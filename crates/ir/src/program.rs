@@ -137,7 +137,8 @@ pub struct Field {
     pub levels: Levels,
     /// Where its buffers live.
     pub space: MemorySpace,
-    /// A region where it is known to be zero, so that it need not be read there.
+    /// A region where it is zero: it need not be read there, and what a statement assigns there is
+    /// dropped. Of a static function that is set from outside, this is a promise.
     pub zero_in: Option<RegionId>,
 }
 

@@ -1,6 +1,7 @@
 //! What a program reads and writes.
 
-use crate::expr::{Closure, Expr, ExprId, Offset};
+use crate::closure::Closure;
+use crate::expr::{Expr, ExprId, Offset};
 use crate::program::{
     DimSet, FieldId, Levels, Predicate, Statement, StatementKind, Stencil, Step, Target,
 };

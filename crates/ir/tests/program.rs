@@ -45,6 +45,9 @@ fn compact_programs_do_not_depend_on_the_order_of_construction() {
 #[test]
 fn closures_that_cannot_act_are_dropped() {
     assert_eq!(stencil("m = u[x odd, z-1 even];"), stencil("m = u[x, z-1 even];"));
+    assert_eq!(stencil("m = u[x-1 fold half zero];"), stencil("m = u[x-1];"));
+    assert_eq!(stencil("m = u[x-1 fold periodic];"), stencil("m = u[x-1 periodic];"));
+    assert_ne!(stencil("m = u[x-1 fold even];"), stencil("m = u[x-1 even];"));
 }
 
 #[test]

@@ -133,6 +133,15 @@ fn dimensions() {
 }
 
 #[test]
+fn a_dimension_is_periodic_on_both_sides_or_on_neither() {
+    check_statements(
+        "m = u[z-1 periodic|odd];",
+        &["`u[z-1 periodic|odd]`, periodic on one side of `z`"],
+    );
+    check_valid("m = u[z-1 periodic, x+1 odd|zero] + u[z+1 fold half even];");
+}
+
+#[test]
 fn predicates() {
     check_statements("every 0: m = 1;", &["acts every 0 steps", "period must be above 0"]);
     check_statements("every 3 from 3: m = 1;", &["every 3 steps from step 3"]);

@@ -118,7 +118,7 @@ impl Compiled {
         for (name, h) in grid.dimension_names().iter().zip(grid.spacing_m()) {
             session.set_param(&format!("h_{name}"), *h);
         }
-        Ok(Simulation::new(self.clone(), grid.clone(), session, dt_s))
+        Ok(Simulation::new(self.clone(), grid.clone(), session, layer, dt_s))
     }
 
     pub(crate) fn field(&self, name: &str) -> Result<FieldId, Error> {

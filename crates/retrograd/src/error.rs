@@ -2,7 +2,7 @@
 
 use retrograd_checkpoint::{ExecuteError, PlanError};
 use retrograd_compile::symbolic::{GridError, SolveError};
-use retrograd_compile::{AdjointError, DiscretiseError};
+use retrograd_compile::{AdjointError, DiscretiseError, TangentError};
 use retrograd_ir::Invalid;
 use retrograd_runtime::{ProgramError, RunError, SessionError};
 
@@ -25,6 +25,9 @@ pub enum Error {
     /// No adjoint.
     #[error(transparent)]
     Adjoint(#[from] AdjointError),
+    /// No tangent.
+    #[error(transparent)]
+    Tangent(#[from] TangentError),
     /// No kernels.
     #[error(transparent)]
     Program(#[from] ProgramError),

@@ -48,23 +48,28 @@ pub struct Evaluation {
 /// Gauss-Newton operator for sources everywhere, used as a preconditioner (illumination).
 const ILLUMINATION: &str = "illumination";
 
-/// Adds to the reverse steps the sum of squares of every tape.
+/// Adds to the reverse steps the sum of squares of all tapes.
 pub(crate) fn with_illumination(mut adjoint: Adjoint) -> Adjoint {
     let stencil = &mut adjoint.stencil;
-    for &tape in &adjoint.tapes {
-        let name = stencil.fresh_field_name(ILLUMINATION);
-        let target = Target { field: stencil.add_static(&name), time: 0 };
+    let squares = adjoint.tapes.iter().map(|&field| {
         let (time, offset, closure) = (0, Offset::ZERO, Closure::ZERO);
-        let read = stencil.exprs.intern(Expr::Load { field: tape, time, offset, closure });
-        let value = stencil.exprs.intern(Expr::Binary { op: BinaryOp::Mul, lhs: read, rhs: read });
-        let kind = StatementKind::Update { target, region: DOMAIN, mode: WriteMode::Add, value };
-        for step in &mut stencil.steps {
-            if step.name == REVERSE || step.name == REVERSE_SEEDED {
-                // Behind the dense updates, with which it shares the loop.
-                let dense = |s: &Statement| matches!(s.kind, StatementKind::Update { .. });
-                let at = step.statements.iter().take_while(|s| dense(s)).count();
-                step.statements.insert(at, Statement { when: Predicate::Always, kind });
-            }
+        let read = stencil.exprs.intern(Expr::Load { field, time, offset, closure });
+        stencil.exprs.intern(Expr::Binary { op: BinaryOp::Mul, lhs: read, rhs: read })
+    });
+    let squares: Vec<_> = squares.collect();
+    let sum = squares
+        .into_iter()
+        .reduce(|lhs, rhs| stencil.exprs.intern(Expr::Binary { op: BinaryOp::Add, lhs, rhs }));
+    let Some(value) = sum else { return adjoint };
+    let name = stencil.fresh_field_name(ILLUMINATION);
+    let target = Target { field: stencil.add_static(&name), time: 0 };
+    let kind = StatementKind::Update { target, region: DOMAIN, mode: WriteMode::Add, value };
+    for step in &mut stencil.steps {
+        if step.name == REVERSE || step.name == REVERSE_SEEDED {
+            // Behind the dense updates, with which it shares the loop.
+            let dense = |s: &Statement| matches!(s.kind, StatementKind::Update { .. });
+            let at = step.statements.iter().take_while(|s| dense(s)).count();
+            step.statements.insert(at, Statement { when: Predicate::Always, kind });
         }
     }
     adjoint

@@ -11,6 +11,7 @@
 //! |---|---|
 //! | [`Grid`], [`Function`], [`TimeFunction`], [`Sparse`] | declarations |
 //! | [`Expression`], [`Eq`](struct@Eq), [`solve`] | equations |
+//! | [`mod@physics`] | equations that are there already |
 //! | [`Operator`] | a discretised, verified step of the equations |
 //! | [`Compiled`] | its kernels, forward only or with the adjoint |
 //! | [`Simulation`] | the data of one run: set, run, differentiate |
@@ -20,21 +21,26 @@
 pub mod bench;
 pub mod check;
 mod compiled;
+mod cpml;
 mod error;
 mod gradient;
 mod operator;
+pub mod physics;
 mod simulation;
 mod storage;
 mod sweep;
 
 pub use compiled::{Compiled, Options};
+pub use cpml::{Cpml, CpmlTuning};
 pub use error::Error;
 pub use gradient::{Evaluation, Progress, Residual};
 pub use operator::{Operator, OperatorBuilder};
 pub use retrograd_checkpoint as checkpoint;
 pub use retrograd_compile as compile;
 pub use retrograd_compile::symbolic::{
-    Eq, Expression, Function, Grid, GridError, Solution, SolveError, Sparse, TimeFunction, solve,
+    Edge, Eq, Expression, Function, Grid, GridError, Solution, SolveError, Sparse,
+    TensorExpression, TensorTimeFunction, TimeFunction, VectorExpression, VectorTimeFunction, curl,
+    curl_2d, div, div_tensor, grad, solve, solve_tensor, solve_vector, symmetric_grad,
 };
 pub use retrograd_ir as ir;
 pub use retrograd_ir::DType;

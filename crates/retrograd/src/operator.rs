@@ -1,8 +1,8 @@
 //! Equations to a discretised, verified step.
 
 use retrograd_compile::symbolic::{Eq, Expression, Function, Grid, Sparse};
-use retrograd_compile::{Adjoint, Item, adjoint, discretise};
-use retrograd_ir::{DType, Stencil, Verified, verify};
+use retrograd_compile::{Adjoint, Item, adjoint, discretise, tangent};
+use retrograd_ir::{DType, FieldId, Stencil, Verified, verify};
 
 use crate::compiled::{Compiled, Options};
 use crate::error::Error;
@@ -68,13 +68,34 @@ impl Operator {
     /// # Errors
     /// A function that the operator does not use; an update that has no adjoint.
     pub fn adjoint(&self, with_respect_to: &[&Function]) -> Result<Adjoint, Error> {
-        let mut parameters = Vec::new();
-        for function in with_respect_to {
-            let name = function.name();
-            let found = self.stencil().field_named(name);
-            parameters.push(found.ok_or_else(|| Error::Unknown(name.into()))?);
-        }
+        let parameters = self.fields(with_respect_to)?;
         Ok(adjoint(self.stencil(), "forward", &parameters)?)
+    }
+
+    /// The operator joined by its derivative along a direction in the given parameter functions:
+    /// linearised (Born) modelling, whatever the equations.
+    ///
+    /// A function `u` is joined by `u_tan`, recorded samples `rec` by `rec_tan`, and the direction in
+    /// a parameter `m` is the function `m_dir`; declare them by these names on the same grid to set
+    /// and read them. The result is linear in the directions: its gradient with respect to them is
+    /// the transpose of linearised modelling (reverse-time migration).
+    ///
+    /// # Errors
+    /// A function that the operator does not use; what has no tangent, see
+    /// [`retrograd_compile::TangentError`].
+    pub fn tangent(&self, with_respect_to: &[&Function]) -> Result<Self, Error> {
+        let parameters = self.fields(with_respect_to)?;
+        let made = tangent(self.stencil(), "forward", &parameters)?;
+        let stencil = verify(made.stencil.compact()).map_err(Error::Invalid)?;
+        Ok(Self { grid: self.grid.clone(), stencil })
+    }
+
+    fn fields(&self, functions: &[&Function]) -> Result<Vec<FieldId>, Error> {
+        let found = functions.iter().map(|function| {
+            let name = function.name();
+            self.stencil().field_named(name).ok_or_else(|| Error::Unknown(name.into()))
+        });
+        found.collect()
     }
 
     /// Compiles the forward step.
@@ -131,6 +152,26 @@ impl OperatorBuilder {
     ) -> Self {
         let value = value.into();
         self.items.push(Item::Inject { sparse: sparse.clone(), target, value });
+        self
+    }
+
+    /// As [`inject`](Self::inject), but directly behind the last update of that level so far: whatever
+    /// is updated after it sees the source. For systems of several updates per step.
+    #[must_use]
+    pub fn source(
+        mut self,
+        sparse: &Sparse,
+        target: Expression,
+        value: impl Into<Expression>,
+    ) -> Self {
+        let writes = |item: &Item| match item {
+            Item::Update(eq) => *eq.target() == target,
+            Item::Inject { target: known, .. } => *known == target,
+            Item::Interpolate { .. } => false,
+        };
+        let at = self.items.iter().rposition(writes).map_or(self.items.len(), |at| at + 1);
+        let value = value.into();
+        self.items.insert(at, Item::Inject { sparse: sparse.clone(), target, value });
         self
     }
 

@@ -7,6 +7,7 @@ use retrograd_ir::{FieldId, SparseId};
 use retrograd_runtime::{Real, Session, Team};
 
 use crate::compiled::Compiled;
+use crate::cpml::{Cpml, CpmlTuning};
 use crate::error::Error;
 
 /// The data of one run: coefficient functions, points, series. Positions in metres.
@@ -15,12 +16,19 @@ pub struct Simulation {
     pub(crate) compiled: Compiled,
     pub(crate) grid: Grid,
     pub(crate) session: Session,
+    layer: Vec<[usize; 2]>,
     dt_s: f64,
 }
 
 impl Simulation {
-    pub(crate) fn new(compiled: Compiled, grid: Grid, session: Session, dt_s: f64) -> Self {
-        Self { compiled, grid, session, dt_s }
+    pub(crate) fn new(
+        compiled: Compiled,
+        grid: Grid,
+        session: Session,
+        layer: &[[usize; 2]],
+        dt_s: f64,
+    ) -> Self {
+        Self { compiled, grid, session, layer: layer.to_vec(), dt_s }
     }
 
     /// A simulation of the same operator that shares the coefficient functions of this one; what
@@ -35,6 +43,7 @@ impl Simulation {
             compiled: self.compiled.clone(),
             grid: self.grid.clone(),
             session,
+            layer: self.layer.clone(),
             dt_s: self.dt_s,
         })
     }
@@ -96,6 +105,33 @@ impl Simulation {
     pub fn set<T: Real>(&mut self, function: &Function, values: &[T]) -> Result<(), Error> {
         let field = self.compiled.field(function.name())?;
         Ok(self.session.set_function(field, values)?)
+    }
+
+    /// Sets a run-time scalar of the equations, declared by [`Expression::param`], in SI units.
+    ///
+    /// # Errors
+    /// A scalar that the operator does not use.
+    ///
+    /// [`Expression::param`]: crate::Expression::param
+    pub fn set_param(&mut self, name: &str, value: f64) -> Result<(), Error> {
+        if self.compiled.stencil().params.iter().all(|p| p.name != name) {
+            return Err(Error::Unknown(name.into()));
+        }
+        self.session.set_param(name, value);
+        Ok(())
+    }
+
+    /// Sets the profiles of a perfectly matched layer, as wide as the layer of the simulation.
+    ///
+    /// # Errors
+    /// A layer that the operator does not use; no memory.
+    pub fn set_cpml(&mut self, cpml: &Cpml, tuning: &CpmlTuning) -> Result<(), Error> {
+        let grid = (self.grid.shape(), self.grid.spacing_m());
+        for (function, values) in cpml.values(grid, &self.layer, tuning, self.dt_s) {
+            let field = self.compiled.field(function.name())?;
+            self.session.set_function(field, &values)?;
+        }
+        Ok(())
     }
 
     /// Computes what does not change with time from the coefficient functions. A run after a change

@@ -8,8 +8,7 @@ use retrograd_ir::{
 };
 use retrograd_ir::{DOMAIN, Offset, Predicate};
 
-use super::AdjointError;
-use super::forward::{Forward, Update, has_transpose};
+use super::forward::{Forward, Update};
 use crate::algebra::{Build, derivative};
 use crate::polynomial::uniform_terms;
 
@@ -80,7 +79,8 @@ impl Collected {
     fn declare_adjoint(&mut self, field: FieldId) {
         let forward = self.stencil.field(field).clone();
         let name = self.stencil.fresh_field_name(&format!("{}_adj", forward.name));
-        let adjoint = self.stencil.add_field(Field { name, zero_in: None, ..forward });
+        // Where a state is zero by declaration its cotangent is of no use: it is zero there too.
+        let adjoint = self.stencil.add_field(Field { name, ..forward });
         self.adjoints.insert(field, adjoint);
     }
 
@@ -98,7 +98,7 @@ impl Collected {
                 source,
                 level,
                 offset,
-                closure: read.closure,
+                closure: read.closure.transposed(),
                 coefficient,
             };
             if read.offset.is_zero() && self.stencil.is_time_invariant(slope) {
@@ -172,19 +172,10 @@ impl Collected {
     ///
     /// With `f = N / D` and `l = D mu`: `(df/dm) l = (N' - f D') mu`, where `f` is the level that
     /// has just been computed.
-    pub(super) fn parameter(
-        &mut self,
-        update: &Update,
-        parameter: FieldId,
-        gradient: FieldId,
-    ) -> Result<(), AdjointError> {
+    pub(super) fn parameter(&mut self, update: &Update, parameter: FieldId, gradient: FieldId) {
         let roots = [update.numerator, update.denominator];
         let reads = self.stencil.reads(&roots);
         for read in reads.into_iter().filter(|r| r.field == parameter) {
-            if !has_transpose(&self.stencil, &read) {
-                let field = self.stencil.field(parameter).name.clone();
-                return Err(AdjointError::Closure { field });
-            }
             let leaf = self.leaf(&read);
             let exprs = &mut self.stencil.exprs;
             let above = derivative(exprs, update.numerator, leaf);
@@ -213,11 +204,10 @@ impl Collected {
                     None => self.adjoints[&update.field],
                     Some(rest) => self.product(update, rest, 1),
                 };
-                let (offset, closure) = (read.offset.opposite(), read.closure);
+                let (offset, closure) = (read.offset.opposite(), read.closure.transposed());
                 let shifted = ShiftedGradient { gradient, source, offset, closure, coefficient };
                 self.shifted.push(shifted);
             }
         }
-        Ok(())
     }
 }

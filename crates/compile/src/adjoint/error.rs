@@ -45,15 +45,6 @@ pub enum AdjointError {
         /// The function.
         field: String,
     },
-    /// A read with a closure whose transpose is not there.
-    #[error(
-        "`{field}` is read with a mirrored or clamped boundary; only zero and periodic \
-         boundaries have an adjoint yet"
-    )]
-    Closure {
-        /// The function.
-        field: String,
-    },
     /// A statement with a predicate, or a reduction.
     #[error("statement {index} of the step acts only in some steps or reduces; not supported yet")]
     Statement {

@@ -1,8 +1,8 @@
 //! The forward step, taken apart: one combined dense update per function, and the sparse parts.
 
 use retrograd_ir::{
-    BinaryOp, DOMAIN, DimSet, Direction, Edge, Expr, ExprId, FieldId, Levels, Predicate, Read,
-    SparseId, Statement, StatementKind, Stencil, WriteMode,
+    BinaryOp, DOMAIN, DimSet, Direction, Expr, ExprId, FieldId, Levels, Predicate, SparseId,
+    Statement, StatementKind, Stencil, WriteMode,
 };
 
 use super::AdjointError;
@@ -80,9 +80,6 @@ impl Forward {
         {
             return Err(AdjointError::Profile { field: name(target.field) });
         }
-        for read in stencil.reads(&Stencil::roots(statement)) {
-            check_closure(stencil, &read)?;
-        }
         match statement.kind {
             StatementKind::Update { target, region, mode, value } => {
                 if region != DOMAIN {
@@ -133,21 +130,6 @@ impl Forward {
         self.sparse.retain(|s| s.into != Some(field));
         self.updates.push(Update { field, numerator, denominator, at });
     }
-}
-
-fn check_closure(stencil: &Stencil, read: &Read) -> Result<(), AdjointError> {
-    let moves = matches!(stencil.field(read.field).levels, Levels::Time(_));
-    if !moves || has_transpose(stencil, read) {
-        return Ok(());
-    }
-    Err(AdjointError::Closure { field: stencil.field(read.field).name.clone() })
-}
-
-/// Whether the transpose of the read is the read at the opposite offset with the same closure.
-pub(super) fn has_transpose(stencil: &Stencil, read: &Read) -> bool {
-    let used = read.closure.0.iter().take(stencil.dims.len());
-    used.zip(read.offset.0)
-        .all(|(sides, o)| o == 0 || *sides == [Edge::Zero; 2] || *sides == [Edge::Periodic; 2])
 }
 
 /// Every read of a new level has to come after the last write to it.

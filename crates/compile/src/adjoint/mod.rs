@@ -12,8 +12,8 @@
 //! ```
 //!
 //! * **Gathers only.** Transposing a gather yields a scatter on which threads race; the shift
-//!   `i -> i - o` makes it a gather again. Reads outside the grid are zero (or periodic) on both
-//!   sides, so no boundary pieces are needed.
+//!   `i -> i - o` makes it a gather again. How a read is closed outside the grid is part of the
+//!   read, and so is the transpose of that ([`Ends`](retrograd_ir::Ends)): no boundary pieces.
 //! * **One fused update per function**: the contributions of all reads at all time levels are one
 //!   expression. A read at level `tau` of the forward step becomes a read at level `tau` of the
 //!   adjoint function, in its own direction of time: the adjoint of leapfrog is leapfrog.

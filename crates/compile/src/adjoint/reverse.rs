@@ -112,7 +112,7 @@ impl Writer {
             let field = Field { name, zero_in: None, ..like };
             let gradient = self.stencil().add_field(field);
             for update in self.forward.updates.clone() {
-                self.all.parameter(&update, parameter, gradient)?;
+                self.all.parameter(&update, parameter, gradient);
             }
             pairs.push((parameter, gradient));
         }
@@ -305,7 +305,7 @@ impl Writer {
             };
             let mut declare = |stem: String, levels| {
                 let name = self.all.stencil.fresh_field_name(&stem);
-                let field = Field { name, levels, zero_in: None, ..like.clone() };
+                let field = Field { name, levels, ..like.clone() };
                 self.all.stencil.add_field(field)
             };
             // A time function, although no step advances it: it differs from step to step.

@@ -1,7 +1,8 @@
 //! C text for a scheduled step: explicit GNU vectors, no headers, no threads.
 //!
 //! One function per phase. A nest works on some rows of the grid, each cut into pieces by the regions
-//! that it crosses; the caller decides on tiles and threads. Vectors run along the last dimension and are aligned with the rows in memory; at the
+//! that it crosses and by the sides near which reads are [closed](Bodies) by anything but zero; the
+//! caller decides on tiles and threads. Vectors run along the last dimension and are aligned with the rows in memory; at the
 //! ends of a row range the same vector is computed and only the lanes inside are written, so a
 //! point has the same value whatever the box. Rows must belong to one thread each, and memory has
 //! to be readable and writable one vector before and after a row (see `retrograd-runtime`).
@@ -13,13 +14,14 @@
 use std::fmt::Write as _;
 
 use retrograd_ir::{
-    BinaryOp, DType, DimSet, Edge, Expr, ExprId, MemorySpace, Predicate, SparseId, StatementKind,
-    Stencil, Target, UnaryOp,
+    BinaryOp, DType, DimSet, Expr, ExprId, FieldId, MemorySpace, Predicate, SparseId,
+    StatementKind, Stencil, Target, UnaryOp,
 };
 
 use super::Unsupported;
 use super::c_body::Body;
-use crate::schedule::{LoopNest, Part, PhaseKind, Schedule};
+use super::c_edges::{self, Closing};
+use crate::schedule::{LoopNest, Part, Phase, PhaseKind, Schedule};
 
 /// Width of the vectors in memory.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -36,8 +38,8 @@ pub enum FunctionKind {
     /// of these rows consists of, and per piece three numbers: its body and the range of the last
     /// dimension, `lo <= i < hi`.
     Nest {
-        /// The body of each part of the nest: parts with the same text share one.
-        bodies: Vec<usize>,
+        /// The bodies of each part of the nest.
+        bodies: Vec<Bodies>,
     },
     /// `void f(T *const *f, const long *s, const T *c, const T *const *q, const long *index,
     /// const int *start, const int *point, const T *weight, long e0, long e1)`: entries
@@ -61,6 +63,39 @@ pub enum FunctionKind {
     },
 }
 
+/// The bodies of a part of a nest: those with the same text, of any part, share a number.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Bodies {
+    /// Where closures make no difference: at least [`depth`](Self::depth) points from all sides.
+    pub inside: usize,
+    /// For the ends of rows; right anywhere in rows of the inside.
+    pub ends: usize,
+    /// For rows nearer than that to a side of an outer dimension; right anywhere.
+    pub beside: usize,
+    /// Points from the low and the high side of each dimension at which closures may act.
+    pub depth: Vec<[usize; 2]>,
+}
+
+/// One entry per dimension of the stencil.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sizes {
+    /// Strides in numbers of functions over these dimensions, 0 along those that they lack.
+    Strides(DimSet),
+    /// Extents of the grid in points.
+    Extents,
+}
+
+/// A grid has to have so many points along a dimension.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LeastExtent {
+    /// For the sake of reads of this function.
+    pub field: FieldId,
+    /// The dimension.
+    pub dim: usize,
+    /// The fewest points.
+    pub points: usize,
+}
+
 /// The function of phase k of the schedule is number k; phases may share one.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Function {
@@ -81,9 +116,12 @@ pub struct CModule {
     pub pointers: Vec<Target>,
     /// `c`: values of these uniform expressions, rounded to the working precision.
     pub uniforms: Vec<ExprId>,
-    /// `s`: strides in numbers, all dimensions of the stencil for each of these layouts (0 along
-    /// dimensions that the layout lacks).
-    pub layouts: Vec<DimSet>,
+    /// `s`: all dimensions of the stencil for each of these.
+    pub sizes: Vec<Sizes>,
+    /// Numbers in a vector.
+    pub lanes: usize,
+    /// The smallest grids that closed reads allow; dimensions that are not named may have any extent.
+    pub least: Vec<LeastExtent>,
 }
 
 /// Vectors ahead of the current one at which memory is fetched, where rows are at least twice as long;
@@ -96,7 +134,7 @@ pub(super) struct Module<'a> {
     pub(super) stencil: &'a Stencil,
     pub(super) pointers: Vec<Target>,
     pub(super) uniforms: Vec<ExprId>,
-    pub(super) layouts: Vec<DimSet>,
+    sizes: Vec<Sizes>,
 }
 
 impl Module<'_> {
@@ -109,7 +147,12 @@ impl Module<'_> {
     }
 
     pub(super) fn layout(&mut self, dims: DimSet) -> usize {
-        position_or_push(&mut self.layouts, dims)
+        position_or_push(&mut self.sizes, Sizes::Strides(dims))
+    }
+
+    /// Where the extent of a dimension stands.
+    pub(super) fn extent(&mut self, dim: usize) -> usize {
+        position_or_push(&mut self.sizes, Sizes::Extents) * self.stencil.dims.len() + dim
     }
 }
 
@@ -130,9 +173,13 @@ pub fn emit_c(
     vectors: Vectors,
 ) -> Result<CModule, Unsupported> {
     let full = DimSet::first(stencil.dims.len());
-    let mut module =
-        Module { stencil, pointers: Vec::new(), uniforms: Vec::new(), layouts: vec![full] };
+    let sizes = vec![Sizes::Strides(full)];
+    let mut module = Module { stencil, pointers: Vec::new(), uniforms: Vec::new(), sizes };
+    let lanes = vectors.bytes / stencil.dtype.bytes();
     let mut text = prelude(stencil, vectors);
+    if schedule.phases.iter().any(|phase| closes_reads(stencil, phase)) {
+        text.push_str(&c_edges::prelude(lanes));
+    }
     let mut functions = Vec::new();
     let mut printed: Vec<(String, String)> = Vec::new();
     for (number, phase) in schedule.phases.iter().enumerate() {
@@ -158,8 +205,33 @@ pub fn emit_c(
         };
         functions.push(Function { name, kind });
     }
-    let Module { pointers, uniforms, layouts, .. } = module;
-    Ok(CModule { text, functions, pointers, uniforms, layouts })
+    let Module { pointers, uniforms, sizes, .. } = module;
+    let least = least_extents(stencil, schedule);
+    Ok(CModule { text, functions, pointers, uniforms, sizes, lanes, least })
+}
+
+/// Whether a nest has reads that are closed by anything but zero.
+fn closes_reads(stencil: &Stencil, phase: &Phase) -> bool {
+    let depth = c_edges::depth(stencil, &phase.values());
+    matches!(phase.kind, PhaseKind::Nest(_)) && depth.iter().any(|&d| d != [0, 0])
+}
+
+/// What the closed reads of a step need, largest first where there are several of a function.
+fn least_extents(stencil: &Stencil, schedule: &Schedule) -> Vec<LeastExtent> {
+    let mut all: Vec<LeastExtent> = Vec::new();
+    let values: Vec<ExprId> = schedule.phases.iter().flat_map(Phase::values).collect();
+    for read in stencil.reads(&values) {
+        for dim in 0..stencil.dims.len() {
+            let points = read.closure.0[dim].least_extent(read.offset.0[dim]);
+            let same = |known: &&mut LeastExtent| (known.field, known.dim) == (read.field, dim);
+            match all.iter_mut().find(same) {
+                Some(known) => known.points = known.points.max(points),
+                None if points > 1 => all.push(LeastExtent { field: read.field, dim, points }),
+                None => {}
+            }
+        }
+    }
+    all
 }
 
 /// The macro of compilers for a processor with fused multiply-adds of such vectors, and the built-in
@@ -246,10 +318,6 @@ fn check(stencil: &Stencil, values: &[ExprId], written: &[Target]) -> Result<(),
         if !read.offset.is_zero() && written.contains(&own) {
             return Err(Unsupported::OwnNeighbours(stencil.field(read.field).name.clone()));
         }
-        let sides = read.closure.0.iter().zip(read.offset.0);
-        if sides.into_iter().any(|(s, o)| o != 0 && *s != [Edge::Zero; 2]) {
-            return Err(Unsupported::Closure(stencil.field(read.field).name.clone()));
-        }
     }
     for id in stencil.exprs.reachable(values) {
         if stencil.is_uniform(id) {
@@ -278,11 +346,8 @@ fn print_nest(module: &mut Module<'_>, nest: &LoopNest) -> (String, FunctionKind
     let mut body = Body::rows(module);
     // Shells around a region run the same text in other places: it is printed once.
     let mut printed: Vec<String> = Vec::new();
-    let bodies: Vec<usize> = nest
-        .parts
-        .iter()
-        .map(|part| position_or_push(&mut printed, print_row(&mut body, part)))
-        .collect();
+    let bodies: Vec<Bodies> =
+        nest.parts.iter().map(|part| print_part(&mut body, &mut printed, part)).collect();
     let mut text = format!(
         "(T *const *f, const long *s, const T *c, const long *b) {{\n  \
          (void)s, (void)c;\n{}",
@@ -317,9 +382,22 @@ fn print_nest(module: &mut Module<'_>, nest: &LoopNest) -> (String, FunctionKind
     (text, FunctionKind::Nest { bodies })
 }
 
+/// The bodies of a part.
+fn print_part(body: &mut Body<'_, '_>, printed: &mut Vec<String>, part: &Part) -> Bodies {
+    let values: Vec<ExprId> = part.outputs.iter().map(|(_, value)| *value).collect();
+    let depth = c_edges::depth(body.stencil(), &values);
+    let (last, outer) = depth.split_last().expect("a grid has dimensions");
+    let mut print = |closing| position_or_push(printed, print_row(body, part, closing));
+    let inside = print(Closing::Nowhere);
+    let ends = if *last == [0, 0] { inside } else { print(Closing::Ends) };
+    let rows = outer.iter().any(|d| *d != [0, 0]);
+    let beside = if rows { print(Closing::Everywhere) } else { ends };
+    Bodies { inside, ends, beside, depth }
+}
+
 /// The loop over one piece of a row.
-fn print_row(body: &mut Body<'_, '_>, part: &Part) -> String {
-    body.begin();
+fn print_row(body: &mut Body<'_, '_>, part: &Part, closing: Closing) -> String {
+    body.begin(closing);
     let results: Vec<String> = part.outputs.iter().map(|(_, v)| body.value(*v)).collect();
     let mut stores = String::new();
     for ((target, _), result) in part.outputs.iter().zip(results) {
@@ -333,7 +411,8 @@ fn print_row(body: &mut Body<'_, '_>, part: &Part) -> String {
     text.push_str(&body.lines("        "));
     text.push_str(&stores);
     text.push_str("      }\n");
-    text
+    let heads = body.head_lines("      ");
+    if heads.is_empty() { text } else { format!("      {{\n{heads}{text}      }}\n") }
 }
 
 fn print_sparse(
@@ -370,7 +449,7 @@ fn print_sparse(
                  sum = sum + weight[j] * {result};\n    }}\n    \
                  f[{pointer}][i] = f[{pointer}][i] + sum;\n  }}\n}}\n",
                 body.uniform_lines("  "),
-                body.lines("      "),
+                body.point_lines("      "),
             );
             Ok((text, FunctionKind::Inject { sparse, target, series }))
         }
@@ -386,7 +465,7 @@ fn print_sparse(
                  const long i = index[j];\n{}      \
                  sum = sum + weight[j] * {result};\n    }}\n    out[p] = sum;\n  }}\n}}\n",
                 body.uniform_lines("  "),
-                body.lines("      "),
+                body.point_lines("      "),
             );
             Ok((text, FunctionKind::Interpolate { sparse, time }))
         }

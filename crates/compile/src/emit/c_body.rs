@@ -3,15 +3,19 @@
 use std::collections::HashMap;
 use std::fmt::{Display, Write as _};
 
-use retrograd_ir::{BinaryOp, Compare, DimSet, Expr, ExprId, MAX_DIMS, SparseId, Target, UnaryOp};
+use retrograd_ir::{
+    BinaryOp, Closure, Compare, DimSet, Expr, ExprId, MAX_DIMS, Offset, SparseId, Stencil, Target,
+    UnaryOp,
+};
 
 use super::c::{Module, position_or_push};
+use super::c_edges::Closing;
 
 const REFUSED: &str = "what the back end lacks should have been refused before";
 
 /// Where the expressions are evaluated.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub(super) enum Place {
     /// One vector of points of a row.
     Row,
     /// One grid point around a sparse point.
@@ -22,7 +26,9 @@ enum Place {
 /// text does not depend on what else the arena holds.
 pub(super) struct Body<'m, 's> {
     module: &'m mut Module<'s>,
-    place: Place,
+    pub(super) place: Place,
+    /// Where reads are closed by anything but zero.
+    pub(super) closing: Closing,
     names: HashMap<ExprId, String>,
     lines: Vec<String>,
     uniforms: Vec<usize>,
@@ -30,33 +36,42 @@ pub(super) struct Body<'m, 's> {
     rows: Vec<(Target, DimSet, [i8; MAX_DIMS])>,
     /// The rows that the current piece uses.
     used: Vec<usize>,
+    /// Types and values that are the same for all points of the current piece.
+    heads: Vec<(&'static str, String)>,
+    /// Dimensions whose extents are used, and where they stand in `s`.
+    extents: Vec<(usize, usize)>,
     pub(super) series: Vec<(SparseId, i8)>,
 }
 
 impl<'m, 's> Body<'m, 's> {
     pub(super) fn rows(module: &'m mut Module<'s>) -> Self {
-        Self::new(module, Place::Row)
+        Self::new(module, Place::Row, Closing::Nowhere)
     }
 
     pub(super) fn points(module: &'m mut Module<'s>) -> Self {
-        Self::new(module, Place::Point)
+        Self::new(module, Place::Point, Closing::Everywhere)
     }
 
-    fn new(module: &'m mut Module<'s>, place: Place) -> Self {
+    fn new(module: &'m mut Module<'s>, place: Place, closing: Closing) -> Self {
         Self {
             module,
             place,
+            closing,
             names: HashMap::new(),
             lines: Vec::new(),
             uniforms: Vec::new(),
             rows: Vec::new(),
             used: Vec::new(),
+            heads: Vec::new(),
+            extents: Vec::new(),
             series: Vec::new(),
         }
     }
 
     /// Begins another piece of the row: lines of its own, the same pointers and uniform values.
-    pub(super) fn begin(&mut self) {
+    pub(super) fn begin(&mut self, closing: Closing) {
+        self.closing = closing;
+        self.heads.clear();
         self.names.clear();
         self.lines.clear();
         self.used.clear();
@@ -88,10 +103,7 @@ impl<'m, 's> Body<'m, 's> {
                 format!("c{number}")
             } else {
                 let text = self.node(id);
-                let name = format!("v{}", self.lines.len());
-                let kind = if self.place == Place::Row { "V" } else { "T" };
-                self.lines.push(format!("const {kind} {name} = {text};"));
-                name
+                self.bind(&text)
             };
             self.names.insert(id, name);
         }
@@ -100,6 +112,57 @@ impl<'m, 's> Body<'m, 's> {
             return format!("sp({name})");
         }
         name
+    }
+
+    /// Adds a line for a value and returns its name.
+    fn bind(&mut self, text: &str) -> String {
+        let name = format!("v{}", self.lines.len());
+        let kind = if self.place == Place::Row { "V" } else { "T" };
+        self.lines.push(format!("const {kind} {name} = {text};"));
+        name
+    }
+
+    /// The same, unless it is a name already.
+    pub(super) fn bound(&mut self, text: &str) -> String {
+        let is_name = text.chars().all(|c| c.is_ascii_alphanumeric());
+        if is_name { text.into() } else { self.bind(text) }
+    }
+
+    /// The name of what is the same for all points of the piece.
+    pub(super) fn head(&mut self, kind: &'static str, text: String) -> String {
+        format!("h{}", position_or_push(&mut self.heads, (kind, text)))
+    }
+
+    /// The name of the extent of a dimension.
+    pub(super) fn extent(&mut self, dim: usize) -> String {
+        let place = self.module.extent(dim);
+        position_or_push(&mut self.extents, (dim, place));
+        format!("n{dim}")
+    }
+
+    /// What is printed.
+    pub(super) fn stencil(&self) -> &'s Stencil {
+        self.module.stencil
+    }
+
+    /// Dimensions of the stencil.
+    pub(super) fn dims(&self) -> usize {
+        self.module.stencil.dims.len()
+    }
+
+    /// Dimensions of a function.
+    pub(super) fn field_dims(&self, target: Target) -> DimSet {
+        self.module.stencil.field(target.field).dims
+    }
+
+    /// The address of the first grid point of a level.
+    pub(super) fn base(&mut self, target: Target) -> String {
+        format!("f[{}]", self.module.pointer(target))
+    }
+
+    /// From one index to the next along a dimension.
+    pub(super) fn stride(&mut self, dims: DimSet, dim: usize) -> String {
+        format!("s[{}]", self.module.layout(dims) * self.dims() + dim)
     }
 
     /// The operand as a vector where a function needs one.
@@ -115,7 +178,9 @@ impl<'m, 's> Body<'m, 's> {
     fn node(&mut self, id: ExprId) -> String {
         let f = if self.place == Place::Row { "v" } else { "s" };
         match self.module.stencil.exprs[id] {
-            Expr::Load { field, time, offset, .. } => self.load(Target { field, time }, offset.0),
+            Expr::Load { field, time, offset, closure } => {
+                self.load(Target { field, time }, offset, closure)
+            }
             Expr::Series { sparse, time } => {
                 let row = position_or_push(&mut self.series, (sparse, time));
                 format!("q[{row}][point[j]]")
@@ -173,7 +238,11 @@ impl<'m, 's> Body<'m, 's> {
         }
     }
 
-    fn load(&mut self, target: Target, offset: [i8; MAX_DIMS]) -> String {
+    fn load(&mut self, target: Target, offset: Offset, closure: Closure) -> String {
+        if let Some(closed) = self.closed(target, offset, closure) {
+            return closed;
+        }
+        let Offset(offset) = offset;
         let last = self.module.stencil.dims.len() - 1;
         let dims = self.module.stencil.field(target.field).dims;
         match self.place {
@@ -182,7 +251,7 @@ impl<'m, 's> Body<'m, 's> {
                 outer[last] = 0;
                 let row = self.row(target, dims, outer);
                 if dims.contains(last) {
-                    format!("LOAD({row} + i{})", shift(offset[last]))
+                    format!("LOAD({row} + i{})", shift(offset[last].into()))
                 } else {
                     format!("sp({row}[0])")
                 }
@@ -193,13 +262,13 @@ impl<'m, 's> Body<'m, 's> {
                 for d in (0..last).filter(|&d| offset[d] != 0) {
                     let _ = write!(outer, " + ({}) * s[{d}]", offset[d]);
                 }
-                format!("f[{pointer}][i{outer}{}]", shift(offset[last]))
+                format!("f[{pointer}][i{outer}{}]", shift(offset[last].into()))
             }
         }
     }
 
     /// The name of the pointer to a row, declared on first use.
-    fn row(&mut self, target: Target, dims: DimSet, outer: [i8; MAX_DIMS]) -> String {
+    pub(super) fn row(&mut self, target: Target, dims: DimSet, outer: [i8; MAX_DIMS]) -> String {
         let number = position_or_push(&mut self.rows, (target, dims, outer));
         position_or_push(&mut self.used, number);
         format!("r{number}")
@@ -231,7 +300,18 @@ impl<'m, 's> Body<'m, 's> {
     }
 
     pub(super) fn uniform_lines(&self, indent: &str) -> String {
-        listed(indent, self.uniforms.iter().map(|k| format!("const T c{k} = c[{k}];")))
+        let mut text =
+            listed(indent, self.uniforms.iter().map(|k| format!("const T c{k} = c[{k}];")));
+        let extents =
+            self.extents.iter().map(|(d, place)| format!("const long n{d} = s[{place}];"));
+        text.push_str(&listed(indent, extents));
+        text
+    }
+
+    /// The lines of what is the same for all points of the piece.
+    pub(super) fn head_lines(&self, indent: &str) -> String {
+        let heads = self.heads.iter().enumerate();
+        listed(indent, heads.map(|(k, (kind, text))| format!("const {kind} h{k} = {text};")))
     }
 
     pub(super) fn row_lines(&mut self, indent: &str) -> String {
@@ -242,7 +322,8 @@ impl<'m, 's> Body<'m, 's> {
             let layout = self.module.layout(dims);
             let _ = write!(text, "{indent}T *const r{number} = f[{pointer}]");
             for d in (0..count - 1).filter(|&d| dims.contains(d)) {
-                let _ = write!(text, " + (i{d}{}) * s[{}]", shift(outer[d]), layout * count + d);
+                let _ =
+                    write!(text, " + (i{d}{}) * s[{}]", shift(outer[d].into()), layout * count + d);
             }
             text.push_str(";\n");
         }
@@ -251,6 +332,20 @@ impl<'m, 's> Body<'m, 's> {
 
     pub(super) fn lines(&self, indent: &str) -> String {
         listed(indent, self.lines.iter())
+    }
+
+    /// The lines of a point: first its indices, from its position `i`, if reads are closed there.
+    pub(super) fn point_lines(&self, indent: &str) -> String {
+        let mut text = String::new();
+        if !self.heads.is_empty() {
+            let mut rest = String::from("i");
+            for d in 0..self.dims() - 1 {
+                let _ = writeln!(text, "{indent}const long i{d} = ({rest}) / s[{d}];");
+                let _ = write!(rest, " - i{d} * s[{d}]");
+            }
+            let _ = writeln!(text, "{indent}const long i{} = {rest};", self.dims() - 1);
+        }
+        text + &self.head_lines(indent) + &self.lines(indent)
     }
 }
 
@@ -263,10 +358,10 @@ fn listed(indent: &str, items: impl Iterator<Item = impl Display>) -> String {
     text
 }
 
-fn shift(points: i8) -> String {
+pub(super) fn shift(points: i32) -> String {
     match points {
         0 => String::new(),
         1.. => format!(" + {points}"),
-        _ => format!(" - {}", -i32::from(points)),
+        _ => format!(" - {}", -points),
     }
 }

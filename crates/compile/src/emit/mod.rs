@@ -2,9 +2,10 @@
 
 pub mod c;
 mod c_body;
+mod c_edges;
 pub mod latex;
 
-pub use c::{CModule, Function, FunctionKind, Vectors, emit_c};
+pub use c::{Bodies, CModule, Function, FunctionKind, LeastExtent, Sizes, Vectors, emit_c};
 
 /// What a back end cannot print.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -19,12 +20,6 @@ pub enum Unsupported {
     /// A function in the memory of an accelerator.
     #[error("the C back end works in host memory; `{0}` lives on a device")]
     Device(String),
-    /// A boundary closure other than zero.
-    #[error(
-        "the C back end reads zero outside the grid; `{0}` has a mirrored, clamped or periodic \
-         boundary\n  help: use the interpreter"
-    )]
-    Closure(String),
     /// An elementary function of a quantity that varies over the grid.
     #[error("the C back end has no `{0}` of a quantity that varies over the grid yet")]
     Elementary(&'static str),

@@ -18,8 +18,10 @@ pub const SETUP: &str = "setup";
 /// out of dense updates into functions of their own, computed by the step [`SETUP`].
 ///
 /// One read remains per expression. Equal expressions share a function, in all steps, and shifted
-/// ones are read at an offset, with the closure of their reads. Where that is zero outside the
-/// grid, only what is zero or not finite there anyway is moved: `1 / m` is, `1 / (1 + m)` is not.
+/// ones are read at an offset, with the closure of their reads, if that takes values from elsewhere
+/// as they are: the negative image of a quotient is not the quotient of negative images, nor a sum
+/// over images that of their sums. Where it is zero outside the grid, only what is zero or not
+/// finite there anyway is moved: `1 / m` is, `1 / (1 + m)` is not.
 /// Different expressions share a function if they are read at the point only and in regions that
 /// have no point in common: what the inside of a layer needs and what its shells need are one
 /// array, half the memory and one stream through it.
@@ -186,29 +188,19 @@ fn common_place(
     written: &[FieldId],
 ) -> Option<(Offset, Closure)> {
     let reads = stencil.reads(&[id]);
-    let place = |r: &Read| (r.offset, acting(r));
+    let place = |r: &Read| (r.offset, r.closure.canonical(r.offset));
     let (offset, closure) = place(reads.first()?);
     let alike = reads.iter().all(|r| {
         place(r) == (offset, closure)
             && stencil.field(r.field).levels == Levels::Static
             && !written.contains(&r.field)
     });
-    let sides = || closure.0.iter().zip(offset.0).filter(|(_, o)| *o != 0).flat_map(|(s, _)| s);
-    let mirrored = sides().any(|edge| *edge == Edge::Odd);
-    let zero_outside = sides().any(|edge| *edge == Edge::Zero);
-    let movable = alike && !mirrored && (!zero_outside || vanishes(stencil, id));
+    let displaced =
+        || closure.0.iter().zip(offset.0).filter(|(_, o)| *o != 0).map(|(ends, _)| ends);
+    let any = |wanted| displaced().any(|ends| ends.edges.contains(&wanted));
+    let changed = any(Edge::Odd) || displaced().any(|ends| ends.folded);
+    let movable = alike && !changed && (!any(Edge::Zero) || vanishes(stencil, id));
     movable.then_some((offset, closure))
-}
-
-/// The closure of a read along the dimensions where it acts, zero along the others.
-fn acting(read: &Read) -> Closure {
-    let mut closure = read.closure;
-    for (sides, step) in closure.0.iter_mut().zip(read.offset.0) {
-        if step == 0 {
-            *sides = [Edge::Zero; 2];
-        }
-    }
-    closure
 }
 
 /// Whether the value is zero or not finite where all reads are zero, as far as folding shows.

@@ -1,9 +1,10 @@
 //! Layers: what is zero inside is not read inside.
 
 use retrograd_ir::{
-    DOMAIN, DimSet, Expr, ExprId, Region, RegionId, Side, Statement, StatementKind, Stencil, Target,
+    DOMAIN, DimSet, Expr, ExprId, Levels, RegionId, Statement, StatementKind, Stencil, Target,
 };
 
+use super::shells::shells_around;
 use crate::algebra::Build;
 
 /// Splits dense updates over the whole grid that read a function known to be zero in some region
@@ -51,7 +52,8 @@ fn split_run(stencil: &mut Stencil, run: &mut Vec<Statement>, result: &mut Vec<S
         result.append(run);
         return;
     };
-    for region in partition(stencil, inner) {
+    let shells = shells_around(stencil, inner, 0);
+    for region in std::iter::once(inner).chain(shells) {
         for statement in run.iter() {
             let mut statement = *statement;
             if let StatementKind::Update { region: place, value, .. } = &mut statement.kind {
@@ -79,7 +81,10 @@ fn reads_written_elsewhere(stencil: &Stencil, run: &[Statement], statement: &Sta
 
 fn zero_region(stencil: &Stencil, value: ExprId) -> Option<RegionId> {
     let reads = stencil.reads(&[value]);
-    reads.iter().filter(|r| r.offset.is_zero()).find_map(|r| stencil.field(r.field).zero_in)
+    let mut parameters = reads.iter().map(|r| (stencil.field(r.field), r.offset));
+    parameters.find_map(|(field, offset)| {
+        field.zero_in.filter(|_| offset.is_zero() && field.levels == Levels::Static)
+    })
 }
 
 /// The value with the functions that vanish in `inner` replaced by zero.
@@ -91,34 +96,4 @@ fn without(stencil: &mut Stencil, value: ExprId, inner: RegionId) -> ExprId {
         }
         _ => None,
     })
-}
-
-/// The region itself and the boxes around it: two per dimension, earlier dimensions restricted to
-/// the region's range, later ones in full.
-fn partition(stencil: &mut Stencil, inner: RegionId) -> Vec<RegionId> {
-    let region = stencil.regions[inner.0 as usize].clone();
-    let domain = stencil.regions[DOMAIN.0 as usize].clone();
-    let mut result = vec![inner];
-    for dim in 0..region.bounds.len() {
-        for side in [Side::Low, Side::High] {
-            let mut bounds = domain.bounds.clone();
-            bounds[..dim].clone_from_slice(&region.bounds[..dim]);
-            let (end, letter) = match side {
-                Side::Low => (&mut bounds[dim][1], "low"),
-                Side::High => (&mut bounds[dim][0], "high"),
-            };
-            *end = region.bounds[dim][usize::from(side == Side::High)];
-            let name = format!("{}_{}_{letter}", region.name, stencil.dims[dim].name);
-            result.push(find_or_add(stencil, Region { name, bounds }));
-        }
-    }
-    result
-}
-
-fn find_or_add(stencil: &mut Stencil, region: Region) -> RegionId {
-    let known = stencil.regions.iter().position(|r| *r == region);
-    RegionId(known.unwrap_or_else(|| {
-        stencil.regions.push(region);
-        stencil.regions.len() - 1
-    }) as u32)
 }

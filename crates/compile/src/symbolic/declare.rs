@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use retrograd_ir::{Interpolation, MAX_DIMS};
+use retrograd_ir::{DimSet, Edge, Interpolation};
 
 use super::expression::{Expression, Node};
 
@@ -150,12 +150,17 @@ impl Grid {
 
     /// Declares a function that does not change with time (a coefficient).
     pub fn function(&self, name: &str) -> Function {
-        Function(FunctionDecl::new(name, self.shape.len(), None))
+        Function(FunctionDecl::new(name, DimSet::first(self.shape.len()), None))
+    }
+
+    /// Declares a profile: a function that varies along dimension number `dim` alone.
+    pub fn profile(&self, name: &str, dim: usize) -> Function {
+        Function(FunctionDecl::new(name, DimSet::NONE.with(dim), None))
     }
 
     /// Declares a function of space and time; time order 1 and space order 2 unless said.
     pub fn time_function(&self, name: &str) -> TimeFunction {
-        TimeFunction(FunctionDecl::new(name, self.shape.len(), Some(1)))
+        TimeFunction(FunctionDecl::new(name, DimSet::first(self.shape.len()), Some(1)))
     }
 
     /// Declares points anywhere in the domain, each with a time series.
@@ -164,30 +169,51 @@ impl Grid {
     }
 }
 
+/// The part of the grid that a function lives in; elsewhere it is zero.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Layer {
+    /// The whole grid.
+    None,
+    /// A layer along all sides, whose widths are run-time values.
+    AllSides,
+    /// The layers at the two ends of one dimension.
+    Along(usize),
+}
+
 /// What is declared about a function.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct FunctionDecl {
     pub(crate) name: String,
-    pub(crate) dims: usize,
+    /// Dimensions that it varies along.
+    pub(crate) along: DimSet,
     pub(crate) space_order: usize,
     /// `None` for functions that do not change with time.
     pub(crate) time_order: Option<usize>,
     /// Dimensions along which the samples sit half a cell further.
-    pub(crate) staggered: [bool; MAX_DIMS],
-    /// Known to be zero except in a layer along the sides, whose widths are run-time values.
-    pub(crate) layer_only: bool,
+    pub(crate) staggered: DimSet,
+    /// Where it lives.
+    pub(crate) layer: Layer,
+    /// What lies beyond the sides of dimensions, ascending; zero beyond those of others.
+    pub(crate) boundary: Vec<(usize, [Edge; 2])>,
 }
 
 impl FunctionDecl {
-    fn new(name: &str, dims: usize, time_order: Option<usize>) -> Arc<Self> {
+    fn new(name: &str, along: DimSet, time_order: Option<usize>) -> Arc<Self> {
         Arc::new(Self {
             name: name.into(),
-            dims,
+            along,
             space_order: 2,
             time_order,
-            staggered: [false; MAX_DIMS],
-            layer_only: false,
+            staggered: DimSet::NONE,
+            layer: Layer::None,
+            boundary: Vec::new(),
         })
+    }
+
+    fn set_boundary(&mut self, dim: usize, sides: [Edge; 2]) {
+        self.boundary.retain(|(d, _)| *d != dim);
+        self.boundary.push((dim, sides));
+        self.boundary.sort_unstable();
     }
 }
 
@@ -206,7 +232,26 @@ impl Function {
     /// Sampled half a cell further along dimension number `dim`.
     #[must_use]
     pub fn staggered(mut self, dim: usize) -> Self {
-        Arc::make_mut(&mut self.0).staggered[dim] = true;
+        let decl = Arc::make_mut(&mut self.0);
+        decl.staggered = decl.staggered.with(dim);
+        self
+    }
+
+    /// What it is taken to be beyond the low and the high side of dimension number `dim`, wherever
+    /// the equations read it there: [zero](Edge::Zero) unless said.
+    ///
+    /// [`Edge::Odd`] holds it at zero on the outermost nodes (Dirichlet: pressure at a free
+    /// surface), [`Edge::Even`] its derivative across them (Neumann: an insulated end, pressure at a
+    /// rigid wall); both mirror about these nodes, on staggered functions, too. [`Edge::Clamp`]
+    /// goes on with the outermost value, [`Edge::Periodic`] (both sides or neither) with the other
+    /// end. Zero is no wall: it truncates the stencil.
+    ///
+    /// Where an equation couples functions, a boundary has to be said of each: with a free
+    /// surface, pressure is odd and the velocity across the surface even. Sources and receivers
+    /// nearer to a side than their radius see the grid alone.
+    #[must_use]
+    pub fn boundary(mut self, dim: usize, sides: [Edge; 2]) -> Self {
+        Arc::make_mut(&mut self.0).set_boundary(dim, sides);
         self
     }
 
@@ -214,7 +259,14 @@ impl Function {
     /// time): inside, kernels do not read it.
     #[must_use]
     pub fn layer_only(mut self) -> Self {
-        Arc::make_mut(&mut self.0).layer_only = true;
+        Arc::make_mut(&mut self.0).layer = Layer::AllSides;
+        self
+    }
+
+    /// Lives in the absorbing layers at the two ends of dimension number `dim`: zero elsewhere.
+    #[must_use]
+    pub fn in_layer(mut self, dim: usize) -> Self {
+        Arc::make_mut(&mut self.0).layer = Layer::Along(dim);
         self
     }
 
@@ -251,7 +303,25 @@ impl TimeFunction {
     /// Sampled half a cell further along dimension number `dim`.
     #[must_use]
     pub fn staggered(mut self, dim: usize) -> Self {
-        Arc::make_mut(&mut self.0).staggered[dim] = true;
+        let decl = Arc::make_mut(&mut self.0);
+        decl.staggered = decl.staggered.with(dim);
+        self
+    }
+
+    /// Lives in the absorbing layers at the two ends of dimension number `dim` (widths are given at
+    /// run time): zero elsewhere, whatever an update assigns there. Neither computed nor read
+    /// between the layers.
+    #[must_use]
+    pub fn in_layer(mut self, dim: usize) -> Self {
+        Arc::make_mut(&mut self.0).layer = Layer::Along(dim);
+        self
+    }
+
+    /// What it is taken to be beyond the sides of dimension number `dim`, see
+    /// [`Function::boundary`].
+    #[must_use]
+    pub fn boundary(mut self, dim: usize, sides: [Edge; 2]) -> Self {
+        Arc::make_mut(&mut self.0).set_boundary(dim, sides);
         self
     }
 
@@ -297,7 +367,7 @@ impl TimeFunction {
 
     /// Sum of the second derivatives.
     pub fn laplace(&self) -> Expression {
-        let terms = (0..self.0.dims).map(|d| self.derivative(d, 2));
+        let terms = self.0.along.iter().map(|d| self.derivative(d, 2));
         Expression::sum(terms.collect())
     }
 }

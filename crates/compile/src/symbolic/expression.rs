@@ -37,6 +37,11 @@ pub(crate) enum Node {
         accuracy: usize,
         at: i8,
     },
+    /// The argument's numbers, taken as samples of another place.
+    Taken {
+        arg: Expression,
+        place: super::location::Location,
+    },
 }
 
 /// A symbolic expression: cheap to clone, immutable.
@@ -195,7 +200,9 @@ impl Expression {
         match &*self.0 {
             Node::Constant(_) | Node::Param(_) | Node::Access { .. } | Node::Series(_) => false,
             Node::Sum(terms) => terms.iter().any(|t| t.contains(wanted)),
-            Node::Unary(_, arg) | Node::Derivative { arg, .. } => arg.contains(wanted),
+            Node::Unary(_, arg) | Node::Derivative { arg, .. } | Node::Taken { arg, .. } => {
+                arg.contains(wanted)
+            }
             Node::Binary(_, a, b) => a.contains(wanted) || b.contains(wanted),
             Node::Select { lhs, rhs, then, other, .. } => {
                 [lhs, rhs, then, other].into_iter().any(|e| e.contains(wanted))

@@ -5,15 +5,30 @@
 //! it. Expressions are immutable trees with shared nodes. Derivatives stay symbolic until
 //! [`crate::discretise`] replaces them by weighted sums.
 //!
+//! On staggered grids an expression sits somewhere within the cell; parts that sit apart do not
+//! combine ([`Expression::at`] takes the mean). [`grad`], [`div`] and [`curl`] go from one place to
+//! the next.
+//!
 //! Names are those of the field: `u.dt2`, `u.laplace`, `u.forward`. Metres and seconds everywhere.
 
+mod calculus;
 mod declare;
 mod expression;
+mod location;
 mod operators;
 mod solve;
+mod vector;
+
+pub use calculus::{curl, curl_2d, div, div_tensor, grad, symmetric_grad};
+pub use retrograd_ir::Edge;
 
 pub use declare::{Function, Grid, GridError, Sparse, TimeFunction};
-pub(crate) use declare::{FunctionDecl, SparseDecl};
+pub(crate) use declare::{FunctionDecl, Layer, SparseDecl};
 pub(crate) use expression::Node;
 pub use expression::{Eq, Expression};
+pub use location::Location;
 pub use solve::{Solution, SolveError, solve};
+pub use vector::{
+    TensorExpression, TensorTimeFunction, VectorExpression, VectorTimeFunction, solve_tensor,
+    solve_vector,
+};

@@ -133,7 +133,9 @@ fn linear_parts(e: &Expression, x: &Expression, name: &str) -> Result<Parts, Sol
         }
         Node::Binary(..) | Node::Select { .. } => non_linear("a minimum, maximum, power or choice"),
         Node::Unary(..) => non_linear("an elementary function"),
-        Node::Derivative { .. } => Err(SolveError::Implicit { unknown: name.into() }),
+        Node::Derivative { .. } | Node::Taken { .. } => {
+            Err(SolveError::Implicit { unknown: name.into() })
+        }
         Node::Constant(_) | Node::Param(_) | Node::Access { .. } | Node::Series(_) => {
             Ok((None, Some(e.clone())))
         }

@@ -10,7 +10,7 @@ use retrograd_ir::Stencil;
 use crate::common::{self, Run, fixtures};
 
 /// Relative error of the dot-product test of a program that is linear in state and sources.
-fn dot_product_error(adjoint: &Adjoint, steps: usize) -> f64 {
+pub(crate) fn dot_product_error(adjoint: &Adjoint, steps: usize) -> f64 {
     let run = Run::new(adjoint, steps);
     let x = run.random_inputs(1);
     let fx = run.forward(&x);

@@ -9,14 +9,17 @@ use retrograd_compile::adjoint::{FORWARD, RECORD, REVERSE, REVERSE_SEEDED};
 use retrograd_compile::emit::{CModule, Vectors, emit_c};
 use retrograd_compile::schedule::schedule;
 use retrograd_compile::{adjoint, passes};
-use retrograd_ir::{DType, FieldId, Levels, Stencil, text, verify};
+use retrograd_ir::{DType, Edge, FieldId, Levels, Stencil, text, verify};
 
+use crate::closures;
 use crate::common::fixtures;
 
 /// The name of a golden, its program and the step that is printed.
 fn programs() -> Vec<(&'static str, Stencil, &'static str)> {
     let profile = fixtures::with_profile();
     let single = passes::optimise(profile);
+    let sides = [[Edge::Clamp, Edge::Even], [Edge::Odd, Edge::Zero], [Edge::Zero; 2]];
+    let closed = closures::closed(&fixtures::velocity_stress(), sides);
     vec![
         ("acoustic_1d_forward", with_adjoint(&fixtures::acoustic(1, 2, DType::F64)), FORWARD),
         ("acoustic_2d_forward", with_adjoint(&fixtures::acoustic(2, 4, DType::F32)), FORWARD),
@@ -32,6 +35,8 @@ fn programs() -> Vec<(&'static str, Stencil, &'static str)> {
         ("velocity_stress_forward", with_adjoint(&fixtures::velocity_stress()), FORWARD),
         ("velocity_stress_reverse", with_adjoint(&fixtures::velocity_stress()), REVERSE),
         ("profile_forward", single, FORWARD),
+        ("closed_forward", with_adjoint(&closed), FORWARD),
+        ("closed_reverse", with_adjoint(&closed), REVERSE),
     ]
 }
 

@@ -1,9 +1,11 @@
 //! Tests of the compiler on whole programs.
 
+mod closures;
 mod common;
 mod dot_product;
 mod executor;
 mod goldens;
+mod linearised;
 mod messages;
 mod passes;
 mod random_schedules;

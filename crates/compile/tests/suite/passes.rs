@@ -1,7 +1,8 @@
 //! Passes, as pairs of texts.
 
 use retrograd_compile::passes::{
-    contract_products, hoist_invariants, normalise_updates, optimise, split_layers,
+    contract_products, hoist_invariants, normalise_updates, optimise, restrict_to_shells,
+    split_layers,
 };
 use retrograd_ir::interpret::{Subnormals, evaluate_uniform};
 use retrograd_ir::{BinaryOp, Expr, ExprId, ParamId, Stencil, UnaryOp, text, verify};
@@ -19,6 +20,10 @@ function a(x, z)
 function g(z)
 function damp(x, z) zero in inner
 time function u(x, z) levels 3
+region inner_x = x[w0 : -w1], z[:]
+region inner_z = x[:], z[w0 : -w1]
+time function psi(x, z) levels 2 zero in inner_x
+time function zeta(x, z) levels 2 zero in inner_z
 sparse src linear
 ";
 
@@ -274,6 +279,9 @@ fn what_would_change_at_the_boundary_is_not_hoisted() {
         "u[t+1] = sqrt(m[x+1]) * u;",
         "u[t+1] = 1 / m[x+1 odd] * u;",
         "u[t+1] = 1 / (m[x+1] * b[x+1 clamp]) * u;",
+        "u[t+1] = m[x+1 odd|even] * b[x+1 odd|even] * u;",
+        "u[t+1] = 1 / (1 + m[x+1 fold even]) * u;",
+        "u[t+1] = m[x+1 even] * b[x+1 half even] * u;",
     ] {
         check(hoist_invariants, kept, &format!("step forward {{ {kept} }}"));
     }
@@ -282,6 +290,12 @@ fn what_would_change_at_the_boundary_is_not_hoisted() {
         "u[t+1] = 1 / (1 + m[x+1 clamp]) * u + m[z-1] * b[z-1] * u;",
         "step forward { u[t+1] = pre[x+1 clamp] * u + pre_1[z-1] * u; } \
          step setup { pre = 1 / (1 + m); pre_1 = m * b; }",
+    );
+    check(
+        hoist_invariants,
+        "u[t+1] = 1 / (1 + m[x+1 half even]) * u + 1 / (1 + m[z-1 even|clamp]) * u;",
+        "step forward { u[t+1] = pre[x+1 half even] * u + pre[z-1 even|clamp] * u; } \
+         step setup { pre = 1 / (1 + m); }",
     );
 }
 
@@ -397,4 +411,54 @@ fn all_passes_together_leave_leapfrog_in_the_interior() {
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
+}
+
+#[test]
+fn memory_of_a_layer_is_computed_and_read_there_alone() {
+    check(
+        restrict_to_shells,
+        "psi[t+1] = b * psi + a * u[x+1]; zeta[t+1] = b * zeta;
+         u[t+1] = u + m * (psi[t+1] + zeta[t+1] + u[z+1]); a += u[t+1];",
+        "step forward {
+         u[t+1] = u + m * u[z+1];
+         let e1 = b * psi + a * u[x+1];
+         in inner_x_x_low: psi[t+1] = e1;
+         let e2 = m * psi[t+1];
+         in inner_x_x_low: u[t+1] += e2;
+         in inner_x_x_high: psi[t+1] = e1;
+         in inner_x_x_high: u[t+1] += e2;
+         let e3 = b * zeta;
+         in inner_z_z_low: zeta[t+1] = e3;
+         in inner_z_z_high: zeta[t+1] = e3;
+         let e4 = m * zeta[t+1];
+         in inner_z_z_low: u[t+1] += e4;
+         in inner_z_z_high: u[t+1] += e4;
+         a += u[t+1]; }",
+    );
+}
+
+/// The shells of what is read at an offset are wider, and come after all of it is computed.
+#[test]
+fn shells_are_as_wide_as_reads_reach() {
+    check(
+        restrict_to_shells,
+        "psi[t+1] = b * psi; u[t+1] = psi[t+1, x+2] - psi[t+1, z-3] + u;",
+        "step forward {
+         u[t+1] = u;
+         let e1 = b * psi;
+         in inner_x_x_low: psi[t+1] = e1;
+         in inner_x_x_high: psi[t+1] = e1;
+         let e2 = -psi[t+1, z-3] + psi[t+1, x+2];
+         in inner_x_x_low_2: u[t+1] += e2;
+         in inner_x_x_high_2: u[t+1] += e2; }",
+    );
+}
+
+#[test]
+fn updates_that_are_not_linear_in_a_layer_stay_whole() {
+    check(
+        restrict_to_shells,
+        "u[t+1] = u + psi * psi; inject src into u[t+1]: src;",
+        "step forward { u[t+1] = u + psi * psi; inject src into u[t+1]: src; }",
+    );
 }

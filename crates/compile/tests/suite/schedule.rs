@@ -82,7 +82,7 @@ fn updates_share_a_loop_where_they_meet_at_the_point_only() {
     check("a = m; b = a[x+1];", "a | b in place:");
     check("a = b[x+1]; b = m;", "a | b in place:");
     check("a = b; b = m;", "a+b in place:");
-    check("in inner: a = m; b = m;", "a b in place:");
+    check("in inner: a = m; b = m;", "a/b in place:");
     check("in inner: a = m; in inner: b = a;", "a+b in place:");
     check("every 2: a = m; b = m;", "a b in place:");
     check("every 2: a = m; every 2: b = m;", "a+b in place:");
@@ -133,15 +133,15 @@ fn regions_may_be_overwritten_one_after_the_other_if_they_are_disjoint() {
                   in x_high: u[t+1] = u[t-1];";
     let rest = "u[t+1] = 0;";
     // `u[t+1] = 0` comes first to cover the grid, and overwrites everything.
-    check(&format!("{rest} {shells}"), "u u/u/u in place:");
-    check("u[t+1] = u[t-1]; in inner: u[t+1] = u;", "u u in place: u");
-    check("u[t+1] = u[t-1]; in inner: u[t+1] += u[t-1];", "u u in place:");
-    check("v[t+1] = v; in left: a = m; u[t+1] = u[t-1];", "v a u in place: u v");
+    check(&format!("{rest} {shells}"), "u/u/u/u in place:");
+    check("u[t+1] = u[t-1]; in inner: u[t+1] = u;", "u/u in place: u");
+    check("u[t+1] = u[t-1]; in inner: u[t+1] += u[t-1];", "u/u in place:");
+    check("v[t+1] = v; in left: a = m; u[t+1] = u[t-1];", "v/a/u in place: u v");
 }
 
 /// One sweep as long as nothing is read, away from the point, that another part of it writes.
 #[test]
-fn disjoint_regions_share_a_sweep() {
+fn regions_share_a_sweep() {
     check("in inner: a = m; in x_low: a = b; in x_high: a = m;", "a/a/a in place:");
     check("in inner: a = m; in inner: b = m; in x_low: b = m;", "a+b/b in place:");
     // Written away from here, before or after it is read.
@@ -149,8 +149,10 @@ fn disjoint_regions_share_a_sweep() {
     check("in inner: b = a[x+1]; in x_low: a = m;", "b | a in place:");
     // Other places: nothing is forwarded, nothing goes wrong.
     check("in inner: a = m; in x_low: b = a;", "a/b in place:");
-    // Not proved to be disjoint, another predicate.
-    check("in left: a = m; in right: a = m;", "a a in place:");
+    // Where they overlap, a row is finished part by part.
+    check("in left: a = m; in right: a += m;", "a/a in place:");
+    check("b = m; in left: b += a;", "b/b in place:");
+    // Another predicate.
     check("in inner: a = m; every 2: in x_low: a = b;", "a a in place:");
 }
 

@@ -12,7 +12,7 @@ use retrograd_ir::{DType, FieldId, Stencil};
 use crate::common::{Run, fixtures};
 use crate::dot_product::BOUND;
 
-fn derived(
+pub(crate) fn derived(
     stencil: &Stencil,
     parameters: &[FieldId],
     passes: impl Fn(Stencil) -> Stencil,
@@ -23,7 +23,7 @@ fn derived(
 }
 
 /// Relative error of the test, and of the same test with the parameters left out of `v`.
-fn error(adjoint: &Adjoint, steps: usize) -> f64 {
+pub(crate) fn error(adjoint: &Adjoint, steps: usize) -> f64 {
     let run = Run::new(adjoint, steps);
     let x = run.random_inputs(1);
     let v = run.random_direction(3);

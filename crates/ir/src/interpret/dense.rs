@@ -33,6 +33,8 @@ struct FieldData<N> {
     strides: Vec<usize>,
     /// Static: one; time levels: `t+1`, `t`, ...; tape: one per step.
     arrays: Vec<Vec<N>>,
+    /// Positions at which the function is zero by declaration.
+    zeros: Vec<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -52,7 +54,12 @@ impl<N: Number> DenseMemory<N> {
         let stencil = program.stencil();
         assert_eq!(extents.len(), stencil.dims.len(), "there should be one extent per dimension");
         assert_eq!(widths.len(), stencil.widths.len(), "every width should have a value");
-        let fields = stencil.fields.iter().map(|f| FieldData::new(f, extents, steps));
+        let zero_in = |f: &Field| {
+            let region = &stencil.regions[f.zero_in?.0 as usize];
+            Some(region.resolve(extents, widths))
+        };
+        let field = |f: &Field| FieldData::new(f, extents, steps, zero_in(f).as_deref());
+        let fields = stencil.fields.iter().map(field);
         let no_points = SeriesData { points: 0, samples: Vec::new(), tables: BTreeMap::new() };
         Self {
             extents: extents.to_vec(),
@@ -154,18 +161,27 @@ impl<N: Number> DenseMemory<N> {
     }
 
     /// Moves the levels of the time functions that `step` computes back by one: what was `t+1`
-    /// becomes `t`. The new `t+1` has no defined value, which NaN stands for.
+    /// becomes `t`. The new `t+1` has no defined value, which NaN stands for, except where the
+    /// function is zero by declaration.
     pub fn rotate(&mut self, step: &Step) {
         for field in step.advances() {
-            let arrays = &mut self.fields[field.0 as usize].arrays;
+            let FieldData { arrays, zeros, .. } = &mut self.fields[field.0 as usize];
             arrays.rotate_right(1);
             arrays[0].fill(N::constant(f64::NAN));
+            for &at in zeros.iter() {
+                arrays[0][at] = N::constant(0.0);
+            }
         }
     }
 }
 
 impl<N: Number> FieldData<N> {
-    fn new(field: &Field, extents: &[usize], steps: usize) -> Self {
+    fn new(
+        field: &Field,
+        extents: &[usize],
+        steps: usize,
+        zero_in: Option<&[std::ops::Range<usize>]>,
+    ) -> Self {
         let mut strides = vec![0; extents.len()];
         let mut size = 1;
         for (d, &n) in extents.iter().enumerate().rev() {
@@ -180,7 +196,16 @@ impl<N: Number> FieldData<N> {
             Levels::Tape => steps,
         };
         let arrays = vec![vec![N::constant(0.0); size]; arrays];
-        Self { levels: field.levels, strides, arrays }
+        let mut zeros: Vec<usize> = Vec::new();
+        if let Some(ranges) = zero_in {
+            zeros.push(0);
+            for (d, range) in ranges.iter().enumerate().filter(|(d, _)| field.dims.contains(*d)) {
+                let stride = strides[d];
+                let along = |&at: &usize| range.clone().map(move |i| at + i * stride);
+                zeros = zeros.iter().flat_map(along).collect();
+            }
+        }
+        Self { levels: field.levels, strides, arrays, zeros }
     }
 
     fn level(&self, time: i8) -> usize {

@@ -3,7 +3,8 @@
 use super::arithmetic::{Arithmetic, Subnormals};
 use super::memory::Memory;
 use super::number::Number;
-use crate::expr::{Closure, Edge, Expr, ExprId, Offset, UnaryOp};
+use crate::closure::Closure;
+use crate::expr::{BinaryOp, Expr, ExprId, Offset, UnaryOp};
 use crate::program::{DType, DimSet, MAX_DIMS, SparseId, Stencil, Target};
 
 /// Where an expression is evaluated.
@@ -129,111 +130,60 @@ impl<'a, N: Number> Evaluator<'a, N> {
         closure: Closure,
         place: Place<'_>,
     ) -> N {
-        let field = self.stencil.field(target.field);
         let mut index = [0; MAX_DIMS];
         index[..place.index.len()].copy_from_slice(place.index);
-        match close(&mut index, offset, closure, field.dims, memory.extents()) {
-            Closed::Zero => N::constant(0.0),
-            Closed::Inside { negated } => {
-                let inside = &index[..place.index.len()];
-                let raw = memory.load(target, self.n, inside);
-                let value = self.arithmetic.load(field.dtype, raw);
-                if negated { N::combine(-value.value(), || [(value, -1.0)]) } else { value }
-            }
+        let dims = self.stencil.field(target.field).dims;
+        let mut read = Displaced { target, offset, closure, dims, index, outside: false };
+        self.along(0, memory, &mut read)
+    }
+
+    /// The value of a read along dimension number `dim` and those after it.
+    fn along<M: Memory<N> + ?Sized>(&self, dim: usize, memory: &M, read: &mut Displaced) -> N {
+        let Some(&extent) = memory.extents().get(dim) else { return self.stored(memory, read) };
+        let (step, ends, at) = (read.offset.0[dim], read.closure.0[dim], read.index[dim]);
+        if step == 0 || !read.dims.contains(dim) {
+            return self.along(dim + 1, memory, read);
         }
+        let outside = read.outside;
+        let mut take = |(i, negated): (usize, bool)| {
+            read.index[dim] = i;
+            let value = self.along(dim + 1, memory, read);
+            if negated { N::combine(-value.value(), || [(value, -1.0)]) } else { value }
+        };
+        let add = |sum, value| self.arithmetic.binary(BinaryOp::Add, sum, value);
+        let value = if ends.folded {
+            ends.origins(at, step, extent).map(take).reduce(add)
+        } else {
+            ends.image(at as i64 + i64::from(step), extent).map(&mut take)
+        };
+        let value = value.unwrap_or_else(|| {
+            // Mirrors of the dimensions that follow give zero their sign.
+            read.outside = true;
+            self.along(dim + 1, memory, read)
+        });
+        (read.outside, read.index[dim]) = (outside, at);
+        value
+    }
+
+    /// The value at the index of a read in working precision.
+    fn stored<M: Memory<N> + ?Sized>(&self, memory: &M, read: &Displaced) -> N {
+        if read.outside {
+            return N::constant(0.0);
+        }
+        let inside = &read.index[..memory.extents().len()];
+        let raw = memory.load(read.target, self.n, inside);
+        self.arithmetic.load(self.stencil.field(read.target.field).dtype, raw)
     }
 }
 
-/// What a displaced read amounts to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Closed {
-    Zero,
-    Inside { negated: bool },
-}
-
-/// Moves `index` by `offset` and back into the grid as the closure says.
-///
-/// An image that falls outside on the other side is closed there again. On a grid of one point
-/// the mirror image is that point.
-fn close(
-    index: &mut [usize; MAX_DIMS],
+/// A read on its way to the points that it takes.
+struct Displaced {
+    target: Target,
     offset: Offset,
     closure: Closure,
+    /// Of the function.
     dims: DimSet,
-    extents: &[usize],
-) -> Closed {
-    let mut negated = false;
-    for (d, &extent) in extents.iter().enumerate() {
-        let step = offset.0[d];
-        if step == 0 || !dims.contains(d) {
-            continue;
-        }
-        let n = extent as i64;
-        let mut i = index[d] as i64 + i64::from(step);
-        while !(0..n).contains(&i) {
-            let [low, high] = closure.0[d];
-            let (edge, outermost) = if i < 0 { (low, 0) } else { (high, n - 1) };
-            i = match edge {
-                Edge::Zero => return Closed::Zero,
-                Edge::Clamp => outermost,
-                Edge::Periodic => i.rem_euclid(n),
-                Edge::Even | Edge::Odd => {
-                    negated ^= edge == Edge::Odd;
-                    if n == 1 { 0 } else { 2 * outermost - i }
-                }
-            };
-        }
-        index[d] = i as usize;
-    }
-    Closed::Inside { negated }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(
-        low: Edge,
-        high: Edge,
-        n: usize,
-        from: usize,
-        step: i8,
-        expected: Option<(usize, bool)>,
-    ) {
-        let mut closure = Closure::ZERO;
-        closure.0[0] = [low, high];
-        let mut index = [from, 0, 0, 0];
-        let dims = DimSet::first(1);
-        let closed = close(&mut index, Offset::along(0, step), closure, dims, &[n]);
-        let found = match closed {
-            Closed::Zero => None,
-            Closed::Inside { negated } => Some((index[0], negated)),
-        };
-        assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn every_edge_answers_reads_outside() {
-        use Edge::{Clamp, Even, Odd, Periodic, Zero};
-        check(Zero, Zero, 5, 1, -2, None);
-        check(Zero, Zero, 5, 1, -1, Some((0, false)));
-        check(Clamp, Zero, 5, 1, -3, Some((0, false)));
-        check(Zero, Clamp, 5, 4, 3, Some((4, false)));
-        check(Even, Zero, 5, 1, -3, Some((2, false)));
-        check(Zero, Even, 5, 4, 2, Some((2, false)));
-        check(Odd, Zero, 5, 0, -1, Some((1, true)));
-        check(Zero, Odd, 5, 3, 3, Some((2, true)));
-        check(Periodic, Periodic, 5, 0, -1, Some((4, false)));
-        check(Periodic, Periodic, 5, 4, 7, Some((1, false)));
-    }
-
-    #[test]
-    fn images_beyond_the_other_side_are_closed_again() {
-        use Edge::{Even, Odd, Zero};
-        check(Even, Zero, 3, 0, -3, None);
-        check(Even, Even, 3, 0, -3, Some((1, false)));
-        check(Odd, Odd, 3, 0, -3, Some((1, false)));
-        check(Odd, Even, 1, 0, -3, Some((0, true)));
-    }
+    index: [usize; MAX_DIMS],
+    /// Whether it has left the grid where that reads zero.
+    outside: bool,
 }

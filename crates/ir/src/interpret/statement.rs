@@ -106,11 +106,18 @@ impl<'a> Run<'a> {
     ) {
         let mut evaluator = self.evaluator(value, memory);
         let ranges = self.ranges(memory, region);
-        let points = project(&ranges, self.stencil.field(target.field).dims);
+        let field = self.stencil.field(target.field);
+        let points = project(&ranges, field.dims);
+        let zero = field.zero_in.map(|region| self.ranges(memory, region));
+        let vanishes = |index: &[usize]| {
+            let inside = |r: &[Range<usize>]| field.dims.iter().all(|d| r[d].contains(&index[d]));
+            zero.as_deref().is_some_and(inside)
+        };
         let mut values = Vec::new();
         for_each_point(&points, |index| {
             let value = evaluator.at(memory, Place { index, point: 0 });
             values.push(match mode {
+                _ if vanishes(index) => N::constant(0.0),
                 WriteMode::Assign => value,
                 WriteMode::Add => self.added(memory, target, index, value),
             });

@@ -3,8 +3,9 @@
 use super::diagnostics::Problem;
 use super::lexer::{Token, TokenKind};
 use super::parser::{Named, Parsed, Parser};
-use super::words::{EDGES, UNARY, any_of, meaning};
-use crate::expr::{BinaryOp, Closure, Compare, Edge, Expr, ExprId, Literal, Offset, UnaryOp};
+use super::words::{EDGES, FOLDED, HALF, UNARY, any_of, meaning};
+use crate::closure::{Closure, Edge, Ends};
+use crate::expr::{BinaryOp, Compare, Expr, ExprId, Literal, Offset, UnaryOp};
 use crate::program::DimId;
 
 /// Deepest nesting of brackets, signs and powers.
@@ -261,7 +262,7 @@ impl<'s> Parser<'s> {
                 })?;
                 let dim = usize::from(dim);
                 subscripts.offset.0[dim] = self.displacement("a displacement")?;
-                subscripts.closure.0[dim] = self.edges()?;
+                subscripts.closure.0[dim] = self.ends()?;
             }
             if !self.take_sign(",") {
                 self.expect_sign("]")?;
@@ -281,14 +282,16 @@ impl<'s> Parser<'s> {
         }
     }
 
-    /// `odd`, `odd|zero` or nothing: what lies outside the low and the high side.
-    fn edges(&mut self) -> Parsed<[Edge; 2]> {
+    /// `odd`, `odd|zero`, `fold half even` or nothing: what lies outside the low and the high side.
+    fn ends(&mut self) -> Parsed<Ends> {
         if !matches!(self.peek().kind, TokenKind::Name(_)) {
-            return Ok([Edge::Zero; 2]);
+            return Ok(Ends::ZERO);
         }
+        let folded = self.take_word(FOLDED);
+        let half = self.take_word(HALF);
         let low = self.edge()?;
         let high = if self.take_sign("|") { self.edge()? } else { low };
-        Ok([low, high])
+        Ok(Ends { edges: [low, high], half, folded })
     }
 
     fn edge(&mut self) -> Parsed<Edge> {

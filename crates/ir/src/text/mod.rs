@@ -68,7 +68,7 @@
 //!             | "fma" "(" expr "," expr "," expr ")"
 //!             | "select" "(" expr compare expr "," expr "," expr ")"
 //! compare     = "<" | "<=" | "==" | "!=" | ">" | ">="
-//! subscript   = "t" [shift] | dim [shift] [edge ["|" edge]]
+//! subscript   = "t" [shift] | dim [shift] [["fold"] ["half"] edge ["|" edge]]
 //! shift       = "+" integer | "-" integer
 //! edge        = "zero" | "clamp" | "even" | "odd" | "periodic"
 //! ```
@@ -77,7 +77,8 @@
 //!   re-associated: the text states the order of rounding.
 //! * A minus sign before a number makes a negative literal; the negation of 2 is `-(2)`.
 //! * `x-1 odd|zero`: what a read outside the grid yields beyond the low and the high side of `x`;
-//!   one word serves both, none is zero.
+//!   one word serves both, none is zero. `half` tells mirrors that samples sit half a cell beyond
+//!   the nodes, `fold` makes the transpose of the read: see [`Ends`](crate::Ends).
 //! * Names are unique over all declarations and differ from the words that begin statements or
 //!   name functions, `t` and `domain` (the region of the whole grid). Something is declared before
 //!   it is used. A `let` lives until the end of its step.

@@ -5,7 +5,8 @@ use std::fmt::Write;
 
 use super::print_expr::{ExprPrinter, access, target};
 use super::words::{DTYPES, REDUCTIONS, word};
-use crate::expr::{Closure, ExprId, Offset};
+use crate::closure::Closure;
+use crate::expr::{ExprId, Offset};
 use crate::program::{
     Bound, DOMAIN, DimSet, Direction, Field, Interpolation, Levels, MemorySpace, Predicate, Region,
     RegionId, Side, Sparse, Statement, StatementKind, Stencil, Step, WriteMode,

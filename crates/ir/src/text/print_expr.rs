@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::words::{COMPARISONS, EDGES, UNARY, word};
-use crate::expr::{BinaryOp, Closure, Edge, Expr, ExprId, Offset, UnaryOp};
+use super::words::{COMPARISONS, EDGES, FOLDED, HALF, UNARY, word};
+use crate::closure::{Closure, Ends};
+use crate::expr::{BinaryOp, Expr, ExprId, Offset, UnaryOp};
 use crate::program::{Stencil, Target};
 
 /// How tightly an expression binds; operands that bind less than their place asks for get
@@ -181,8 +182,8 @@ pub(crate) fn access(
     if time != 0 {
         subscripts.push(format!("t{time:+}"));
     }
-    for (d, (&step, edges)) in offset.0.iter().zip(closure.0).enumerate() {
-        if step == 0 && edges == [Edge::Zero; 2] {
+    for (d, (&step, ends)) in offset.0.iter().zip(closure.0).enumerate() {
+        if step == 0 && ends == Ends::ZERO {
             continue;
         }
         // A dimension that the stencil lacks is no program; its text serves error messages.
@@ -190,10 +191,14 @@ pub(crate) fn access(
         if step != 0 {
             let _ = write!(subscript, "{step:+}");
         }
-        match edges.map(|edge| word(&EDGES, edge)) {
-            ["zero", "zero"] => {}
-            [low, high] if low == high => subscript.extend([" ", low]),
-            [low, high] => subscript.extend([" ", low, "|", high]),
+        if ends != Ends::ZERO {
+            let words = [(ends.folded, FOLDED), (ends.half, HALF)];
+            words.iter().filter(|(said, _)| *said).for_each(|(_, w)| subscript.extend([" ", w]));
+            let [low, high] = ends.edges.map(|edge| word(&EDGES, edge));
+            subscript.extend([" ", low]);
+            if low != high {
+                subscript.extend(["|", high]);
+            }
         }
         subscripts.push(subscript);
     }

@@ -1,6 +1,7 @@
 //! Words of the text form.
 
-use crate::expr::{Compare, Edge, UnaryOp};
+use crate::closure::Edge;
+use crate::expr::{Compare, UnaryOp};
 use crate::program::{DType, ReduceOp};
 
 /// Words that cannot be names, because a reader (or the parser) would take them for something
@@ -56,6 +57,11 @@ pub(crate) const UNARY: [(&str, UnaryOp); 9] = [
     ("tan", UnaryOp::Tan),
     ("tanh", UnaryOp::Tanh),
 ];
+
+/// Before the edges of a transposed read.
+pub(crate) const FOLDED: &str = "fold";
+/// Before the edges of samples that sit half a cell beyond the nodes.
+pub(crate) const HALF: &str = "half";
 
 pub(crate) const EDGES: [(&str, Edge); 5] = [
     ("zero", Edge::Zero),

@@ -1,4 +1,4 @@
-//! Whether the regions in which `t+1` is assigned cover the grid.
+//! Whether the regions in which `t+1` is assigned, or zero by declaration, cover the grid.
 //!
 //! Regions are boxes whose corners depend on extents and widths. For a grid with room for all
 //! layers the order of the corners along a dimension is settled, unless two widths are compared:
@@ -26,9 +26,12 @@ pub(super) fn check(stencil: &Stencil, step: &Step) -> Vec<Invalid> {
     fields.dedup();
     let sample = Sample::new(stencil);
     let uncovered = |field: FieldId| {
-        let regions: Vec<&Region> = assignments(stencil, step)
-            .filter(|&(assigned, _)| assigned == field)
-            .map(|(_, region)| &stencil.regions[region.0 as usize])
+        let assigned = assignments(stencil, step).filter(|&(assigned, _)| assigned == field);
+        let zero = stencil.field(field).zero_in;
+        let regions: Vec<&Region> = assigned
+            .map(|(_, region)| region)
+            .chain(zero)
+            .map(|region| &stencil.regions[region.0 as usize])
             .collect();
         let point = sample.uncovered(&regions, stencil.field(field).dims)?;
         Some(Invalid::Uncovered {

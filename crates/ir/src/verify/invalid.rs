@@ -54,12 +54,24 @@ pub enum Invalid {
          help: drop the displacement"
     )]
     Displacement { place: String, read: String, field: String, dim: String },
+    /// A dimension that is periodic on one side.
+    #[error(
+        "{place} reads `{read}`, periodic on one side of `{dim}` only\n  help: a dimension is \
+         periodic on both sides or on neither"
+    )]
+    HalfPeriodic { place: String, read: String, dim: String },
     /// A series outside an injection, or of other points.
     #[error("{place} reads the series `{series}`; {allowed}")]
     Series { place: String, series: String, allowed: String },
     /// A write to a level that cannot be written.
     #[error("{place} writes `{target}`; {allowed}")]
     Unwritable { place: String, target: String, allowed: &'static str },
+    /// An injection into a function that is zero somewhere.
+    #[error(
+        "{place} injects into `{field}`, which is zero in `{region}`: samples there would be \
+         lost\n  help: inject into a function of the whole grid"
+    )]
+    InjectionIntoLayer { place: String, field: String, region: String },
     /// A target that lacks a dimension of its value.
     #[error(
         "{place} writes `{target}`, which does not vary along `{dim}`, but {reason}\n  help: \

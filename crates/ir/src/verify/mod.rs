@@ -15,7 +15,8 @@
 //!
 //! **Reads.** The level exists: static functions at time 0, a time function with `n` levels at
 //! `t+1` down to `t-(n-2)`, tapes at any step. Displacements only along dimensions that the
-//! function has. Series only in injections, and there only of the injected points.
+//! function has; a read is periodic on both sides of a dimension or on neither. Series only in
+//! injections, and there only of the injected points.
 //!
 //! **Writes.** Updates and injections write `t+1` of time functions, and static functions and
 //! tapes at time 0. The target varies along every dimension that its value varies along; the

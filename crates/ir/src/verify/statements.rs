@@ -1,6 +1,7 @@
 //! Reads, writes, their order, and predicates.
 
 use super::{Invalid, coverage};
+use crate::closure::Edge;
 use crate::expr::{Expr, ExprId, Offset};
 use crate::program::{
     DimSet, FieldId, Levels, Predicate, SparseId, Statement, StatementKind, Stencil, Step, Target,
@@ -84,6 +85,13 @@ impl Checker<'_> {
             let (place, field) = (self.place(), field.name.clone());
             self.broken.push(Invalid::Displacement { place, read: text.clone(), field, dim });
         }
+        for (d, ends) in read.closure.0.iter().enumerate().take(self.stencil.dims.len()) {
+            let periodic = ends.edges.map(|edge| edge == Edge::Periodic);
+            if steps[d] != 0 && periodic[0] != periodic[1] {
+                let (place, dim) = (self.place(), self.stencil.dims[d].name.clone());
+                self.broken.push(Invalid::HalfPeriodic { place, read: text.clone(), dim });
+            }
+        }
     }
 
     fn series(&mut self, statement: &Statement) {
@@ -154,6 +162,11 @@ impl Checker<'_> {
         if let Some(allowed) = allowed {
             let (place, target) = (self.place(), crate::text::target_text(self.stencil, target));
             self.broken.push(Invalid::Unwritable { place, target, allowed });
+        }
+        if let (StatementKind::Inject { .. }, Some(region)) = (statement.kind, field.zero_in) {
+            let (place, field) = (self.place(), field.name.clone());
+            let region = self.stencil.regions[region.0 as usize].name.clone();
+            self.broken.push(Invalid::InjectionIntoLayer { place, field, region });
         }
         let (needed, reason) = match statement.kind {
             StatementKind::Inject { .. } => {

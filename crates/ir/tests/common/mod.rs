@@ -1,7 +1,7 @@
 //! Random stencils, built from a list of random choices.
 
 use retrograd_ir::{
-    BinaryOp, Bound, Closure, Compare, DType, DimSet, Direction, Edge, Expr, ExprId, Field,
+    BinaryOp, Bound, Closure, Compare, DType, DimSet, Direction, Edge, Ends, Expr, ExprId, Field,
     FieldId, Interpolation, Levels, Literal, MemorySpace, Offset, Param, ParamId, Predicate,
     ReduceOp, Region, RegionId, Scalar, ScalarId, Side, Sparse, SparseId, Statement, StatementKind,
     Stencil, Step, Target, UnaryOp, Width, WidthId, WriteMode,
@@ -169,7 +169,8 @@ fn load(choices: &mut Choices, dims: usize) -> Expr {
     for d in 0..dims {
         offset.0[d] = choices.pick(&[0, 0, 1, -1, 4, -128, 127]);
         let edges = [Edge::Zero, Edge::Zero, Edge::Clamp, Edge::Even, Edge::Odd, Edge::Periodic];
-        closure.0[d] = [choices.pick(&edges), choices.pick(&edges)];
+        let [half, folded] = [choices.pick(&[false, true]), choices.pick(&[false, true])];
+        closure.0[d] = Ends { edges: [choices.pick(&edges), choices.pick(&edges)], half, folded };
     }
     let time = choices.pick(&[0, 0, 1, -1, -128, 127]);
     Expr::Load { field: FieldId(choices.below(5) as u32), time, offset, closure }

@@ -4,6 +4,7 @@ use retrograd_compile::symbolic::{Function, Grid, Sparse};
 use retrograd_runtime::Team;
 
 use crate::compiled::Compiled;
+use crate::cpml::{Cpml, CpmlTuning};
 use crate::error::Error;
 use crate::simulation::Simulation;
 
@@ -18,6 +19,8 @@ pub struct Experiment {
     pub(super) threads: usize,
     pub(super) seed: u64,
     pub(super) functions: Vec<(Function, Vec<f64>)>,
+    pub(super) params: Vec<(String, f64)>,
+    pub(super) cpml: Option<(Cpml, CpmlTuning)>,
     pub(super) points: Vec<(Sparse, Vec<Vec<f64>>)>,
     pub(super) series: Vec<(Sparse, Vec<f64>)>,
     pub(super) observed: Vec<(Sparse, Vec<f64>)>,
@@ -35,6 +38,8 @@ impl Experiment {
             threads: 1,
             seed: 1,
             functions: Vec::new(),
+            params: Vec::new(),
+            cpml: None,
             points: Vec::new(),
             series: Vec::new(),
             observed: Vec::new(),
@@ -66,6 +71,20 @@ impl Experiment {
     #[must_use]
     pub fn set(mut self, function: &Function, values: &[f64]) -> Self {
         self.functions.push((function.clone(), values.to_vec()));
+        self
+    }
+
+    /// The value of a run-time scalar of the equations.
+    #[must_use]
+    pub fn param(mut self, name: &str, value: f64) -> Self {
+        self.params.push((name.into(), value));
+        self
+    }
+
+    /// A perfectly matched layer.
+    #[must_use]
+    pub fn cpml(mut self, cpml: &Cpml, tuning: CpmlTuning) -> Self {
+        self.cpml = Some((cpml.clone(), tuning));
         self
     }
 
@@ -106,6 +125,12 @@ impl Experiment {
         let mut simulation = compiled.simulation(&self.grid, &self.layer, run, team)?;
         for (function, values) in &self.functions {
             simulation.set(function, values)?;
+        }
+        for (name, value) in &self.params {
+            simulation.set_param(name, *value)?;
+        }
+        if let Some((cpml, tuning)) = &self.cpml {
+            simulation.set_cpml(cpml, tuning)?;
         }
         simulation.set_up()?;
         for (sparse, points) in &self.points {

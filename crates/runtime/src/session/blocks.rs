@@ -21,7 +21,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use retrograd_compile::schedule::PhaseKind;
-use retrograd_ir::{FieldId, Levels, Offset, StatementKind, Stencil, Target};
+use retrograd_ir::{FieldId, Levels, StatementKind, Stencil, Target};
 
 use super::Session;
 use super::plan::Work;
@@ -211,7 +211,7 @@ impl Session {
         Some(Skew::new(&phases?, forward, storage))
     }
 
-    /// What a phase touches; nothing for a reduction.
+    /// What a phase touches; nothing for a reduction and for reads of rows that are nowhere near.
     fn accesses(&self, kind: &PhaseKind) -> Option<Vec<Access>> {
         let stencil = self.program.stencil();
         let written = |target| Access { target, reach: 0, writes: true };
@@ -230,13 +230,17 @@ impl Session {
             }
             PhaseKind::Other(_) => return None,
         };
-        let rows = |offset: Offset| usize::from(offset.0[0].unsigned_abs());
-        let read = stencil.reads(&values).into_iter().map(|read| Access {
-            target: Target { field: read.field, time: read.time },
-            reach: rows(read.offset) + beside,
-            writes: false,
+        // Images lie beside the side that they are reflected by, no farther from the row in hand than
+        // the read is displaced (by one more for the last node's mirror of staggered samples): what
+        // keeps clear of displaced rows keeps clear of their images. Periodic reads may take any row.
+        let read = stencil.reads(&values).into_iter().map(|read| {
+            Some(Access {
+                target: Target { field: read.field, time: read.time },
+                reach: read.closure.0[0].farthest(read.offset.0[0])? + beside,
+                writes: false,
+            })
         });
-        Some(targets.into_iter().map(written).chain(read).collect())
+        targets.into_iter().map(|target| Some(written(target))).chain(read).collect()
     }
 
     /// Steps of a block and rows of a tile: as set; else such that all rows that a tile touches stay in

@@ -306,6 +306,36 @@ impl Session {
                 retrograd_ir::DType::F64 => fill_row(&mut buffer.slice_mut::<f64>()[row], source),
             }
         }
+        self.clear_inside(field, buffer);
+    }
+
+    /// A function of steps that lives in a layer is zero elsewhere, whatever is set there.
+    fn clear_inside(&self, field: FieldId, buffer: &mut Buffer) {
+        let stencil = self.program.stencil();
+        let declared = stencil.field(field);
+        let Some(region) = declared.zero_in.filter(|_| declared.levels != Levels::Static) else {
+            return;
+        };
+        let mut inside = stencil.regions[region.0 as usize].resolve(&self.extents, &self.widths);
+        let layout = &self.layouts[self.places[field.0 as usize].0].1;
+        let last = inside.pop().unwrap_or(0..0);
+        let mut rows = vec![Vec::new()];
+        for range in inside {
+            let along = |row: &Vec<usize>| {
+                let row = row.clone();
+                range.clone().map(move |i| [&row[..], &[i]].concat())
+            };
+            rows = rows.iter().flat_map(along).collect();
+        }
+        for mut index in rows {
+            index.push(last.start);
+            let start = layout.position(&index);
+            let row = start..start + last.len();
+            match declared.dtype {
+                retrograd_ir::DType::F32 => buffer.slice_mut::<f32>()[row].fill(0.0),
+                retrograd_ir::DType::F64 => buffer.slice_mut::<f64>()[row].fill(0.0),
+            }
+        }
     }
 
     fn shape_len(&self, field: FieldId) -> usize {

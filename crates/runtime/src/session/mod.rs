@@ -23,7 +23,7 @@ use crate::program::{Program, kept_levels};
 use crate::real::Real;
 use crate::team::{LentTeam, Team};
 use blocks::Blocks;
-use layers::{InPlace, check_layers};
+use layers::{InPlace, check_images, check_layers};
 use plan::StepPlan;
 use points::SparseData;
 use snapshot::Fit;
@@ -49,8 +49,9 @@ pub enum SessionError {
     },
     /// Layers that leave no room between them.
     #[error(
-        "the layers of dimension {dim} are {low} and {high} points wide and leave nothing of its \
-         {extent} points\n  help: make the grid larger or the layers narrower"
+        "the layers of dimension {dim} are {low} and {high} points wide, with what the stencils reach \
+         beyond them, and leave nothing of its {extent} points\n  \
+         help: make the grid larger or the layers narrower"
     )]
     LayersMeet {
         /// The dimension, from 0.
@@ -61,6 +62,21 @@ pub enum SessionError {
         high: usize,
         /// Grid points of the dimension.
         extent: usize,
+    },
+    /// A grid on which images of reads would fall outside again.
+    #[error(
+        "reads of `{function}` across the sides of dimension `{dim}` need {least} points; the grid \
+         has {extent}\n  help: make the grid larger, lower the space order, or use the interpreter"
+    )]
+    TooFewPoints {
+        /// The function.
+        function: String,
+        /// The dimension.
+        dim: String,
+        /// Grid points of the dimension.
+        extent: usize,
+        /// The fewest that there have to be.
+        least: usize,
     },
     /// Extents or widths in the wrong number.
     #[error("{found} {what} for a program with {expected}")]
@@ -135,7 +151,7 @@ impl Session {
     ///
     /// # Errors
     /// Wrong numbers of extents or widths; layers that meet around an inside where a function is
-    /// known to be zero.
+    /// known to be zero; fewer points than mirrored or periodic reads of generated code need.
     pub fn new(
         program: &Arc<Program>,
         extents: &[usize],
@@ -153,7 +169,8 @@ impl Session {
         };
         count("extents", extents.len(), stencil.dims.len())?;
         count("widths", widths.len(), stencil.widths.len())?;
-        let in_place = check_layers(stencil, extents, widths)?;
+        let in_place = check_layers(stencil, extents, widths, &program.radius)?;
+        check_images(program, extents)?;
         let full = DimSet::first(extents.len());
         let layout = |dims| (dims, Layout::new(extents, dims, &program.radius, stencil.dtype));
         let fit =
@@ -187,7 +204,12 @@ impl Session {
                 session.layouts.len() - 1
             });
             let bytes = session.layouts[place].1.len * field.dtype.bytes();
-            let alike = session.places.iter().find(|(p, q)| *p == place && q.bytes() == bytes);
+            // Buffers of what is zero in a region hold zeros there: nobody else gets them.
+            let mut known = stencil.fields.iter().zip(&session.places);
+            let alike = known.find(|(other, (p, pool))| {
+                *p == place && pool.bytes() == bytes && other.zero_in == field.zero_in
+            });
+            let alike = alike.map(|(_, place)| place);
             let pool = alike.map_or_else(|| Pool::new(bytes), |(_, pool)| pool.clone());
             session.places.push((place, pool));
             session.fields.push(match field.levels {

@@ -3,10 +3,44 @@
 use std::ffi::c_long;
 use std::ops::Range;
 
+use retrograd_compile::emit::Bodies;
+
 /// One part of a nest: the number of its body and its region, one range per dimension.
 pub(super) struct Place {
     pub(super) body: usize,
     pub(super) region: Vec<Range<usize>>,
+}
+
+/// A region of a part, cut into boxes that one body suits: rows beside the outer sides, and of the
+/// others the ends and the inside. Ends are whole vectors, as the inside would compute them again.
+pub(super) fn boxes(
+    bodies: &Bodies,
+    mut region: Vec<Range<usize>>,
+    extents: &[usize],
+    lanes: usize,
+) -> Vec<Place> {
+    let mut all = Vec::new();
+    let last = extents.len() - 1;
+    for (d, (&[low, high], &n)) in bodies.depth.iter().zip(extents).enumerate() {
+        let Range { start, end } = region[d];
+        let (mut from, mut to) = (low, n.saturating_sub(high));
+        let body = if d == last { bodies.ends } else { bodies.beside };
+        if d == last {
+            from = from.next_multiple_of(lanes);
+            to = if high > 0 { to / lanes * lanes } else { to };
+        }
+        let from = from.clamp(start, end.max(start));
+        let to = to.clamp(from, end.max(from));
+        for side in [start..from, to..end] {
+            let mut place = Place { body, region: region.clone() };
+            place.region[d] = side;
+            all.push(place);
+        }
+        region[d] = from..to;
+    }
+    all.push(Place { body: bodies.inside, region });
+    all.retain(|place| place.region.iter().all(|range| !range.is_empty()));
+    all
 }
 
 /// The calls of a generated function that cover, of all places, what lies in the rows `outer` (one
@@ -117,6 +151,34 @@ mod tests {
             }
         }
         assert!(seen.iter().all(|n| *n == 1), "{seen:?}");
+    }
+
+    /// Every point is in one box, and in one whose body closes what has to be closed there.
+    #[test]
+    fn boxes_cover_a_region_once_with_a_body_that_suits() {
+        let bodies = Bodies { inside: 0, ends: 1, beside: 2, depth: vec![[2, 0], [1, 3], [2, 1]] };
+        let extents = [7, 9, 21];
+        for region in
+            [[0..7, 0..9, 0..21], [1..5, 2..9, 3..20], [0..1, 0..2, 19..21], [3..3, 0..9, 0..4]]
+        {
+            let mut seen = std::collections::HashMap::new();
+            for place in boxes(&bodies, region.to_vec(), &extents, 4) {
+                let [x, y, z] = [0, 1, 2].map(|d| place.region[d].clone());
+                for at in x.flat_map(|x| y.clone().map(move |y| (x, y))) {
+                    for z in z.clone() {
+                        assert_eq!(seen.insert((at, z), place.body), None);
+                    }
+                }
+            }
+            let [x, y, z] = region;
+            assert_eq!(seen.len(), x.len() * y.len() * z.len());
+            for (((x, y), z), body) in seen {
+                let beside = x < 2 || !(1..6).contains(&y);
+                let least = if beside { 2 } else { usize::from(!(2..20).contains(&z)) };
+                assert!(body >= least, "{x} {y} {z}: {body}");
+                assert!(body < 2 || least == 2, "{x} {y} {z}");
+            }
+        }
     }
 
     /// On one dimension there is one row; overlapping places keep their order.

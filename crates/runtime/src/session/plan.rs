@@ -3,20 +3,20 @@
 use std::ffi::c_long;
 use std::ops::Range;
 
-use retrograd_compile::emit::FunctionKind;
+use retrograd_compile::emit::{FunctionKind, Sizes};
 use retrograd_compile::schedule::PhaseKind;
 use retrograd_ir::interpret::{Subnormals, evaluate_uniform};
 use retrograd_ir::{DimSet, StatementKind};
 
 use super::Session;
-use super::pieces::{Place, calls};
+use super::pieces::{Place, boxes, calls};
 use super::points::Numbers;
 use crate::program::{CStep, Code};
 
 /// Prepared calls of one step.
 pub(super) struct StepPlan {
     pub(super) uniforms: Numbers,
-    pub(super) strides: Vec<c_long>,
+    pub(super) sizes: Vec<c_long>,
     pub(super) phases: Vec<PhasePlan>,
 }
 
@@ -53,15 +53,20 @@ impl Session {
             .uniforms
             .iter()
             .map(|&e| evaluate_uniform(stencil, e, &params, &scalars, Subnormals::Flush));
-        let strides = c.module.layouts.iter().flat_map(|dims| {
-            let layout = self.layouts.iter().find(|(d, _)| d == dims);
-            let layout = &layout.expect("every function should have a layout").1;
-            layout.strides.iter().map(|&s| s as c_long)
+        let sizes = c.module.sizes.iter().flat_map(|sizes| {
+            let numbers = match sizes {
+                Sizes::Extents => &self.extents,
+                Sizes::Strides(dims) => {
+                    let layout = self.layouts.iter().find(|(d, _)| d == dims);
+                    &layout.expect("every function should have a layout").1.strides
+                }
+            };
+            numbers.iter().map(|&s| s as c_long)
         });
         let phases = code.schedule.phases.iter().enumerate();
         StepPlan {
             uniforms: Numbers::from_f64(stencil.dtype, uniforms),
-            strides: strides.collect(),
+            sizes: sizes.collect(),
             phases: phases.map(|(k, phase)| self.plan_phase(c, k, &phase.kind)).collect(),
         }
     }
@@ -96,9 +101,10 @@ impl Session {
         let stencil = self.program.stencil();
         match (kind, &c.module.functions[number].kind) {
             (PhaseKind::Nest(nest), FunctionKind::Nest { bodies }) => {
-                let places = nest.parts.iter().zip(bodies).map(|(part, &body)| {
+                let places = nest.parts.iter().zip(bodies).flat_map(|(part, bodies)| {
                     let region = &stencil.regions[part.region.0 as usize];
-                    Place { body, region: region.resolve(&self.extents, &self.widths) }
+                    let region = region.resolve(&self.extents, &self.widths);
+                    boxes(bodies, region, &self.extents, c.module.lanes)
                 });
                 let places: Vec<Place> = places.collect();
                 let tiles = rows.iter().flat_map(|rows| self.tiles(rows));

@@ -384,14 +384,15 @@ impl Call<'_> {
     unsafe fn work(&self, k: usize, work: &Work, sparse: &[super::points::SparseData]) {
         let address = self.code.addresses[k];
         let f = self.pointers.as_ptr();
-        let s = self.plan.strides.as_ptr();
+        let s = self.plan.sizes.as_ptr();
         let c = self.plan.uniforms.address(0);
         let staggered = self.plan.phases[k].staggered;
         match (work, &self.samples[k], &self.code.module.functions[k].kind) {
             (Work::Nest(calls), _, _) => {
                 // SAFETY: the function was emitted with this kind, hence this type. Pieces lie
                 // inside the grid, reads within the radius that the layout pads, and vectors
-                // reach at most one vector beyond a row, which the layout has too.
+                // reach at most one vector beyond a row, which the layout has too. So do the
+                // images of closed reads, on the grids that a session may have.
                 unsafe {
                     let run: NestFn = std::mem::transmute(address);
                     for k in 0..calls.len() {

@@ -15,12 +15,6 @@ type Refusal = fn(&Unsupported) -> bool;
 
 /// Cases that the C back end refuses, with the name of the refusal.
 const REFUSED_BY_C: &[(&str, Refusal)] = &[
-    ("channels", |u| matches!(u, Unsupported::Closure(_))),
-    ("closure_clamp", |u| matches!(u, Unsupported::Closure(_))),
-    ("closure_even", |u| matches!(u, Unsupported::Closure(_))),
-    ("closure_mixed", |u| matches!(u, Unsupported::Closure(_))),
-    ("closure_odd", |u| matches!(u, Unsupported::Closure(_))),
-    ("closure_periodic", |u| matches!(u, Unsupported::Closure(_))),
     ("device", |u| matches!(u, Unsupported::Device(_))),
     ("elementary", |u| matches!(u, Unsupported::Elementary(_))),
     ("elementary_f32", |u| matches!(u, Unsupported::Elementary(_))),

@@ -1,5 +1,6 @@
 //! Tests of the back ends on whole programs.
 
+mod closures;
 mod common;
 mod conformance;
 mod jit;

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use retrograd_ir::interpret::{DenseMemory, Subnormals, run_step};
-use retrograd_ir::{DType, FieldId, Levels, ParamId, SparseId, Stencil, Target, Verified, verify};
+use retrograd_ir::{
+    DType, DimSet, FieldId, Levels, ParamId, SparseId, Stencil, Target, Verified, verify,
+};
 use retrograd_runtime::{Backend, JitOptions, Program, ProgramError, Session, Team};
 
 use crate::common::{self, Noise};
-use crate::random_programs::{LAYER, random_program};
+use crate::random_programs::{LAYER, Sides, random_program, with_layer_memory};
 
 const STEPS: usize = 5;
 
@@ -55,18 +57,20 @@ impl Data {
         (0..len).map(|_| value(&mut noise)).collect()
     }
 
-    /// Values of a function; one that is known to vanish inside does.
-    fn function(&self, stencil: &Stencil, field: FieldId) -> Vec<f64> {
+    /// Values of a function, by a number of their own; one that is known to vanish inside does.
+    fn function(&self, stencil: &Stencil, field: FieldId, salt: u64) -> Vec<f64> {
         let declared = stencil.field(field);
         let len = declared.dims.iter().map(|d| self.extents[d]).product();
-        let mut values = self.values(stencil.dtype, u64::from(field.0), len);
-        if declared.zero_in.is_some() {
+        let mut values = self.values(stencil.dtype, salt, len);
+        if let Some(region) = declared.zero_in {
+            let widths = vec![self.width; stencil.widths.len()];
+            let region = stencil.regions[region.0 as usize].resolve(&self.extents, &widths);
             for (linear, value) in values.iter_mut().enumerate() {
                 let mut rest = linear;
-                let inside = self.extents.iter().rev().all(|&n| {
+                let inside = self.extents.iter().zip(&region).rev().all(|(&n, range)| {
                     let i = rest % n;
                     rest /= n;
-                    (self.width..n - self.width).contains(&i)
+                    range.contains(&i)
                 });
                 if inside {
                     *value = 0.0;
@@ -109,13 +113,12 @@ fn by_the_oracle(program: &Verified, data: &Data) -> Outcome {
     }
     for field in fields(stencil) {
         if is_set(stencil, field) {
-            let values = data.function(stencil, field);
+            let values = data.function(stencil, field, u64::from(field.0));
             memory.array_mut(Target { field, time: 0 }).copy_from_slice(&values);
         }
         for back in 0..kept(stencil, field) {
             let target = Target { field, time: -(back as i8) };
-            let len = memory.array(target).len();
-            let values = data.values(stencil.dtype, 100 * u64::from(field.0) + back as u64, len);
+            let values = data.function(stencil, field, 100 * u64::from(field.0) + back as u64);
             memory.array_mut(target).copy_from_slice(&values);
         }
     }
@@ -185,11 +188,11 @@ fn by_a_session(program: &Arc<Program>, data: &Data, how: How) -> (Outcome, usiz
     }
     for field in fields(stencil) {
         if is_set(stencil, field) {
-            session.set_function(field, &data.function(stencil, field)).expect("memory");
+            let values = data.function(stencil, field, u64::from(field.0));
+            session.set_function(field, &values).expect("memory");
         }
         for back in 0..kept(stencil, field) {
-            let len = data.extents.iter().product();
-            let values = data.values(stencil.dtype, 100 * u64::from(field.0) + back as u64, len);
+            let values = data.function(stencil, field, 100 * u64::from(field.0) + back as u64);
             session.set_level(field, back, &values).expect("memory");
         }
     }
@@ -249,12 +252,20 @@ fn compare(number: u64, options: &JitOptions) -> Option<usize> {
     let mut noise = Noise::new(number);
     let dims = 1 + noise.below(3);
     let dtype = noise.pick(&[DType::F32, DType::F64]);
-    let stencil = random_program(&mut noise, dims, dtype);
+    let closed = number % 2 == 1;
+    let sides = if closed { Sides::random(&mut noise, dims) } else { Sides::Zero };
+    let mut stencil = random_program(&mut noise, dims, dtype, sides);
+    let memory = noise.rarely(2);
+    if memory {
+        stencil = with_layer_memory(stencil, &mut noise);
+    }
     if let Err(errors) = verify(stencil.clone()) {
         panic!("program {number} should be well formed: {errors:#?}");
     }
     let program = compiled(&stencil, options)?;
-    let least = 2 * LAYER + 1;
+    // Memory is read three points from its layer.
+    let least = 2 * LAYER + if memory { 6 } else { 1 };
+    let least = if closed { least.max(Sides::LEAST) } else { least };
     let mut extents: Vec<usize> = (0..dims).map(|_| least + noise.below(18)).collect();
     // Blocks of steps want rows.
     extents[0] += noise.below(40);
@@ -292,17 +303,25 @@ fn random_programs_give_the_same_bits_in_c_and_by_the_interpreter() {
 #[test]
 fn rows_of_all_lengths_give_the_same_bits() {
     let Some(options) = common::options() else { return };
-    for (number, dims, dtype) in
-        [(1, 1, DType::F32), (2, 2, DType::F32), (3, 2, DType::F64), (4, 3, DType::F32)]
-    {
+    let closed = |n: usize| Sides::Closed(DimSet::NONE.with(n));
+    for (number, dims, dtype, sides) in [
+        (1, 1, DType::F32, Sides::Zero),
+        (2, 2, DType::F32, Sides::Zero),
+        (3, 2, DType::F64, Sides::Zero),
+        (4, 3, DType::F32, Sides::Zero),
+        (5, 1, DType::F64, closed(0)),
+        (6, 2, DType::F32, closed(1)),
+        (7, 3, DType::F32, closed(2)),
+    ] {
         // The first of a series of programs that the back end takes.
         let mut noise = Noise::new(10_000 + number);
-        let programs = std::iter::repeat_with(|| random_program(&mut noise, dims, dtype));
+        let programs = std::iter::repeat_with(|| random_program(&mut noise, dims, dtype, sides));
         let mut taken = programs.take(20).filter_map(|s| compiled(&s, &options));
         let program = taken.next().expect("one of twenty programs should run as C");
-        for row in 1..=40 {
+        let least = if sides == Sides::Zero { 1 } else { Sides::LEAST };
+        for row in least..=40 {
             let width = usize::from(row >= 3);
-            let mut extents = vec![4; dims];
+            let mut extents = vec![least.max(4); dims];
             extents[dims - 1] = row;
             let data = Data::new(&extents, width, row as u64);
             let expected = by_the_oracle(program.verified(), &data);

@@ -1,10 +1,10 @@
 //! Random stencil programs, as far as the C back end goes.
 
 use retrograd_ir::{
-    BinaryOp, Bound, Closure, Compare, DOMAIN, DType, DimSet, Direction, Expr, ExprId, Field,
-    FieldId, Interpolation, Levels, Literal, MemorySpace, Offset, Predicate, Region, RegionId,
-    Side, Sparse, SparseId, Statement, StatementKind, Stencil, Step, Target, UnaryOp, Width,
-    WidthId, WriteMode,
+    BinaryOp, Bound, Closure, Compare, DOMAIN, DType, DimSet, Direction, Edge, Ends, Expr, ExprId,
+    Field, FieldId, Interpolation, Levels, Literal, MemorySpace, Offset, Predicate, Region,
+    RegionId, Side, Sparse, SparseId, Statement, StatementKind, Stencil, Step, Target, UnaryOp,
+    Width, WidthId, WriteMode,
 };
 
 use crate::common::Noise;
@@ -23,12 +23,38 @@ struct Generator<'n> {
     accumulator: FieldId,
     tape: FieldId,
     low_inner_high: [RegionId; 3],
+    sides: Sides,
+}
+
+/// What reads yield outside the grid.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Sides {
+    /// Zero.
+    Zero,
+    /// Anything; periodic along these dimensions alone.
+    Closed(DimSet),
+}
+
+impl Sides {
+    /// The fewest points with which no image falls outside again: of folded mirrors of staggered
+    /// samples three points away.
+    pub(crate) const LEAST: usize = 8;
+
+    pub(crate) fn random(noise: &mut Noise, dims: usize) -> Self {
+        let periodic = (0..dims).filter(|_| noise.rarely(3));
+        Self::Closed(periodic.fold(DimSet::NONE, DimSet::with))
+    }
 }
 
 /// A program over `dims` dimensions: one to three time functions of two to four levels, updated
 /// as a whole or in three regions, with profiles, a function that is zero inside, an accumulator,
 /// a tape, two sources and receivers.
-pub(crate) fn random_program(noise: &mut Noise, dims: usize, dtype: DType) -> Stencil {
+pub(crate) fn random_program(
+    noise: &mut Noise,
+    dims: usize,
+    dtype: DType,
+    sides: Sides,
+) -> Stencil {
     let mut stencil = Stencil::new("random", dtype, &["x", "y", "z"][..dims]);
     stencil.param("a");
     stencil.widths.push(Width { name: "w".into() });
@@ -68,10 +94,57 @@ pub(crate) fn random_program(noise: &mut Noise, dims: usize, dtype: DType) -> St
     }
     let parameters = vec![parameter, layer, profile];
     let mut generator =
-        Generator { noise, stencil, states, parameters, accumulator, tape, low_inner_high };
+        Generator { noise, stencil, states, parameters, accumulator, tape, low_inner_high, sides };
     let statements = generator.statements();
     let step = Step { name: "forward".into(), direction: Direction::Forward, statements };
     generator.stencil.steps.push(step);
+    generator.stencil
+}
+
+/// Adds the memory of a layer along one dimension: a time function that is zero between the layers,
+/// and what every state takes from it.
+pub(crate) fn with_layer_memory(mut stencil: Stencil, noise: &mut Noise) -> Stencil {
+    let [_, inner, _] = ["low", "inner", "high"].map(|name| {
+        let at = stencil.regions.iter().position(|r| r.name == name);
+        RegionId(at.expect("every random program has three regions") as u32)
+    });
+    let states: Vec<FieldId> = stencil.steps[0].advances();
+    let memory = stencil.add_field(Field {
+        name: "memory".into(),
+        dims: DimSet::first(stencil.dims.len()),
+        staggered: DimSet::NONE,
+        dtype: stencil.dtype,
+        levels: Levels::Time(2),
+        space: MemorySpace::Host,
+        zero_in: Some(inner),
+    });
+    let mut generator = Generator {
+        noise,
+        stencil,
+        states: Vec::new(),
+        parameters: Vec::new(),
+        accumulator: memory,
+        tape: memory,
+        low_inner_high: [inner; 3],
+        sides: Sides::Zero,
+    };
+    let mut update = |field, mode, terms: &[(f64, Target)]| {
+        let terms = terms.iter().map(|&(factor, target)| {
+            let (factor, value) = (generator.constant(factor), generator.load(target));
+            generator.binary(BinaryOp::Mul, factor, value)
+        });
+        let terms: Vec<ExprId> = terms.collect();
+        let sum = terms.into_iter().reduce(|a, b| generator.binary(BinaryOp::Add, a, b));
+        let value = sum.expect("there should be a term");
+        let target = Target { field, time: 1 };
+        let kind = StatementKind::Update { target, region: DOMAIN, mode, value };
+        generator.stencil.steps[0].statements.push(always(kind));
+    };
+    let at = |field, time| Target { field, time };
+    update(memory, WriteMode::Assign, &[(0.5, at(memory, 0)), (0.25, at(states[0], 0))]);
+    for state in states {
+        update(state, WriteMode::Add, &[(0.125, at(memory, 1)), (-0.25, at(memory, 0))]);
+    }
     generator.stencil
 }
 
@@ -262,15 +335,26 @@ impl Generator<'_> {
     }
 
     fn load(&mut self, target: Target) -> ExprId {
-        let mut offset = Offset::ZERO;
+        let (mut offset, mut closure) = (Offset::ZERO, Closure::ZERO);
         let dims = self.stencil.field(target.field).dims;
-        for d in dims.iter().filter(|&d| d < self.stencil.dims.len()) {
+        for d in (0..self.stencil.dims.len()).filter(|&d| dims.contains(d)) {
             if self.noise.rarely(2) {
                 offset.0[d] = self.noise.below(7) as i8 - 3;
+                closure.0[d] = self.ends(d);
             }
         }
         let Target { field, time } = target;
-        self.node(Expr::Load { field, time, offset, closure: Closure::ZERO })
+        self.node(Expr::Load { field, time, offset, closure })
+    }
+
+    fn ends(&mut self, dim: usize) -> Ends {
+        let Sides::Closed(periodic) = self.sides else { return Ends::ZERO };
+        if periodic.contains(dim) && self.noise.rarely(2) {
+            return Ends::new([Edge::Periodic; 2]);
+        }
+        let edges = [Edge::Zero, Edge::Clamp, Edge::Even, Edge::Odd];
+        let edges = [self.noise.pick(&edges), self.noise.pick(&edges)];
+        Ends { edges, half: self.noise.rarely(2), folded: self.noise.rarely(2) }
     }
 }
 

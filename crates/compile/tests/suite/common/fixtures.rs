@@ -1,6 +1,6 @@
 //! Programs that the adjoint tests run over.
 
-use retrograd_compile::symbolic::{Eq, Expression, Grid, TimeFunction, solve};
+use retrograd_compile::symbolic::{Eq, Expression, Grid, TimeFunction, div, grad, solve};
 use retrograd_compile::{Item, discretise};
 use retrograd_ir::{DType, FieldId, Levels, Stencil};
 
@@ -57,8 +57,14 @@ pub(crate) fn velocity_stress() -> Stencil {
     let slope = |f: Expression, dim, side| f.derivative_at(dim, 1, 4, side);
     let dt = Grid::dt();
     let items = [
-        Item::Update(Eq::new(vx.forward(), vx.value() + &dt * (&b * slope(p.value(), 0, 1)))),
-        Item::Update(Eq::new(vz.forward(), vz.value() + &dt * (&b * slope(p.value(), 1, 1)))),
+        Item::Update(Eq::new(
+            vx.forward(),
+            vx.value() + &dt * (b.value().at(&vx) * slope(p.value(), 0, 1)),
+        )),
+        Item::Update(Eq::new(
+            vz.forward(),
+            vz.value() + &dt * (b.value().at(&vz) * slope(p.value(), 1, 1)),
+        )),
         Item::Update(Eq::new(
             p.forward(),
             p.value() + &dt * (&k * (slope(vx.forward(), 0, -1) + slope(vz.forward(), 1, -1))),
@@ -80,8 +86,14 @@ pub(crate) fn velocity_records() -> Stencil {
     let slope = |f: Expression, dim, side| f.derivative_at(dim, 1, 4, side);
     let dt = Grid::dt();
     let items = [
-        Item::Update(Eq::new(vx.forward(), vx.value() + &dt * (&b * slope(p.value(), 0, 1)))),
-        Item::Update(Eq::new(vz.forward(), vz.value() + &dt * (&b * slope(p.value(), 1, 1)))),
+        Item::Update(Eq::new(
+            vx.forward(),
+            vx.value() + &dt * (b.value().at(&vx) * slope(p.value(), 0, 1)),
+        )),
+        Item::Update(Eq::new(
+            vz.forward(),
+            vz.value() + &dt * (b.value().at(&vz) * slope(p.value(), 1, 1)),
+        )),
         inject(&src, &vx, src.value() * &dt),
         Item::Update(Eq::new(
             p.forward(),
@@ -135,9 +147,7 @@ pub(crate) fn variable_density(dims: usize) -> Stencil {
     let damp = grid.function("damp").layer_only();
     let u = grid.time_function("u").time_order(2).space_order(4);
     let (src, rec) = (grid.sparse("src"), grid.sparse("rec"));
-    let flux = |dim| (&b * u.value().derivative_at(dim, 1, 4, 1)).derivative_at(dim, 1, 4, -1);
-    let divergence = Expression::sum((0..dims).map(flux).collect());
-    let pde = &m * u.dt2() - divergence + &damp * u.dt();
+    let pde = &m * u.dt2() - div(&b.value() * grad(&u, dims)) + &damp * u.dt();
     let step = solve(&pde, &u.forward()).expect("should be linear");
     let items = [
         Item::Update(Eq::new(u.forward(), step.update())),
@@ -145,6 +155,31 @@ pub(crate) fn variable_density(dims: usize) -> Stencil {
         Item::Interpolate { sparse: rec, value: u.value() - 0.5 * u.backward() },
     ];
     discretise("variable_density", &grid, DType::F64, &items).expect("should discretise")
+}
+
+/// Pressure and velocity with memory in layers along one side each, one of them read at an offset.
+pub(crate) fn layered() -> Stencil {
+    let grid = Grid::new(SHAPES[1]).expect("grid");
+    let (a, k) = (grid.function("a"), grid.function("k"));
+    let p = grid.time_function("p").space_order(2);
+    let v = grid.time_function("v").space_order(2).staggered(0);
+    let psi = grid.time_function("psi").staggered(0).in_layer(0);
+    let zeta = grid.time_function("zeta").space_order(4).in_layer(1);
+    let (src, rec) = (grid.sparse("src"), grid.sparse("rec"));
+    let dt = Grid::dt();
+    let slope = p.value().staggered_derivative(0);
+    let items = [
+        Item::Update(Eq::new(psi.forward(), 0.7 * psi.value() + a.value().at(&v) * &slope)),
+        Item::Update(Eq::new(v.forward(), v.value() + &dt * (&slope + psi.forward()))),
+        Item::Update(Eq::new(zeta.forward(), 0.4 * zeta.value() + &k * p.value())),
+        Item::Update(Eq::new(
+            p.forward(),
+            p.value() + &dt * (&k * (v.forward().staggered_derivative(0) + zeta.derivative(1, 2))),
+        )),
+        inject(&src, &p, src.value() * &dt),
+        Item::Interpolate { sparse: rec, value: p.value() },
+    ];
+    discretise("layered", &grid, DType::F64, &items).expect("should discretise")
 }
 
 /// One source that drives two functions, which exchange what they have just computed.
@@ -207,6 +242,7 @@ pub(crate) fn linear() -> Vec<(String, Stencil)> {
     all.push(("variable density 2-D".into(), variable_density(2)));
     all.push(("variable density 3-D".into(), variable_density(3)));
     all.push(("coupled".into(), coupled()));
+    all.push(("layered".into(), layered()));
     all
 }
 

@@ -12,6 +12,9 @@ use retrograd_ir::{
     Stencil, Target, Verified, verify,
 };
 
+/// Grid points of every layer.
+const LAYER: usize = 3;
+
 /// Numbers in -1..1 from a 64-bit counter (`SplitMix64`), the same on every machine.
 pub(crate) struct Noise(Cell<u64>);
 
@@ -113,7 +116,7 @@ impl<'a> Run<'a> {
         parameter: impl Fn(Option<usize>, usize, f64) -> N,
     ) -> DenseMemory<N> {
         let stencil = self.stencil();
-        let widths = vec![3; stencil.widths.len()];
+        let widths = vec![LAYER; stencil.widths.len()];
         let mut memory = DenseMemory::new(&self.program, &self.extents, &widths, self.steps);
         for (number, param) in stencil.params.iter().enumerate() {
             let value = match param.name.as_str() {
@@ -159,21 +162,10 @@ impl<'a> Run<'a> {
     fn parameter_values(&self, field: FieldId) -> Vec<f64> {
         let declared = self.stencil().field(field);
         let noise = Noise::new(100 + declared.name.len() as u64);
-        let inside = |i: usize| {
-            let mut rest = i;
-            self.extents.iter().rev().all(|&n| {
-                let k = rest % n;
-                rest /= n;
-                (3..n - 3).contains(&k)
-            })
-        };
-        let layer = declared.zero_in.is_some();
-        (0..self.points())
-            .map(|i| {
-                let v = self.stored(1.5 + 0.5 * noise.next());
-                if layer && inside(i) { 0.0 } else { v }
-            })
-            .collect()
+        let mut values: Vec<f64> =
+            (0..self.points()).map(|_| self.stored(1.5 + 0.5 * noise.next())).collect();
+        self.clear_inside(field, &mut values);
+        values
     }
 
     /// The value as it is held in memory.
@@ -215,7 +207,9 @@ impl<'a> Run<'a> {
         let mut levels = Vec::new();
         for state in &self.adjoint.states {
             for _ in 0..self.held(state.forward) {
-                levels.push(random(self.points()));
+                let mut level = random(self.points());
+                self.clear_inside(state.forward, &mut level);
+                levels.push(level);
             }
         }
         let samples = |s: SparseId| {
@@ -226,6 +220,24 @@ impl<'a> Run<'a> {
         let series = inputs.map(|(s, _)| random(samples(*s))).collect();
         let parameters = vec![vec![0.0; self.points()]; self.adjoint.parameters.len()];
         Vectors { levels, series, parameters }
+    }
+
+    /// Zeros where a function is zero by declaration.
+    fn clear_inside(&self, field: FieldId, values: &mut [f64]) {
+        let Some(region) = self.stencil().field(field).zero_in else { return };
+        let widths = vec![LAYER; self.stencil().widths.len()];
+        let region = self.stencil().regions[region.0 as usize].resolve(&self.extents, &widths);
+        for (linear, value) in values.iter_mut().enumerate() {
+            let mut rest = linear;
+            let inside = self.extents.iter().zip(&region).rev().all(|(&n, range)| {
+                let k = rest % n;
+                rest /= n;
+                range.contains(&k)
+            });
+            if inside {
+                *value = 0.0;
+            }
+        }
     }
 
     /// A direction in the space of all inputs; functions that vanish inside a layer keep to that.

@@ -3,14 +3,20 @@
 use std::collections::HashMap;
 
 use retrograd_ir::{
-    BinaryOp, Bound, Closure, DOMAIN, DType, DimSet, Direction, Expr, ExprId, Field, FieldId,
-    Levels, MAX_DIMS, MemorySpace, Offset, Predicate, Region, RegionId, Side, SparseId, Statement,
-    StatementKind, Stencil, Step, Target, Width, WidthId, WriteMode,
+    Bound, Closure, DOMAIN, DType, Direction, Edge, Ends, Expr, ExprId, Field, FieldId, Levels,
+    MemorySpace, Offset, Predicate, Region, RegionId, Side, SparseId, Statement, StatementKind,
+    Stencil, Step, Target, Width, WidthId, WriteMode,
 };
 
 use crate::algebra::Build;
-use crate::symbolic::{Eq, Expression, FunctionDecl, Grid, Node, Sparse, SparseDecl};
+use crate::symbolic::{
+    Eq, Expression, FunctionDecl, Grid, Layer, Location, Node, Sparse, SparseDecl,
+};
 use crate::weights::{centred_nodes, centred_weights};
+
+mod error;
+
+pub use error::DiscretiseError;
 
 /// One part of an operator, in order.
 #[derive(Clone, PartialEq, Debug)]
@@ -35,75 +41,6 @@ pub enum Item {
     },
 }
 
-/// Why equations cannot be discretised.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DiscretiseError {
-    /// The left side of an update is not a level of a function.
-    #[error("the left side of an update should be `u.forward()` of a time function or a function")]
-    Target,
-    /// A space order that is not supported.
-    #[error("space order {order} of `{function}`: allowed are even orders from 2 to 16")]
-    SpaceOrder {
-        /// The function.
-        function: String,
-        /// Its order.
-        order: usize,
-    },
-    /// A time order that is not supported.
-    #[error("time order {order} of `{function}`: allowed are 1 and 2")]
-    TimeOrder {
-        /// The function.
-        function: String,
-        /// Its order.
-        order: usize,
-    },
-    /// A derivative that is not supported.
-    #[error(
-        "derivative of order {order} with accuracy {accuracy}: allowed are orders from 1 to 8 \
-         and even accuracies from 2 to 16"
-    )]
-    Derivative {
-        /// Its order.
-        order: usize,
-        /// Its accuracy.
-        accuracy: usize,
-    },
-    /// Derivatives, or derivatives of derivatives, reach too far.
-    #[error("derivatives of derivatives read more than 127 grid points away")]
-    Reach,
-    /// Two different functions, or two different sets of sparse points, share a name.
-    #[error(
-        "two different functions or sets of points are named `{name}`\n  \
-         help: give each its own name"
-    )]
-    NameClash {
-        /// The name.
-        name: String,
-    },
-    /// A derivative along a dimension that the grid lacks.
-    #[error("a derivative along dimension {dim} of a grid with {dims} dimensions")]
-    Dimension {
-        /// The dimension.
-        dim: usize,
-        /// Dimensions of the grid.
-        dims: usize,
-    },
-    /// A time level that the function does not hold.
-    #[error(
-        "`{function}` has time order {order}: its level {time:+} does not exist\n  \
-         help: declare `.time_order(2)` to use `backward()`"
-    )]
-    Level {
-        /// The function.
-        function: String,
-        /// Its time order.
-        order: usize,
-        /// The level asked for.
-        time: i8,
-    },
-}
-
 /// Replaces every derivative by its weighted sum and declares what the equations use.
 ///
 /// The result has one step named `forward`. Weights: [`crate::weights`], centred, of the space
@@ -120,7 +57,7 @@ pub fn discretise(
     let mut lower = Lower {
         stencil: Stencil::new(name, dtype, grid.dimension_names()),
         fields: HashMap::new(),
-        inner: None,
+        inside: Vec::new(),
     };
     let mut statements = Vec::with_capacity(items.len());
     for item in items {
@@ -138,12 +75,12 @@ const MOST_HALF_CELLS: u8 = 96;
 struct Lower {
     stencil: Stencil,
     fields: HashMap<String, (FunctionDecl, FieldId)>,
-    inner: Option<RegionId>,
+    inside: Vec<(Layer, RegionId)>,
 }
 
 impl Lower {
     fn item(&mut self, item: &Item) -> Result<StatementKind, DiscretiseError> {
-        Ok(match item {
+        let kind = match item {
             Item::Update(eq) => StatementKind::Update {
                 target: self.target(&eq.target)?,
                 region: DOMAIN,
@@ -160,7 +97,49 @@ impl Lower {
                 time: 0,
                 value: self.expression(value, Offset::ZERO)?,
             },
-        })
+        };
+        self.places(item, kind.value())?;
+        Ok(kind)
+    }
+
+    /// What is combined, and what it is written to, sits in one place within the cell; `lowered`
+    /// is the value in the program.
+    fn places(&self, item: &Item, lowered: ExprId) -> Result<(), DiscretiseError> {
+        let (what, value, target) = match item {
+            Item::Update(eq) => ("update", &eq.value, Some(&eq.target)),
+            Item::Inject { target, value, .. } => ("injection into", value, Some(target)),
+            Item::Interpolate { value, .. } => ("interpolation", value, None),
+        };
+        let of = if what.ends_with("into") { "" } else { " of" };
+        let what = format!("the {what}{of} `{}`", target.unwrap_or(value).names());
+        let found = value.located().map_err(|e| self.apart(&what, e.parts))?;
+        let (name, wanted) = match target {
+            Some(target) => {
+                let place = target.located().map_err(|e| self.apart(&what, e.parts))?;
+                (target.names(), place)
+            }
+            // Interpolation weights are those for the place that the program takes a value to be in.
+            None => {
+                let taken = self.stencil.staggering(lowered);
+                let place = Location::of(taken, self.stencil.dims.len());
+                ("a difference or mean at sparse points".into(), place)
+            }
+        };
+        if found.agrees(wanted) {
+            return Ok(());
+        }
+        let mut parts = [(name, wanted), (value.names(), found)];
+        if target.is_none() {
+            parts.reverse();
+        }
+        Err(self.apart(&what, parts))
+    }
+
+    fn apart(&self, what: &str, [first, second]: [(String, Location); 2]) -> DiscretiseError {
+        let names: Vec<&str> = self.stencil.dims.iter().map(|d| d.name.as_str()).collect();
+        let (here, there) = (first.1.describe(&names), second.1.describe(&names));
+        let what = what.to_owned();
+        DiscretiseError::Apart { what, first: first.0, here, second: second.0, there }
     }
 
     fn target(&mut self, target: &Expression) -> Result<Target, DiscretiseError> {
@@ -192,6 +171,7 @@ impl Lower {
         if !order.is_multiple_of(2) || !(2..=16).contains(&order) {
             return Err(DiscretiseError::SpaceOrder { function: decl.name.clone(), order });
         }
+        self.check_boundary(decl)?;
         let levels = match decl.time_order {
             None => Levels::Static,
             Some(order @ 1..=2) => Levels::Time(order as u8 + 1),
@@ -199,13 +179,16 @@ impl Lower {
                 return Err(DiscretiseError::TimeOrder { function: decl.name.clone(), order });
             }
         };
-        let staggered = (0..MAX_DIMS).filter(|&d| decl.staggered[d]);
-        let staggered = staggered.fold(DimSet::NONE, DimSet::with);
-        let zero_in = decl.layer_only.then(|| self.inner_region());
+        if let Layer::Along(dim) = decl.layer
+            && dim >= self.stencil.dims.len()
+        {
+            return Err(DiscretiseError::Dimension { dim, dims: self.stencil.dims.len() });
+        }
+        let zero_in = self.inside(decl.layer);
         let id = self.stencil.add_field(Field {
             name: decl.name.clone(),
-            dims: DimSet::first(self.stencil.dims.len()),
-            staggered,
+            dims: decl.along,
+            staggered: decl.staggered,
             dtype: self.stencil.dtype,
             levels,
             space: MemorySpace::Host,
@@ -215,25 +198,52 @@ impl Lower {
         Ok(id)
     }
 
-    /// The region inside the absorbing layer, with one run-time width per side.
-    fn inner_region(&mut self) -> RegionId {
-        if let Some(id) = self.inner {
-            return id;
+    fn check_boundary(&self, decl: &FunctionDecl) -> Result<(), DiscretiseError> {
+        let dims = self.stencil.dims.len();
+        for (dim, sides) in &decl.boundary {
+            let (function, dim) = (decl.name.clone(), *dim);
+            if dim >= dims {
+                return Err(DiscretiseError::Boundary { function, dim, dims });
+            }
+            let [low, high] = sides.map(|edge| edge == Edge::Periodic);
+            if low != high {
+                return Err(DiscretiseError::HalfPeriodic { function, dim });
+            }
         }
-        let mut bounds = Vec::new();
-        for dim in 0..self.stencil.dims.len() {
-            let mut side = |side, digit: char| {
-                let name = format!("w_{}{digit}", self.stencil.dims[dim].name);
-                self.stencil.widths.push(Width { name });
-                let width = WidthId(self.stencil.widths.len() as u32 - 1);
-                Bound { side, cells: 0, width: Some(width) }
-            };
-            bounds.push([side(Side::Low, '0'), side(Side::High, '1')]);
+        Ok(())
+    }
+
+    /// The region inside a layer, none where there is none. Widths are run-time values, one per
+    /// side of the grid.
+    fn inside(&mut self, layer: Layer) -> Option<RegionId> {
+        if layer == Layer::None {
+            return None;
         }
-        self.stencil.regions.push(Region { name: "inner".into(), bounds });
+        if let Some((_, id)) = self.inside.iter().find(|(known, _)| *known == layer) {
+            return Some(*id);
+        }
+        let names: Vec<String> = self.stencil.dims.iter().map(|d| d.name.clone()).collect();
+        if self.stencil.widths.is_empty() {
+            let sides = names.iter().flat_map(|d| [format!("w_{d}0"), format!("w_{d}1")]);
+            self.stencil.widths = sides.map(|name| Width { name }).collect();
+        }
+        let side = |side, dim: usize| {
+            let width = WidthId((2 * dim + usize::from(side == Side::High)) as u32);
+            Bound { side, cells: 0, width: Some(width) }
+        };
+        let bounds = (0..names.len()).map(|dim| match layer {
+            Layer::Along(along) if along != dim => [Bound::end(Side::Low), Bound::end(Side::High)],
+            _ => [side(Side::Low, dim), side(Side::High, dim)],
+        });
+        let name = match layer {
+            Layer::Along(dim) => format!("inner_{}", names.get(dim).map_or("", |name| name)),
+            _ => "inner".into(),
+        };
+        let bounds = bounds.collect();
+        self.stencil.regions.push(Region { name, bounds });
         let id = RegionId(self.stencil.regions.len() as u32 - 1);
-        self.inner = Some(id);
-        id
+        self.inside.push((layer, id));
+        Some(id)
     }
 
     /// `expression` at the point displaced by `at`.
@@ -254,8 +264,14 @@ impl Lower {
                         time: *time,
                     });
                 }
-                let closure = Closure::ZERO;
-                self.stencil.exprs.intern(Expr::Load { field, time: *time, offset: at, closure })
+                let (mut closure, mut offset) = (closure(function), at);
+                for (d, cells) in offset.0.iter_mut().enumerate() {
+                    // A profile is the same everywhere along the other dimensions.
+                    *cells = if function.along.contains(d) { *cells } else { 0 };
+                    // Reads at the point are all the same.
+                    closure.0[d] = if *cells == 0 { Ends::ZERO } else { closure.0[d] };
+                }
+                self.stencil.exprs.intern(Expr::Load { field, time: *time, offset, closure })
             }
             Node::Series(decl) => {
                 let sparse = self.sparse(decl)?;
@@ -283,6 +299,7 @@ impl Lower {
                 let values = [self.expression(then, at)?, self.expression(other, at)?];
                 self.stencil.exprs.select(*cmp, sides, values)
             }
+            Node::Taken { arg, .. } => self.expression(arg, at)?,
             Node::Derivative { arg, dim, order, accuracy, at: half } => {
                 self.derivative(arg, (*dim, *order, *accuracy, *half), at)?
             }
@@ -301,15 +318,13 @@ impl Lower {
             return Err(DiscretiseError::Dimension { dim, dims });
         }
         let even = accuracy.is_multiple_of(2) && (2..=16).contains(&accuracy);
-        if !even || !(1..=8).contains(&order) {
+        if !even || order > 8 {
             return Err(DiscretiseError::Derivative { order, accuracy });
         }
         let spacing = self.stencil.param(&format!("h_{}", self.stencil.dims[dim].name));
         let spacing = self.stencil.exprs.param_value(spacing);
-        let mut power = spacing;
-        for _ in 1..order {
-            power = self.stencil.exprs.mul(power, spacing);
-        }
+        let one = self.stencil.exprs.constant(1.0);
+        let power = (0..order).fold(one, |power, _| self.stencil.exprs.mul(power, spacing));
         if half.unsigned_abs() > MOST_HALF_CELLS {
             return Err(DiscretiseError::Reach);
         }
@@ -325,10 +340,23 @@ impl Lower {
             let there = there.filter(|o| !o.0.contains(&i8::MIN)).ok_or(DiscretiseError::Reach)?;
             let value = self.expression(arg, there)?;
             let weight = self.stencil.exprs.constant(weight);
-            let factor = self.stencil.exprs.binary(BinaryOp::Div, weight, power);
+            let factor = self.stencil.exprs.div(weight, power);
             let term = self.stencil.exprs.mul(factor, value);
             sum = self.stencil.exprs.add(sum, term);
         }
         Ok(sum)
     }
+}
+
+/// How reads of a function are closed: what does not change with time goes on as it is beyond the
+/// sides, what does is zero there, unless it is declared otherwise.
+fn closure(decl: &FunctionDecl) -> Closure {
+    let mut closure = Closure::ZERO;
+    let usual = if decl.time_order.is_none() { Edge::Clamp } else { Edge::Zero };
+    for dim in decl.along.iter() {
+        let declared = decl.boundary.iter().find(|(d, _)| *d == dim);
+        let edges = declared.map_or([usual; 2], |(_, edges)| *edges);
+        closure.0[dim] = Ends { half: decl.staggered.contains(dim), ..Ends::new(edges) };
+    }
+    closure
 }

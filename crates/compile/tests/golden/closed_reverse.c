@@ -1,0 +1,679 @@
+typedef double T;
+typedef long I;
+typedef T V __attribute__((vector_size(16), aligned(8), may_alias));
+typedef I M __attribute__((vector_size(16), aligned(8), may_alias));
+enum { L = 2 };
+#define LOAD(p) (*(const V *)(p))
+static inline V sp(T x) { return (V){x, x}; }
+static inline V pick(M m, V a, V b) { return (V)((m & (M)a) | (~m & (M)b)); }
+static inline V vmin(V a, V b) { return pick(b < a, b, a); }
+static inline V vmax(V a, V b) { return pick(a < b, b, a); }
+static inline V vabs(V a) { return (V)((M)a & ~(M)sp(-(T)0)); }
+static inline V vsqrt(V a) { for (int k = 0; k < L; ++k) a[k] = __builtin_sqrt(a[k]); return a; }
+#ifdef __FMA__
+static inline V vfma(V a, V b, V c) { return __builtin_ia32_vfmaddpd(a, b, c); }
+#else
+static inline V vfma(V a, V b, V c) { for (int k = 0; k < L; ++k) c[k] = __builtin_fma(a[k], b[k], c[k]); return c; }
+#endif
+static inline T smin(T a, T b) { return b < a ? b : a; }
+static inline T smax(T a, T b) { return a < b ? b : a; }
+static inline T sabs(T a) { return a < 0 ? -a : a == 0 ? (T)0 : a; }
+static inline T ssqrt(T a) { return __builtin_sqrt(a); }
+static inline T sfma(T a, T b, T c) { return __builtin_fma(a, b, c); }
+static inline void put(T *p, V v, long i, long lo, long hi) {
+  if (i >= lo && i + L <= hi) { *(V *)p = v; return; }
+  const M at = (M){0, 1} + (I)i;
+  *(V *)p = pick((at >= (I)lo) & (at < (I)hi), v, LOAD(p));
+}
+static inline M lane(long i) { return (M){0, 1} + (I)i; }
+#ifdef __clang__
+static inline V rev(V a) { return __builtin_shufflevector(a, a, 1, 0); }
+#else
+static inline V rev(V a) { return __builtin_shuffle(a, (M){1, 0}); }
+#endif
+static inline V either(int a, V v, V w) { return a ? v : w; }
+static inline V held(int any, M m, T x, V v) { return any ? pick(m, sp(x), v) : v; }
+static inline V far(int any, M m, const T *p, V v) { return any ? pick(m, LOAD(p), v) : v; }
+static inline V even(int any, M m, const T *p, V v) { return any ? pick(m, rev(LOAD(p)), v) : v; }
+static inline V odd(int any, M m, const T *p, V v) { return any ? pick(m, -rev(LOAD(p)), v) : v; }
+static inline V plus(int any, M m, const T *p, V v) { return any ? pick(m, v + rev(LOAD(p)), v) : v; }
+static inline V minus(int any, M m, const T *p, V v) { return any ? pick(m, v - rev(LOAD(p)), v) : v; }
+static inline V heap(long k, const T *p, long n, V v) {
+  if (k < 0 || k >= L) return v;
+  T sum = p[0];
+  for (long j = 1; j < n; ++j) sum = sum + p[j];
+  v[k] = sum;
+  return v;
+}
+void rg_0(T *const *f, const long *s, const T *c, const long *b) {
+  (void)s, (void)c;
+  const T c0 = c[0];
+  const T c1 = c[1];
+  const T c2 = c[2];
+  const T c3 = c[3];
+  const long n0 = s[2];
+  const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
+  const long *const end = b + 3 + 3 * b[2];
+  for (long i0 = b[0]; i0 < b[1]; ++i0)
+  {
+    T *const r0 = f[0] + (i0 + 1) * s[0];
+    T *const r1 = f[0] + (i0) * s[0];
+    T *const r2 = f[3] + (i0) * s[0];
+    T *const r3 = f[4] + (i0) * s[0];
+    T *const r4 = f[1] + (i0 - 1) * s[0];
+    T *const r5 = f[2] + (i0 - 1) * s[0];
+    T *const r6 = f[1] + (i0 + 1) * s[0];
+    T *const r7 = f[2] + (i0 + 1) * s[0];
+    T *const r8 = f[1] + (i0 - 2) * s[0];
+    T *const r9 = f[2] + (i0 - 2) * s[0];
+    T *const r10 = f[5] + (i0) * s[0];
+    T *const r11 = f[6] + (i0) * s[0];
+    T *const r12 = f[7] + (i0) * s[0];
+    T *const r13 = f[8] + (i0) * s[0];
+    T *const r14 = f[9] + (i0) * s[0];
+    T *const r15 = f[10] + (i0) * s[0];
+    T *const r16 = f[11] + (i0) * s[0];
+    T *const r17 = f[12] + (i0) * s[0];
+    for (const long *p = b + 3; p < end; p += 3) {
+      const long lo = p[1], hi = p[2];
+      if (p[0] == 0)
+      for (long i = lo & -(long)L; i < hi; i += L) {
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        __builtin_prefetch(r3 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
+        __builtin_prefetch(r10 + i + ahead);
+        __builtin_prefetch(r11 + i + ahead);
+        __builtin_prefetch(r12 + i + ahead);
+        __builtin_prefetch(r13 + i + ahead);
+        __builtin_prefetch(r14 + i + ahead);
+        __builtin_prefetch(r15 + i + ahead);
+        __builtin_prefetch(r16 + i + ahead);
+        __builtin_prefetch(r17 + i + ahead);
+        const V v0 = LOAD(r0 + i);
+        const V v1 = LOAD(r1 + i);
+        const V v2 = LOAD(r1 + i + 1);
+        const V v3 = LOAD(r2 + i - 1);
+        const V v4 = LOAD(r3 + i - 1);
+        const V v5 = v3 + v4;
+        const V v6 = LOAD(r2 + i + 1);
+        const V v7 = LOAD(r3 + i + 1);
+        const V v8 = v6 + v7;
+        const V v9 = LOAD(r2 + i - 2);
+        const V v10 = v8 - v9;
+        const V v11 = LOAD(r3 + i - 2);
+        const V v12 = v10 - v11;
+        const V v13 = LOAD(r4 + i);
+        const V v14 = LOAD(r5 + i);
+        const V v15 = v13 + v14;
+        const V v16 = LOAD(r6 + i);
+        const V v17 = LOAD(r7 + i);
+        const V v18 = v16 + v17;
+        const V v19 = LOAD(r8 + i);
+        const V v20 = v18 - v19;
+        const V v21 = LOAD(r9 + i);
+        const V v22 = v20 - v21;
+        const V v23 = c1 * v22;
+        const V v24 = vfma(sp(c0), v15, v23);
+        const V v25 = vfma(sp(c3), v12, v24);
+        const V v26 = vfma(sp(c2), v5, v25);
+        const V v27 = LOAD(r10 + i);
+        const V v28 = v26 + v27;
+        const V v29 = -v2;
+        const V v30 = LOAD(r11 + i);
+        const V v31 = c2 * v30;
+        const V v32 = -v0;
+        const V v33 = LOAD(r12 + i);
+        const V v34 = c0 * v33;
+        const V v35 = v34 + v31;
+        const V v36 = v1 * v35;
+        const V v37 = -v36;
+        const V v38 = vfma(v32, v34, v37);
+        const V v39 = vfma(v29, v31, v38);
+        const V v40 = v28 + v39;
+        const V v41 = LOAD(r13 + i);
+        const V v42 = v41 * v40;
+        const V v43 = LOAD(r14 + i);
+        const V v44 = LOAD(r15 + i);
+        const V v45 = v40 * v43;
+        const V v46 = v44 + v45;
+        put(r16 + i, v40, i, lo, hi);
+        put(r17 + i, v42, i, lo, hi);
+        put(r15 + i, v46, i, lo, hi);
+      }
+      else if (p[0] == 1)
+      for (long i = lo & -(long)L; i < hi; i += L) {
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        __builtin_prefetch(r3 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
+        __builtin_prefetch(r10 + i + ahead);
+        __builtin_prefetch(r11 + i + ahead);
+        __builtin_prefetch(r12 + i + ahead);
+        __builtin_prefetch(r13 + i + ahead);
+        __builtin_prefetch(r14 + i + ahead);
+        __builtin_prefetch(r15 + i + ahead);
+        __builtin_prefetch(r16 + i + ahead);
+        __builtin_prefetch(r17 + i + ahead);
+        const V v0 = LOAD(r0 + i);
+        const V v1 = LOAD(r1 + i);
+        const V v2 = LOAD(r1 + i + 1);
+        const V v3 = LOAD(r2 + i - 1);
+        const V v4 = LOAD(r3 + i - 1);
+        const V v5 = v3 + v4;
+        const V v6 = minus(i <= 1, (lane(i) >= (I)(1)) & (lane(i) <= (I)(1)), r2 + (1) - i - (L - 1), LOAD(r2 + i + 1));
+        const V v7 = minus(i <= 1, (lane(i) >= (I)(1)) & (lane(i) <= (I)(1)), r3 + (1) - i - (L - 1), LOAD(r3 + i + 1));
+        const V v8 = v6 + v7;
+        const V v9 = LOAD(r2 + i - 2);
+        const V v10 = v8 - v9;
+        const V v11 = LOAD(r3 + i - 2);
+        const V v12 = v10 - v11;
+        const V v13 = LOAD(r4 + i);
+        const V v14 = LOAD(r5 + i);
+        const V v15 = v13 + v14;
+        const V v16 = LOAD(r6 + i);
+        const V v17 = LOAD(r7 + i);
+        const V v18 = v16 + v17;
+        const V v19 = LOAD(r8 + i);
+        const V v20 = v18 - v19;
+        const V v21 = LOAD(r9 + i);
+        const V v22 = v20 - v21;
+        const V v23 = c1 * v22;
+        const V v24 = vfma(sp(c0), v15, v23);
+        const V v25 = vfma(sp(c3), v12, v24);
+        const V v26 = vfma(sp(c2), v5, v25);
+        const V v27 = LOAD(r10 + i);
+        const V v28 = v26 + v27;
+        const V v29 = -v2;
+        const V v30 = LOAD(r11 + i);
+        const V v31 = c2 * v30;
+        const V v32 = -v0;
+        const V v33 = LOAD(r12 + i);
+        const V v34 = c0 * v33;
+        const V v35 = v34 + v31;
+        const V v36 = v1 * v35;
+        const V v37 = -v36;
+        const V v38 = vfma(v32, v34, v37);
+        const V v39 = vfma(v29, v31, v38);
+        const V v40 = v28 + v39;
+        const V v41 = LOAD(r13 + i);
+        const V v42 = v41 * v40;
+        const V v43 = LOAD(r14 + i);
+        const V v44 = LOAD(r15 + i);
+        const V v45 = v40 * v43;
+        const V v46 = v44 + v45;
+        put(r16 + i, v40, i, lo, hi);
+        put(r17 + i, v42, i, lo, hi);
+        put(r15 + i, v46, i, lo, hi);
+      }
+      else
+      {
+      const long h0 = i0 + 1 >= n0 ? 2 * n0 - 3 - i0 : i0 + 1;
+      const T * h1 = f[0] + (h0) * s[0];
+      const int h2 = i0 >= n0 - 2 && i0 <= n0 - 2;
+      const long h3 = h2 ? 2 * n0 - 3 - i0 : i0 - 1;
+      const T * h4 = f[1] + (i0 - 1) * s[0];
+      const T * h5 = f[1] + (h3) * s[0];
+      const T * h6 = f[2] + (i0 - 1) * s[0];
+      const T * h7 = f[2] + (h3) * s[0];
+      const int h8 = i0 == 0;
+      const T * h9 = f[1] + (i0 + 1) * s[0];
+      const T * h10 = f[1] + (0) * s[0];
+      const T * h11 = f[2] + (i0 + 1) * s[0];
+      const T * h12 = f[2] + (0) * s[0];
+      const int h13 = i0 >= n0 - 3 && i0 <= n0 - 2;
+      const long h14 = h13 ? 2 * n0 - 4 - i0 : i0 - 2;
+      const T * h15 = f[1] + (i0 - 2) * s[0];
+      const T * h16 = f[1] + (h14) * s[0];
+      const T * h17 = f[2] + (i0 - 2) * s[0];
+      const T * h18 = f[2] + (h14) * s[0];
+      for (long i = lo & -(long)L; i < hi; i += L) {
+        __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        __builtin_prefetch(r3 + i + ahead);
+        __builtin_prefetch(r10 + i + ahead);
+        __builtin_prefetch(r11 + i + ahead);
+        __builtin_prefetch(r12 + i + ahead);
+        __builtin_prefetch(r13 + i + ahead);
+        __builtin_prefetch(r14 + i + ahead);
+        __builtin_prefetch(r15 + i + ahead);
+        __builtin_prefetch(r16 + i + ahead);
+        __builtin_prefetch(r17 + i + ahead);
+        const V v0 = LOAD(h1 + i);
+        const V v1 = LOAD(r1 + i);
+        const V v2 = LOAD(r1 + i + 1);
+        const V v3 = LOAD(r2 + i - 1);
+        const V v4 = LOAD(r3 + i - 1);
+        const V v5 = v3 + v4;
+        const V v6 = minus(i <= 1, (lane(i) >= (I)(1)) & (lane(i) <= (I)(1)), r2 + (1) - i - (L - 1), LOAD(r2 + i + 1));
+        const V v7 = minus(i <= 1, (lane(i) >= (I)(1)) & (lane(i) <= (I)(1)), r3 + (1) - i - (L - 1), LOAD(r3 + i + 1));
+        const V v8 = v6 + v7;
+        const V v9 = LOAD(r2 + i - 2);
+        const V v10 = v8 - v9;
+        const V v11 = LOAD(r3 + i - 2);
+        const V v12 = v10 - v11;
+        const V v13 = LOAD(h4 + i);
+        const V v14 = LOAD(h5 + i);
+        const V v15 = either(h2, v13 + v14, v13);
+        const V v16 = LOAD(h6 + i);
+        const V v17 = LOAD(h7 + i);
+        const V v18 = either(h2, v16 + v17, v16);
+        const V v19 = v15 + v18;
+        const V v20 = LOAD(h9 + i);
+        const V v21 = LOAD(h10 + i);
+        const V v22 = either(h8, v21 + v20, v20);
+        const V v23 = LOAD(h11 + i);
+        const V v24 = LOAD(h12 + i);
+        const V v25 = either(h8, v24 + v23, v23);
+        const V v26 = v22 + v25;
+        const V v27 = LOAD(h15 + i);
+        const V v28 = LOAD(h16 + i);
+        const V v29 = either(h13, v27 + v28, v27);
+        const V v30 = v26 - v29;
+        const V v31 = LOAD(h17 + i);
+        const V v32 = LOAD(h18 + i);
+        const V v33 = either(h13, v31 + v32, v31);
+        const V v34 = v30 - v33;
+        const V v35 = c1 * v34;
+        const V v36 = vfma(sp(c0), v19, v35);
+        const V v37 = vfma(sp(c3), v12, v36);
+        const V v38 = vfma(sp(c2), v5, v37);
+        const V v39 = LOAD(r10 + i);
+        const V v40 = v38 + v39;
+        const V v41 = -v2;
+        const V v42 = LOAD(r11 + i);
+        const V v43 = c2 * v42;
+        const V v44 = -v0;
+        const V v45 = LOAD(r12 + i);
+        const V v46 = c0 * v45;
+        const V v47 = v46 + v43;
+        const V v48 = v1 * v47;
+        const V v49 = -v48;
+        const V v50 = vfma(v44, v46, v49);
+        const V v51 = vfma(v41, v43, v50);
+        const V v52 = v40 + v51;
+        const V v53 = LOAD(r13 + i);
+        const V v54 = v53 * v52;
+        const V v55 = LOAD(r14 + i);
+        const V v56 = LOAD(r15 + i);
+        const V v57 = v52 * v55;
+        const V v58 = v56 + v57;
+        put(r16 + i, v52, i, lo, hi);
+        put(r17 + i, v54, i, lo, hi);
+        put(r15 + i, v58, i, lo, hi);
+      }
+      }
+    }
+  }
+}
+void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+  (void)s, (void)c, (void)q, (void)point;
+  for (long e = e0; e < e1; ++e) {
+    const long i = index[e];
+    T sum = 0;
+    for (int j = start[e]; j < start[e + 1]; ++j) {
+      const T v0 = q[0][point[j]];
+      sum = sum + weight[j] * v0;
+    }
+    f[11][i] = f[11][i] + sum;
+  }
+}
+void rg_2(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+  (void)s, (void)c, (void)q, (void)point;
+  for (long e = e0; e < e1; ++e) {
+    const long i = index[e];
+    T sum = 0;
+    for (int j = start[e]; j < start[e + 1]; ++j) {
+      const T v0 = f[8][i];
+      const T v1 = q[0][point[j]];
+      const T v2 = v0 * v1;
+      sum = sum + weight[j] * v2;
+    }
+    f[12][i] = f[12][i] + sum;
+  }
+}
+void rg_3(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+  (void)s, (void)c, (void)q, (void)point;
+  for (long e = e0; e < e1; ++e) {
+    const long i = index[e];
+    T sum = 0;
+    for (int j = start[e]; j < start[e + 1]; ++j) {
+      const T v0 = f[9][i];
+      const T v1 = q[0][point[j]];
+      const T v2 = v0 * v1;
+      sum = sum + weight[j] * v2;
+    }
+    f[10][i] = f[10][i] + sum;
+  }
+}
+void rg_7(T *const *f, const long *s, const T *c, const long *b) {
+  (void)s, (void)c;
+  const T c4 = c[4];
+  const T c5 = c[5];
+  const T c6 = c[6];
+  const T c7 = c[7];
+  const T c8 = c[8];
+  const T c9 = c[9];
+  const long n0 = s[2];
+  const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
+  const long *const end = b + 3 + 3 * b[2];
+  for (long i0 = b[0]; i0 < b[1]; ++i0)
+  {
+    T *const r0 = f[8] + (i0) * s[0];
+    T *const r1 = f[6] + (i0) * s[0];
+    T *const r2 = f[11] + (i0) * s[0];
+    T *const r3 = f[12] + (i0) * s[0];
+    T *const r4 = f[0] + (i0) * s[0];
+    T *const r5 = f[13] + (i0) * s[0];
+    T *const r6 = f[7] + (i0) * s[0];
+    T *const r7 = f[12] + (i0 + 1) * s[0];
+    T *const r8 = f[12] + (i0 + 2) * s[0];
+    T *const r9 = f[12] + (i0 - 1) * s[0];
+    T *const r10 = f[0] + (i0 + 1) * s[0];
+    T *const r11 = f[14] + (i0) * s[0];
+    T *const r12 = f[15] + (i0) * s[0];
+    T *const r13 = f[16] + (i0) * s[0];
+    T *const r14 = f[17] + (i0) * s[0];
+    T *const r15 = f[18] + (i0) * s[0];
+    T *const r16 = f[19] + (i0) * s[0];
+    T *const r17 = f[20] + (i0) * s[0];
+    T *const r18 = f[21] + (i0) * s[0];
+    T *const r19 = f[22] + (i0) * s[0];
+    T *const r20 = f[23] + (i0) * s[0];
+    T *const r21 = f[24] + (i0) * s[0];
+    T *const r22 = f[25] + (i0) * s[0];
+    for (const long *p = b + 3; p < end; p += 3) {
+      const long lo = p[1], hi = p[2];
+      if (p[0] == 0)
+      for (long i = lo & -(long)L; i < hi; i += L) {
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        __builtin_prefetch(r8 + i + ahead);
+        __builtin_prefetch(r10 + i + ahead);
+        __builtin_prefetch(r5 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r11 + i + ahead);
+        __builtin_prefetch(r12 + i + ahead);
+        __builtin_prefetch(r13 + i + ahead);
+        __builtin_prefetch(r14 + i + ahead);
+        __builtin_prefetch(r15 + i + ahead);
+        __builtin_prefetch(r16 + i + ahead);
+        __builtin_prefetch(r17 + i + ahead);
+        __builtin_prefetch(r18 + i + ahead);
+        __builtin_prefetch(r19 + i + ahead);
+        __builtin_prefetch(r20 + i + ahead);
+        __builtin_prefetch(r21 + i + ahead);
+        __builtin_prefetch(r22 + i + ahead);
+        const V v0 = LOAD(r0 + i);
+        const V v1 = LOAD(r1 + i);
+        const V v2 = LOAD(r2 + i);
+        const V v3 = c4 * v2;
+        const V v4 = LOAD(r3 + i + 1);
+        const V v5 = LOAD(r3 + i + 2);
+        const V v6 = LOAD(r3 + i - 1);
+        const V v7 = v5 - v6;
+        const V v8 = vfma(sp(c6), v7, v1);
+        const V v9 = vfma(sp(c5), v4, v8);
+        const V v10 = vfma(v0, v3, v9);
+        const V v11 = LOAD(r4 + i);
+        const V v12 = v11 * v10;
+        const V v13 = LOAD(r4 + i + 1);
+        const V v14 = v13 * v10;
+        const V v15 = LOAD(r5 + i);
+        const V v16 = v10 * v15;
+        const V v17 = LOAD(r6 + i);
+        const V v18 = c7 * v2;
+        const V v19 = LOAD(r7 + i);
+        const V v20 = LOAD(r8 + i);
+        const V v21 = LOAD(r9 + i);
+        const V v22 = v20 - v21;
+        const V v23 = vfma(sp(c9), v22, v17);
+        const V v24 = vfma(sp(c8), v19, v23);
+        const V v25 = vfma(v0, v18, v24);
+        const V v26 = v11 * v25;
+        const V v27 = LOAD(r10 + i);
+        const V v28 = v27 * v25;
+        const V v29 = LOAD(r11 + i);
+        const V v30 = LOAD(r12 + i);
+        const V v31 = LOAD(r13 + i);
+        const V v32 = v10 * v29;
+        const V v33 = v31 + v32;
+        const V v34 = v25 * v30;
+        const V v35 = v33 + v34;
+        const V v36 = LOAD(r14 + i);
+        const V v37 = v25 * v36;
+        put(r15 + i, v10, i, lo, hi);
+        put(r16 + i, v12, i, lo, hi);
+        put(r17 + i, v14, i, lo, hi);
+        put(r18 + i, v16, i, lo, hi);
+        put(r19 + i, v25, i, lo, hi);
+        put(r20 + i, v26, i, lo, hi);
+        put(r21 + i, v28, i, lo, hi);
+        put(r13 + i, v35, i, lo, hi);
+        put(r22 + i, v37, i, lo, hi);
+      }
+      else if (p[0] == 1)
+      for (long i = lo & -(long)L; i < hi; i += L) {
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        __builtin_prefetch(r8 + i + ahead);
+        __builtin_prefetch(r10 + i + ahead);
+        __builtin_prefetch(r5 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r11 + i + ahead);
+        __builtin_prefetch(r12 + i + ahead);
+        __builtin_prefetch(r13 + i + ahead);
+        __builtin_prefetch(r14 + i + ahead);
+        __builtin_prefetch(r15 + i + ahead);
+        __builtin_prefetch(r16 + i + ahead);
+        __builtin_prefetch(r17 + i + ahead);
+        __builtin_prefetch(r18 + i + ahead);
+        __builtin_prefetch(r19 + i + ahead);
+        __builtin_prefetch(r20 + i + ahead);
+        __builtin_prefetch(r21 + i + ahead);
+        __builtin_prefetch(r22 + i + ahead);
+        const V v0 = LOAD(r0 + i);
+        const V v1 = LOAD(r1 + i);
+        const V v2 = LOAD(r2 + i);
+        const V v3 = c4 * v2;
+        const V v4 = minus(i <= 0, (lane(i) >= (I)(0)) & (lane(i) <= (I)(0)), r3 + (0) - i - (L - 1), LOAD(r3 + i + 1));
+        const V v5 = minus(i <= 1, (lane(i) >= (I)(0)) & (lane(i) <= (I)(1)), r3 + (1) - i - (L - 1), LOAD(r3 + i + 2));
+        const V v6 = LOAD(r3 + i - 1);
+        const V v7 = v5 - v6;
+        const V v8 = vfma(sp(c6), v7, v1);
+        const V v9 = vfma(sp(c5), v4, v8);
+        const V v10 = vfma(v0, v3, v9);
+        const V v11 = LOAD(r4 + i);
+        const V v12 = v11 * v10;
+        const V v13 = LOAD(r4 + i + 1);
+        const V v14 = v13 * v10;
+        const V v15 = LOAD(r5 + i);
+        const V v16 = v10 * v15;
+        const V v17 = LOAD(r6 + i);
+        const V v18 = c7 * v2;
+        const V v19 = LOAD(r7 + i);
+        const V v20 = LOAD(r8 + i);
+        const V v21 = LOAD(r9 + i);
+        const V v22 = v20 - v21;
+        const V v23 = vfma(sp(c9), v22, v17);
+        const V v24 = vfma(sp(c8), v19, v23);
+        const V v25 = vfma(v0, v18, v24);
+        const V v26 = v11 * v25;
+        const V v27 = LOAD(r10 + i);
+        const V v28 = v27 * v25;
+        const V v29 = LOAD(r11 + i);
+        const V v30 = LOAD(r12 + i);
+        const V v31 = LOAD(r13 + i);
+        const V v32 = v10 * v29;
+        const V v33 = v31 + v32;
+        const V v34 = v25 * v30;
+        const V v35 = v33 + v34;
+        const V v36 = LOAD(r14 + i);
+        const V v37 = v25 * v36;
+        put(r15 + i, v10, i, lo, hi);
+        put(r16 + i, v12, i, lo, hi);
+        put(r17 + i, v14, i, lo, hi);
+        put(r18 + i, v16, i, lo, hi);
+        put(r19 + i, v25, i, lo, hi);
+        put(r20 + i, v26, i, lo, hi);
+        put(r21 + i, v28, i, lo, hi);
+        put(r13 + i, v35, i, lo, hi);
+        put(r22 + i, v37, i, lo, hi);
+      }
+      else
+      {
+      const int h0 = i0 == 0;
+      const T * h1 = f[12] + (i0 + 1) * s[0];
+      const T * h2 = f[12] + (0) * s[0];
+      const T * h3 = f[12] + (i0 + 2) * s[0];
+      const T * h4 = f[12] + (1) * s[0];
+      const int h5 = i0 >= n0 - 3 && i0 <= n0 - 3;
+      const long h6 = h5 ? 2 * n0 - 4 - i0 : i0 - 1;
+      const T * h7 = f[12] + (i0 - 1) * s[0];
+      const T * h8 = f[12] + (h6) * s[0];
+      const long h9 = i0 + 1 >= n0 ? 2 * n0 - 3 - i0 : i0 + 1;
+      const T * h10 = f[0] + (h9) * s[0];
+      for (long i = lo & -(long)L; i < hi; i += L) {
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        __builtin_prefetch(r3 + i + ahead);
+        __builtin_prefetch(r4 + i + ahead);
+        __builtin_prefetch(r5 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r11 + i + ahead);
+        __builtin_prefetch(r12 + i + ahead);
+        __builtin_prefetch(r13 + i + ahead);
+        __builtin_prefetch(r14 + i + ahead);
+        __builtin_prefetch(r15 + i + ahead);
+        __builtin_prefetch(r16 + i + ahead);
+        __builtin_prefetch(r17 + i + ahead);
+        __builtin_prefetch(r18 + i + ahead);
+        __builtin_prefetch(r19 + i + ahead);
+        __builtin_prefetch(r20 + i + ahead);
+        __builtin_prefetch(r21 + i + ahead);
+        __builtin_prefetch(r22 + i + ahead);
+        const V v0 = LOAD(r0 + i);
+        const V v1 = LOAD(r1 + i);
+        const V v2 = LOAD(r2 + i);
+        const V v3 = c4 * v2;
+        const V v4 = minus(i <= 0, (lane(i) >= (I)(0)) & (lane(i) <= (I)(0)), r3 + (0) - i - (L - 1), LOAD(r3 + i + 1));
+        const V v5 = minus(i <= 1, (lane(i) >= (I)(0)) & (lane(i) <= (I)(1)), r3 + (1) - i - (L - 1), LOAD(r3 + i + 2));
+        const V v6 = LOAD(r3 + i - 1);
+        const V v7 = v5 - v6;
+        const V v8 = vfma(sp(c6), v7, v1);
+        const V v9 = vfma(sp(c5), v4, v8);
+        const V v10 = vfma(v0, v3, v9);
+        const V v11 = LOAD(r4 + i);
+        const V v12 = v11 * v10;
+        const V v13 = LOAD(r4 + i + 1);
+        const V v14 = v13 * v10;
+        const V v15 = LOAD(r5 + i);
+        const V v16 = v10 * v15;
+        const V v17 = LOAD(r6 + i);
+        const V v18 = c7 * v2;
+        const V v19 = LOAD(h1 + i);
+        const V v20 = LOAD(h2 + i);
+        const V v21 = either(h0, v20 + v19, v19);
+        const V v22 = LOAD(h3 + i);
+        const V v23 = LOAD(h2 + i);
+        const V v24 = LOAD(h4 + i);
+        const V v25 = v23 + v24;
+        const V v26 = either(h0, v25 + v22, v22);
+        const V v27 = LOAD(h7 + i);
+        const V v28 = LOAD(h8 + i);
+        const V v29 = either(h5, v27 + v28, v27);
+        const V v30 = v26 - v29;
+        const V v31 = vfma(sp(c9), v30, v17);
+        const V v32 = vfma(sp(c8), v21, v31);
+        const V v33 = vfma(v0, v18, v32);
+        const V v34 = v11 * v33;
+        const V v35 = LOAD(h10 + i);
+        const V v36 = v35 * v33;
+        const V v37 = LOAD(r11 + i);
+        const V v38 = LOAD(r12 + i);
+        const V v39 = LOAD(r13 + i);
+        const V v40 = v10 * v37;
+        const V v41 = v39 + v40;
+        const V v42 = v33 * v38;
+        const V v43 = v41 + v42;
+        const V v44 = LOAD(r14 + i);
+        const V v45 = v33 * v44;
+        put(r15 + i, v10, i, lo, hi);
+        put(r16 + i, v12, i, lo, hi);
+        put(r17 + i, v14, i, lo, hi);
+        put(r18 + i, v16, i, lo, hi);
+        put(r19 + i, v33, i, lo, hi);
+        put(r20 + i, v34, i, lo, hi);
+        put(r21 + i, v36, i, lo, hi);
+        put(r13 + i, v43, i, lo, hi);
+        put(r22 + i, v45, i, lo, hi);
+      }
+      }
+    }
+  }
+}
+void rg_8(T *const *f, const long *s, const T *c, const long *b) {
+  (void)s, (void)c;
+  const long n0 = s[2];
+  const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
+  const long *const end = b + 3 + 3 * b[2];
+  for (long i0 = b[0]; i0 < b[1]; ++i0)
+  {
+    T *const r0 = f[25] + (i0 - 1) * s[0];
+    T *const r1 = f[21] + (i0) * s[0];
+    T *const r2 = f[16] + (i0) * s[0];
+    for (const long *p = b + 3; p < end; p += 3) {
+      const long lo = p[1], hi = p[2];
+      if (p[0] == 0)
+      for (long i = lo & -(long)L; i < hi; i += L) {
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        const V v0 = LOAD(r0 + i);
+        const V v1 = LOAD(r1 + i - 1);
+        const V v2 = LOAD(r2 + i);
+        const V v3 = v2 + v0;
+        const V v4 = v3 + v1;
+        put(r2 + i, v4, i, lo, hi);
+      }
+      else
+      {
+      const int h0 = i0 >= n0 - 2 && i0 <= n0 - 2;
+      const long h1 = h0 ? 2 * n0 - 3 - i0 : i0 - 1;
+      const T * h2 = f[25] + (i0 - 1) * s[0];
+      const T * h3 = f[25] + (h1) * s[0];
+      for (long i = lo & -(long)L; i < hi; i += L) {
+        __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        const V v0 = LOAD(h2 + i);
+        const V v1 = LOAD(h3 + i);
+        const V v2 = either(h0, v0 + v1, v0);
+        const V v3 = LOAD(r1 + i - 1);
+        const V v4 = LOAD(r2 + i);
+        const V v5 = v4 + v2;
+        const V v6 = v5 + v3;
+        put(r2 + i, v6, i, lo, hi);
+      }
+      }
+    }
+  }
+}
+void rg_9(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
+  (void)s, (void)c;
+  const T c10 = c[10];
+  for (long p = p0; p < p1; ++p) {
+    T sum = 0;
+    for (int j = start[p]; j < start[p + 1]; ++j) {
+      const long i = index[j];
+      const T v0 = f[11][i];
+      const T v1 = c10 * v0;
+      sum = sum + weight[j] * v1;
+    }
+    out[p] = sum;
+  }
+}
