@@ -258,16 +258,28 @@ fn disjoint(stencil: &Stencil, a: RegionId, b: RegionId) -> bool {
     sides.any(|(d, (a, b))| not_above(stencil, d, a[1], b[0]) || not_above(stencil, d, b[1], a[0]))
 }
 
+/// Whether two regions share no grid point, whatever the extents and widths.
+pub(crate) fn always_disjoint(stencil: &Stencil, a: RegionId, b: RegionId) -> bool {
+    let bounds = |id: RegionId| &stencil.regions[id.0 as usize].bounds;
+    let mut sides = bounds(a).iter().zip(bounds(b));
+    sides.any(|(a, b)| never_above(a[1], b[0]) || never_above(b[1], a[0]))
+}
+
 /// Whether the index of `a` never exceeds that of `b`, both along dimension `dim`.
 fn not_above(stencil: &Stencil, dim: usize, a: Bound, b: Bound) -> bool {
+    let in_order = || stencil.regions.iter().any(|r| r.bounds[dim] == [a, b]);
+    never_above(a, b) || (a.side, b.side) == (Side::Low, Side::High) && in_order()
+}
+
+/// The same, as far as it follows from the bounds alone: of two that count from the same end.
+fn never_above(a: Bound, b: Bound) -> bool {
     let nearer_the_end = |outer: Bound, inner: Bound| {
         outer.cells <= inner.cells && (outer.width.is_none() || outer.width == inner.width)
     };
     match (a.side, b.side) {
         (Side::Low, Side::Low) => nearer_the_end(a, b),
         (Side::High, Side::High) => nearer_the_end(b, a),
-        (Side::Low, Side::High) => stencil.regions.iter().any(|r| r.bounds[dim] == [a, b]),
-        (Side::High, Side::Low) => false,
+        (Side::Low, Side::High) | (Side::High, Side::Low) => false,
     }
 }
 

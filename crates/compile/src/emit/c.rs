@@ -124,8 +124,9 @@ pub struct CModule {
     pub least: Vec<LeastExtent>,
 }
 
-/// Vectors ahead of the current one at which memory is fetched. Rows are short and cut by layers,
-/// which stops the prefetcher of the processor; 16 vectors reach into the next row.
+/// Vectors ahead of the current one at which memory is fetched, where rows are at least twice as long;
+/// else the same place of the next row. Rows are short and cut by layers, which stops the prefetcher of
+/// the processor.
 const PREFETCH: usize = 16;
 
 /// What is shared by the functions of a module.
@@ -233,6 +234,21 @@ fn least_extents(stencil: &Stencil, schedule: &Schedule) -> Vec<LeastExtent> {
     all
 }
 
+/// The macro of compilers for a processor with fused multiply-adds of such vectors, and the built-in
+/// function of theirs: loops over the lanes are not always made into one instruction.
+fn fused(dtype: DType, vectors: Vectors) -> (&'static str, String) {
+    let kind = match dtype {
+        DType::F32 => "ps",
+        DType::F64 => "pd",
+    };
+    match vectors.bytes {
+        // Mask and rounding: all lanes, to nearest even as everywhere.
+        64 => ("__AVX512F__", format!("__builtin_ia32_vfmadd{kind}512_mask(a, b, c, -1, 4)")),
+        32 => ("__FMA__", format!("__builtin_ia32_vfmadd{kind}256(a, b, c)")),
+        _ => ("__FMA__", format!("__builtin_ia32_vfmadd{kind}(a, b, c)")),
+    }
+}
+
 /// Types and the few operations that vectors have no operator for.
 fn prelude(stencil: &Stencil, vectors: Vectors) -> String {
     let (number, integer, fma, sqrt) = match stencil.dtype {
@@ -244,6 +260,7 @@ fn prelude(stencil: &Stencil, vectors: Vectors) -> String {
     let listed = |item: &dyn Fn(usize) -> String| -> String {
         (0..lanes).map(item).collect::<Vec<_>>().join(", ")
     };
+    let (feature, fused) = fused(stencil.dtype, vectors);
     format!(
         "typedef {number} T;\n\
          typedef {integer} I;\n\
@@ -258,8 +275,12 @@ fn prelude(stencil: &Stencil, vectors: Vectors) -> String {
          static inline V vabs(V a) {{ return (V)((M)a & ~(M)sp(-(T)0)); }}\n\
          static inline V vsqrt(V a) {{ for (int k = 0; k < L; ++k) a[k] = {sqrt}(a[k]); \
          return a; }}\n\
+         #ifdef {feature}\n\
+         static inline V vfma(V a, V b, V c) {{ return {fused}; }}\n\
+         #else\n\
          static inline V vfma(V a, V b, V c) {{ for (int k = 0; k < L; ++k) \
          c[k] = {fma}(a[k], b[k], c[k]); return c; }}\n\
+         #endif\n\
          static inline T smin(T a, T b) {{ return b < a ? b : a; }}\n\
          static inline T smax(T a, T b) {{ return a < b ? b : a; }}\n\
          static inline T sabs(T a) {{ return a < 0 ? -a : a == 0 ? (T)0 : a; }}\n\
@@ -332,6 +353,11 @@ fn print_nest(module: &mut Module<'_>, nest: &LoopNest) -> (String, FunctionKind
          (void)s, (void)c;\n{}",
         body.uniform_lines("  ")
     );
+    let fixed = format!("{PREFETCH} * L");
+    let ahead = last
+        .checked_sub(1)
+        .map_or(fixed.clone(), |d| format!("s[{d}] < {} * L ? s[{d}] : {fixed}", 2 * PREFETCH));
+    let _ = writeln!(text, "  const long ahead = {ahead};");
     let pieces = 2 * last + 1;
     let _ = writeln!(text, "  const long *const end = b + {pieces} + 3 * b[{}];", 2 * last);
     for d in 0..last {
@@ -380,7 +406,7 @@ fn print_row(body: &mut Body<'_, '_>, part: &Part, closing: Closing) -> String {
     }
     let mut text = String::from("      for (long i = lo & -(long)L; i < hi; i += L) {\n");
     for row in body.leading_rows() {
-        let _ = writeln!(text, "        __builtin_prefetch({row} + i + {PREFETCH} * L);");
+        let _ = writeln!(text, "        __builtin_prefetch({row} + i + ahead);");
     }
     text.push_str(&body.lines("        "));
     text.push_str(&stores);

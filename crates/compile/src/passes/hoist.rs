@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use retrograd_ir::{
-    BinaryOp, Closure, DOMAIN, Direction, Edge, Expr, ExprId, FieldId, Levels, Offset, Predicate,
-    Read, Statement, StatementKind, Stencil, Step, Target, UnaryOp, WriteMode,
+    BinaryOp, Closure, DOMAIN, Direction, Edge, Expr, ExprArena, ExprId, FieldId, Levels, Offset,
+    Predicate, Read, RegionId, Statement, StatementKind, Stencil, Step, Target, UnaryOp, WriteMode,
 };
 
 use crate::adjoint::FINISH;
 use crate::algebra::Build;
+use crate::schedule::always_disjoint;
 
 /// Name of the step that computes time-invariant expressions: to be run whenever a parameter
 /// function, the time step or a spacing has changed.
@@ -22,90 +23,136 @@ pub const SETUP: &str = "setup";
 /// as they are: the negative image of a quotient is not the quotient of negative images, nor a sum
 /// over images that of their sums. Where it is zero outside the grid, only what is zero or not
 /// finite there anyway is moved: `1 / m` is, `1 / (1 + m)` is not.
+/// Different expressions share a function if they are read at the point only and in regions that
+/// have no point in common: what the inside of a layer needs and what its shells need are one
+/// array, half the memory and one stream through it.
 #[must_use]
 pub fn hoist_invariants(mut stencil: Stencil) -> Stencil {
     let written = stencil.steps.iter().flat_map(|s| &s.statements).filter_map(Stencil::written);
-    let mut hoisted = Hoisted { written: written.map(|t| t.field).collect(), ..Hoisted::default() };
+    let written: Vec<FieldId> = written.map(|t| t.field).collect();
     let mut steps = std::mem::take(&mut stencil.steps);
     // What runs once gains nothing.
-    for step in steps.iter_mut().filter(|s| s.name != SETUP && s.name != FINISH) {
+    let runs_once = |s: &&Step| s.name == SETUP || s.name == FINISH;
+    let mut hoisted: Vec<Hoisted> = Vec::new();
+    let repeated = steps.iter().filter(|s| !runs_once(s));
+    for statement in repeated.flat_map(|s| &s.statements) {
+        if let StatementKind::Update { region, value, .. } = statement.kind {
+            let parts = worthwhile(&mut stencil, value, &written);
+            note(&mut stencil, &mut hoisted, region, parts);
+        }
+    }
+    let (fields, statements) = declare(&mut stencil, &hoisted);
+    for step in steps.iter_mut().filter(|s| !runs_once(&&**s)) {
         for statement in &mut step.statements {
             if let StatementKind::Update { value, .. } = &mut statement.kind {
-                *value = hoisted.replace(&mut stencil, *value);
+                *value = replace(&mut stencil, *value, &written, &fields);
             }
         }
     }
-    if !hoisted.statements.is_empty() {
-        match steps.iter_mut().find(|s| s.name == SETUP) {
-            Some(setup) => setup.statements.extend(hoisted.statements),
-            None => steps.push(Step {
-                name: SETUP.into(),
-                direction: Direction::Forward,
-                statements: hoisted.statements,
-            }),
+    if !statements.is_empty() {
+        if let Some(setup) = steps.iter_mut().find(|s| s.name == SETUP) {
+            setup.statements.extend(statements);
+        } else {
+            let direction = Direction::Forward;
+            steps.push(Step { name: SETUP.into(), direction, statements });
         }
     }
     stencil.steps = steps;
     stencil
 }
 
-#[derive(Default)]
+/// An expression that is moved, at offset zero, and where it is needed.
 struct Hoisted {
-    /// What the steps write: not invariant, whatever it is declared as.
-    written: Vec<FieldId>,
-    fields: HashMap<ExprId, FieldId>,
-    statements: Vec<Statement>,
+    base: ExprId,
+    /// Regions of the updates that read it.
+    regions: Vec<RegionId>,
+    /// Whether one of them reads it away from the point.
+    displaced: bool,
 }
 
-impl Hoisted {
-    fn replace(&mut self, stencil: &mut Stencil, value: ExprId) -> ExprId {
-        let chosen = worthwhile(stencil, value, &self.written);
-        // The arena is lent to `substitute` while functions are declared.
-        let mut exprs = std::mem::take(&mut stencil.exprs);
-        let mut replaced = HashMap::new();
-        for (id, offset, closure) in chosen {
-            let base = exprs.substitute(id, &mut |arena, node| match arena[node] {
-                Expr::Load { field, time, .. } => {
-                    Some(arena.load(Target { field, time }, Offset::ZERO))
-                }
-                _ => None,
-            });
-            let field = self.field(stencil, base);
-            let moved = exprs.intern(Expr::Load { field, time: 0, offset, closure });
-            replaced.insert(id, moved);
-        }
-        let result = exprs.substitute(value, &mut |_, id| replaced.get(&id).copied());
-        stencil.exprs = exprs;
-        result
-    }
+/// A part of a value that is worth a function, with the common offset and closure of its reads.
+type Part = (ExprId, Offset, Closure);
 
-    fn field(&mut self, stencil: &mut Stencil, base: ExprId) -> FieldId {
-        if let Some(&field) = self.fields.get(&base) {
-            return field;
+fn note(stencil: &mut Stencil, hoisted: &mut Vec<Hoisted>, region: RegionId, parts: Vec<Part>) {
+    for (id, offset, _) in parts {
+        let base = at_the_point(&mut stencil.exprs, id);
+        let at = hoisted.iter().position(|h| h.base == base).unwrap_or_else(|| {
+            hoisted.push(Hoisted { base, regions: Vec::new(), displaced: false });
+            hoisted.len() - 1
+        });
+        let known = &mut hoisted[at];
+        known.displaced |= !offset.is_zero();
+        if !known.regions.contains(&region) {
+            known.regions.push(region);
         }
+    }
+}
+
+fn at_the_point(exprs: &mut ExprArena, id: ExprId) -> ExprId {
+    exprs.substitute(id, &mut |arena, node| match arena[node] {
+        Expr::Load { field, time, .. } => Some(arena.load(Target { field, time }, Offset::ZERO)),
+        _ => None,
+    })
+}
+
+/// A function for each expression, and the statements that compute them: over the whole grid, or
+/// in the regions where it is needed if others are kept elsewhere in the same function.
+fn declare(
+    stencil: &mut Stencil,
+    hoisted: &[Hoisted],
+) -> (HashMap<ExprId, FieldId>, Vec<Statement>) {
+    let mut shared: Vec<Vec<&Hoisted>> = Vec::new();
+    for new in hoisted {
+        let apart = |old: &&Hoisted| {
+            let mut pairs =
+                old.regions.iter().flat_map(|a| new.regions.iter().map(move |b| (a, b)));
+            !old.displaced && !new.displaced && pairs.all(|(a, b)| always_disjoint(stencil, *a, *b))
+        };
+        match shared.iter_mut().find(|group| group.iter().all(apart)) {
+            Some(group) => group.push(new),
+            None => shared.push(vec![new]),
+        }
+    }
+    let mut fields = HashMap::new();
+    let mut statements = Vec::new();
+    for group in shared {
         let name = stencil.fresh_field_name("pre");
         let field = stencil.add_static(&name);
-        self.fields.insert(base, field);
-        self.statements.push(Statement {
-            when: Predicate::Always,
-            kind: StatementKind::Update {
-                target: Target { field, time: 0 },
-                region: DOMAIN,
-                mode: WriteMode::Assign,
-                value: base,
-            },
-        });
-        field
+        let alone = group.len() == 1;
+        for Hoisted { base, regions, .. } in group {
+            fields.insert(*base, field);
+            let regions = if alone { &[DOMAIN][..] } else { regions };
+            statements.extend(regions.iter().map(|&region| computed(field, region, *base)));
+        }
     }
+    // Loops over the same regions next to each other, to be one.
+    statements.sort_by_key(|s| !matches!(s.kind, StatementKind::Update { region: DOMAIN, .. }));
+    (fields, statements)
 }
 
-/// The largest time-invariant parts of a value that are worth a function of their own, each with
-/// the common offset and closure of its reads.
-fn worthwhile(
+fn computed(field: FieldId, region: RegionId, value: ExprId) -> Statement {
+    let target = Target { field, time: 0 };
+    let kind = StatementKind::Update { target, region, mode: WriteMode::Assign, value };
+    Statement { when: Predicate::Always, kind }
+}
+
+fn replace(
     stencil: &mut Stencil,
-    root: ExprId,
+    value: ExprId,
     written: &[FieldId],
-) -> Vec<(ExprId, Offset, Closure)> {
+    fields: &HashMap<ExprId, FieldId>,
+) -> ExprId {
+    let mut replaced = HashMap::new();
+    for (id, offset, closure) in worthwhile(stencil, value, written) {
+        let field = fields[&at_the_point(&mut stencil.exprs, id)];
+        let moved = stencil.exprs.intern(Expr::Load { field, time: 0, offset, closure });
+        replaced.insert(id, moved);
+    }
+    stencil.exprs.substitute(value, &mut |_, id| replaced.get(&id).copied())
+}
+
+/// The largest time-invariant parts of a value that are worth a function of their own.
+fn worthwhile(stencil: &mut Stencil, root: ExprId, written: &[FieldId]) -> Vec<Part> {
     let nodes = stencil.exprs.reachable(&[root]);
     let invariant = |id: ExprId| stencil.is_time_invariant(id) && !stencil.is_uniform(id);
     let mut maximal = Vec::new();

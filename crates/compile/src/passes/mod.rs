@@ -7,17 +7,21 @@
 //!    for the inside, without that function, and one per shell;
 //! 3. [`normalise_updates`]: grouped normal form of every dense update, without coefficients that
 //!    follow from others, with f32 weights that still add up to zero where they did;
-//! 4. [`hoist_invariants`]: what does not change with time is computed once, in the step `setup`.
+//! 4. [`hoist_invariants`]: what does not change with time is computed once, in the step `setup`,
+//!    and what regions apart need shares a function;
+//! 5. [`contract_products`]: sums of products by fused multiply-adds.
 //!
 //! They re-associate and therefore define the arithmetic: interpreter and back ends both run the
 //! result, and must agree on it bit for bit.
 
+mod contract;
 mod hoist;
 mod shells;
 mod split;
 
 use retrograd_ir::{StatementKind, Stencil};
 
+pub use contract::contract_products;
 pub use hoist::{SETUP, hoist_invariants};
 pub use shells::restrict_to_shells;
 pub use split::split_layers;
@@ -31,6 +35,7 @@ pub const PASSES: &[(&str, Pass)] = &[
     ("split layers", split_layers),
     ("normalise updates", normalise_updates),
     ("hoist invariants", hoist_invariants),
+    ("contract products", contract_products),
     ("renumber", Stencil::compact),
 ];
 

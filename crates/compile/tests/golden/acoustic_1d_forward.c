@@ -10,7 +10,11 @@ static inline V vmin(V a, V b) { return pick(b < a, b, a); }
 static inline V vmax(V a, V b) { return pick(a < b, b, a); }
 static inline V vabs(V a) { return (V)((M)a & ~(M)sp(-(T)0)); }
 static inline V vsqrt(V a) { for (int k = 0; k < L; ++k) a[k] = __builtin_sqrt(a[k]); return a; }
+#ifdef __FMA__
+static inline V vfma(V a, V b, V c) { return __builtin_ia32_vfmaddpd(a, b, c); }
+#else
 static inline V vfma(V a, V b, V c) { for (int k = 0; k < L; ++k) c[k] = __builtin_fma(a[k], b[k], c[k]); return c; }
+#endif
 static inline T smin(T a, T b) { return b < a ? b : a; }
 static inline T smax(T a, T b) { return a < b ? b : a; }
 static inline T sabs(T a) { return a < 0 ? -a : a == 0 ? (T)0 : a; }
@@ -24,6 +28,7 @@ static inline void put(T *p, V v, long i, long lo, long hi) {
 void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   (void)s, (void)c;
   const T c0 = c[0];
+  const long ahead = 16 * L;
   const long *const end = b + 1 + 3 * b[0];
   {
     T *const r0 = f[0];
@@ -31,50 +36,48 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r2 = f[2];
     T *const r3 = f[3];
     T *const r4 = f[4];
-    T *const r5 = f[5];
     for (const long *p = b + 1; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r2 + i + 16 * L);
-        __builtin_prefetch(r3 + i + 16 * L);
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        __builtin_prefetch(r3 + i + ahead);
         const V v0 = LOAD(r0 + i);
-        const V v1 = c0 * v0;
-        const V v2 = LOAD(r1 + i);
-        const V v3 = v1 - v2;
-        const V v4 = LOAD(r2 + i);
-        const V v5 = LOAD(r0 + i - 1);
-        const V v6 = LOAD(r0 + i + 1);
-        const V v7 = v5 + v6;
-        const V v8 = v7 - v1;
-        const V v9 = v4 * v8;
-        const V v10 = v3 + v9;
-        put(r3 + i, v10, i, lo, hi);
+        const V v1 = LOAD(r1 + i - 1);
+        const V v2 = LOAD(r1 + i + 1);
+        const V v3 = v1 + v2;
+        const V v4 = LOAD(r1 + i);
+        const V v5 = c0 * v4;
+        const V v6 = v3 - v5;
+        const V v7 = LOAD(r2 + i);
+        const V v8 = v5 - v7;
+        const V v9 = vfma(v0, v6, v8);
+        put(r3 + i, v9, i, lo, hi);
       }
       else
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r4 + i + 16 * L);
-        __builtin_prefetch(r5 + i + 16 * L);
-        __builtin_prefetch(r3 + i + 16 * L);
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        __builtin_prefetch(r4 + i + ahead);
+        __builtin_prefetch(r3 + i + ahead);
         const V v0 = LOAD(r0 + i);
-        const V v1 = c0 * v0;
-        const V v2 = LOAD(r1 + i);
-        const V v3 = v1 - v2;
-        const V v4 = LOAD(r0 + i - 1);
-        const V v5 = LOAD(r0 + i + 1);
-        const V v6 = v4 + v5;
-        const V v7 = v6 - v1;
-        const V v8 = LOAD(r4 + i);
-        const V v9 = v8 * v7;
-        const V v10 = LOAD(r5 + i);
-        const V v11 = v0 - v2;
-        const V v12 = v10 * v11;
-        const V v13 = v9 - v12;
-        const V v14 = v3 + v13;
+        const V v1 = LOAD(r1 + i - 1);
+        const V v2 = LOAD(r1 + i + 1);
+        const V v3 = v1 + v2;
+        const V v4 = LOAD(r1 + i);
+        const V v5 = c0 * v4;
+        const V v6 = v3 - v5;
+        const V v7 = LOAD(r2 + i);
+        const V v8 = v5 - v7;
+        const V v9 = -v0;
+        const V v10 = v4 - v7;
+        const V v11 = LOAD(r4 + i);
+        const V v12 = v11 * v6;
+        const V v13 = vfma(v9, v10, v12);
+        const V v14 = v8 + v13;
         put(r3 + i, v14, i, lo, hi);
       }
     }
@@ -90,9 +93,9 @@ void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long 
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
       const T v0 = q[0][point[j]];
-      const T v1 = f[6][i];
+      const T v1 = f[5][i];
       const T v2 = v1 * c2;
-      const T v3 = f[7][i];
+      const T v3 = f[6][i];
       const T v4 = v3 * c3;
       const T v5 = v2 + v4;
       const T v6 = c1 / v5;
@@ -108,7 +111,7 @@ void rg_2(T *const *f, const long *s, const T *c, T *out, const long *index, con
     T sum = 0;
     for (int j = start[p]; j < start[p + 1]; ++j) {
       const long i = index[j];
-      const T v0 = f[0][i];
+      const T v0 = f[1][i];
       sum = sum + weight[j] * v0;
     }
     out[p] = sum;

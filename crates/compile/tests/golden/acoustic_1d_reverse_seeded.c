@@ -10,7 +10,11 @@ static inline V vmin(V a, V b) { return pick(b < a, b, a); }
 static inline V vmax(V a, V b) { return pick(a < b, b, a); }
 static inline V vabs(V a) { return (V)((M)a & ~(M)sp(-(T)0)); }
 static inline V vsqrt(V a) { for (int k = 0; k < L; ++k) a[k] = __builtin_sqrt(a[k]); return a; }
+#ifdef __FMA__
+static inline V vfma(V a, V b, V c) { return __builtin_ia32_vfmaddpd(a, b, c); }
+#else
 static inline V vfma(V a, V b, V c) { for (int k = 0; k < L; ++k) c[k] = __builtin_fma(a[k], b[k], c[k]); return c; }
+#endif
 static inline T smin(T a, T b) { return b < a ? b : a; }
 static inline T smax(T a, T b) { return a < b ? b : a; }
 static inline T sabs(T a) { return a < 0 ? -a : a == 0 ? (T)0 : a; }
@@ -26,6 +30,7 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c0 = c[0];
   const T c1 = c[1];
   const T c2 = c[2];
+  const long ahead = 16 * L;
   const long *const end = b + 1 + 3 * b[0];
   {
     T *const r0 = f[0];
@@ -43,86 +48,80 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r2 + i + 16 * L);
-        __builtin_prefetch(r3 + i + 16 * L);
-        __builtin_prefetch(r4 + i + 16 * L);
-        __builtin_prefetch(r5 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
-        __builtin_prefetch(r8 + i + 16 * L);
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        __builtin_prefetch(r3 + i + ahead);
+        __builtin_prefetch(r4 + i + ahead);
+        __builtin_prefetch(r5 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
+        __builtin_prefetch(r8 + i + ahead);
         const V v0 = LOAD(r0 + i);
-        const V v1 = -v0;
-        const V v2 = LOAD(r1 + i);
-        const V v3 = c0 * v2;
-        const V v4 = v1 + v3;
-        const V v5 = LOAD(r1 + i + 1);
-        const V v6 = LOAD(r1 + i - 1);
-        const V v7 = v5 + v6;
-        const V v8 = LOAD(r2 + i);
-        const V v9 = c1 * v7;
-        const V v10 = c2 * v2;
-        const V v11 = v9 - v10;
-        const V v12 = LOAD(r3 + i);
-        const V v13 = v11 + v12;
-        const V v14 = v8 * v13;
-        const V v15 = v4 + v14;
-        const V v16 = LOAD(r4 + i);
-        const V v17 = LOAD(r5 + i);
-        const V v18 = v16 * v15;
-        const V v19 = v17 + v18;
-        const V v20 = LOAD(r6 + i);
-        const V v21 = LOAD(r7 + i);
-        const V v22 = v15 * v20;
-        const V v23 = v21 + v22;
-        put(r8 + i, v15, i, lo, hi);
-        put(r5 + i, v19, i, lo, hi);
-        put(r7 + i, v23, i, lo, hi);
+        const V v1 = LOAD(r1 + i + 1);
+        const V v2 = LOAD(r1 + i - 1);
+        const V v3 = v1 + v2;
+        const V v4 = LOAD(r1 + i);
+        const V v5 = LOAD(r2 + i);
+        const V v6 = -v5;
+        const V v7 = c2 * v3;
+        const V v8 = vfma(sp(c1), v4, v7);
+        const V v9 = LOAD(r3 + i);
+        const V v10 = v8 + v9;
+        const V v11 = vfma(sp(c0), v4, v6);
+        const V v12 = vfma(v0, v10, v11);
+        const V v13 = LOAD(r4 + i);
+        const V v14 = LOAD(r5 + i);
+        const V v15 = v13 * v12;
+        const V v16 = v14 + v15;
+        const V v17 = LOAD(r6 + i);
+        const V v18 = LOAD(r7 + i);
+        const V v19 = v12 * v17;
+        const V v20 = v18 + v19;
+        put(r8 + i, v12, i, lo, hi);
+        put(r5 + i, v16, i, lo, hi);
+        put(r7 + i, v20, i, lo, hi);
       }
       else
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r9 + i + 16 * L);
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r3 + i + 16 * L);
-        __builtin_prefetch(r10 + i + 16 * L);
-        __builtin_prefetch(r4 + i + 16 * L);
-        __builtin_prefetch(r5 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
-        __builtin_prefetch(r8 + i + 16 * L);
+        __builtin_prefetch(r9 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        __builtin_prefetch(r3 + i + ahead);
+        __builtin_prefetch(r10 + i + ahead);
+        __builtin_prefetch(r4 + i + ahead);
+        __builtin_prefetch(r5 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
+        __builtin_prefetch(r8 + i + ahead);
         const V v0 = LOAD(r9 + i);
-        const V v1 = LOAD(r0 + i);
-        const V v2 = -v1;
-        const V v3 = LOAD(r1 + i);
-        const V v4 = c0 * v3;
-        const V v5 = v2 + v4;
-        const V v6 = LOAD(r1 + i + 1);
-        const V v7 = LOAD(r1 + i - 1);
-        const V v8 = v6 + v7;
-        const V v9 = v1 - v3;
-        const V v10 = v0 * v9;
-        const V v11 = c1 * v8;
-        const V v12 = c2 * v3;
-        const V v13 = v11 - v12;
-        const V v14 = LOAD(r3 + i);
-        const V v15 = v13 + v14;
-        const V v16 = LOAD(r10 + i);
-        const V v17 = v16 * v15;
-        const V v18 = v10 + v17;
-        const V v19 = v5 + v18;
-        const V v20 = LOAD(r4 + i);
-        const V v21 = LOAD(r5 + i);
-        const V v22 = v20 * v19;
-        const V v23 = v21 + v22;
-        const V v24 = LOAD(r6 + i);
-        const V v25 = LOAD(r7 + i);
-        const V v26 = v19 * v24;
-        const V v27 = v25 + v26;
-        put(r8 + i, v19, i, lo, hi);
-        put(r5 + i, v23, i, lo, hi);
-        put(r7 + i, v27, i, lo, hi);
+        const V v1 = LOAD(r1 + i + 1);
+        const V v2 = LOAD(r1 + i - 1);
+        const V v3 = v1 + v2;
+        const V v4 = LOAD(r1 + i);
+        const V v5 = LOAD(r2 + i);
+        const V v6 = -v5;
+        const V v7 = v5 - v4;
+        const V v8 = v0 * v7;
+        const V v9 = c2 * v3;
+        const V v10 = vfma(sp(c1), v4, v9);
+        const V v11 = LOAD(r3 + i);
+        const V v12 = v10 + v11;
+        const V v13 = vfma(sp(c0), v4, v6);
+        const V v14 = LOAD(r10 + i);
+        const V v15 = vfma(v14, v12, v8);
+        const V v16 = v13 + v15;
+        const V v17 = LOAD(r4 + i);
+        const V v18 = LOAD(r5 + i);
+        const V v19 = v17 * v16;
+        const V v20 = v18 + v19;
+        const V v21 = LOAD(r6 + i);
+        const V v22 = LOAD(r7 + i);
+        const V v23 = v16 * v21;
+        const V v24 = v22 + v23;
+        put(r8 + i, v16, i, lo, hi);
+        put(r5 + i, v20, i, lo, hi);
+        put(r7 + i, v24, i, lo, hi);
       }
     }
   }

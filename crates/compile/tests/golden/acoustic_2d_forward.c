@@ -10,7 +10,11 @@ static inline V vmin(V a, V b) { return pick(b < a, b, a); }
 static inline V vmax(V a, V b) { return pick(a < b, b, a); }
 static inline V vabs(V a) { return (V)((M)a & ~(M)sp(-(T)0)); }
 static inline V vsqrt(V a) { for (int k = 0; k < L; ++k) a[k] = __builtin_sqrtf(a[k]); return a; }
+#ifdef __FMA__
+static inline V vfma(V a, V b, V c) { return __builtin_ia32_vfmaddps(a, b, c); }
+#else
 static inline V vfma(V a, V b, V c) { for (int k = 0; k < L; ++k) c[k] = __builtin_fmaf(a[k], b[k], c[k]); return c; }
+#endif
 static inline T smin(T a, T b) { return b < a ? b : a; }
 static inline T smax(T a, T b) { return a < b ? b : a; }
 static inline T sabs(T a) { return a < 0 ? -a : a == 0 ? (T)0 : a; }
@@ -29,98 +33,90 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c3 = c[3];
   const T c4 = c[4];
   const T c5 = c[5];
+  const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
     T *const r0 = f[0] + (i0) * s[0];
     T *const r1 = f[1] + (i0) * s[0];
-    T *const r2 = f[2] + (i0) * s[0];
-    T *const r3 = f[0] + (i0 - 2) * s[0];
-    T *const r4 = f[0] + (i0 + 2) * s[0];
-    T *const r5 = f[0] + (i0 - 1) * s[0];
-    T *const r6 = f[0] + (i0 + 1) * s[0];
+    T *const r2 = f[1] + (i0 - 1) * s[0];
+    T *const r3 = f[1] + (i0 + 1) * s[0];
+    T *const r4 = f[1] + (i0 - 2) * s[0];
+    T *const r5 = f[1] + (i0 + 2) * s[0];
+    T *const r6 = f[2] + (i0) * s[0];
     T *const r7 = f[3] + (i0) * s[0];
     T *const r8 = f[4] + (i0) * s[0];
-    T *const r9 = f[5] + (i0) * s[0];
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r4 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r2 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r5 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
         const V v0 = LOAD(r0 + i);
-        const V v1 = c0 * v0;
-        const V v2 = LOAD(r1 + i);
-        const V v3 = v1 - v2;
-        const V v4 = LOAD(r2 + i);
-        const V v5 = LOAD(r3 + i);
-        const V v6 = LOAD(r4 + i);
+        const V v1 = -v0;
+        const V v2 = LOAD(r1 + i - 1);
+        const V v3 = LOAD(r1 + i + 1);
+        const V v4 = v2 + v3;
+        const V v5 = LOAD(r1 + i - 2);
+        const V v6 = LOAD(r1 + i + 2);
         const V v7 = v5 + v6;
-        const V v8 = c4 * v7;
-        const V v9 = LOAD(r5 + i);
-        const V v10 = LOAD(r6 + i);
+        const V v8 = LOAD(r1 + i);
+        const V v9 = LOAD(r2 + i);
+        const V v10 = LOAD(r3 + i);
         const V v11 = v9 + v10;
-        const V v12 = c2 * v11;
-        const V v13 = v8 - v12;
-        const V v14 = c1 * v0;
-        const V v15 = v13 + v14;
-        const V v16 = LOAD(r0 + i - 2);
-        const V v17 = LOAD(r0 + i + 2);
-        const V v18 = v16 + v17;
-        const V v19 = c5 * v18;
-        const V v20 = v15 + v19;
-        const V v21 = LOAD(r0 + i - 1);
-        const V v22 = LOAD(r0 + i + 1);
-        const V v23 = v21 + v22;
-        const V v24 = c3 * v23;
-        const V v25 = v20 - v24;
-        const V v26 = v4 * v25;
-        const V v27 = v3 - v26;
-        put(r7 + i, v27, i, lo, hi);
+        const V v12 = LOAD(r4 + i);
+        const V v13 = LOAD(r5 + i);
+        const V v14 = v12 + v13;
+        const V v15 = c3 * v14;
+        const V v16 = vfma(sp(c5), v11, v15);
+        const V v17 = vfma(sp(c0), v8, v16);
+        const V v18 = vfma(sp(c4), v7, v17);
+        const V v19 = vfma(sp(c2), v4, v18);
+        const V v20 = LOAD(r6 + i);
+        const V v21 = -v20;
+        const V v22 = vfma(sp(c1), v8, v21);
+        const V v23 = vfma(v1, v19, v22);
+        put(r7 + i, v23, i, lo, hi);
       }
       else
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r4 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r8 + i + 16 * L);
-        __builtin_prefetch(r9 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r5 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r8 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
         const V v0 = LOAD(r0 + i);
-        const V v1 = c0 * v0;
-        const V v2 = LOAD(r1 + i);
-        const V v3 = v1 - v2;
-        const V v4 = LOAD(r3 + i);
-        const V v5 = LOAD(r4 + i);
+        const V v1 = LOAD(r1 + i - 1);
+        const V v2 = LOAD(r1 + i + 1);
+        const V v3 = v1 + v2;
+        const V v4 = LOAD(r1 + i - 2);
+        const V v5 = LOAD(r1 + i + 2);
         const V v6 = v4 + v5;
-        const V v7 = c4 * v6;
-        const V v8 = LOAD(r5 + i);
-        const V v9 = LOAD(r6 + i);
+        const V v7 = LOAD(r1 + i);
+        const V v8 = LOAD(r2 + i);
+        const V v9 = LOAD(r3 + i);
         const V v10 = v8 + v9;
-        const V v11 = c2 * v10;
-        const V v12 = v7 - v11;
-        const V v13 = c1 * v0;
-        const V v14 = v12 + v13;
-        const V v15 = LOAD(r0 + i - 2);
-        const V v16 = LOAD(r0 + i + 2);
-        const V v17 = v15 + v16;
-        const V v18 = c5 * v17;
-        const V v19 = v14 + v18;
-        const V v20 = LOAD(r0 + i - 1);
-        const V v21 = LOAD(r0 + i + 1);
-        const V v22 = v20 + v21;
-        const V v23 = c3 * v22;
-        const V v24 = v19 - v23;
-        const V v25 = LOAD(r8 + i);
-        const V v26 = v0 - v2;
-        const V v27 = v25 * v26;
-        const V v28 = -v27;
-        const V v29 = LOAD(r9 + i);
-        const V v30 = v29 * v24;
-        const V v31 = v28 - v30;
-        const V v32 = v3 + v31;
-        put(r7 + i, v32, i, lo, hi);
+        const V v11 = LOAD(r4 + i);
+        const V v12 = LOAD(r5 + i);
+        const V v13 = v11 + v12;
+        const V v14 = c3 * v13;
+        const V v15 = vfma(sp(c5), v10, v14);
+        const V v16 = vfma(sp(c0), v7, v15);
+        const V v17 = vfma(sp(c4), v6, v16);
+        const V v18 = vfma(sp(c2), v3, v17);
+        const V v19 = LOAD(r6 + i);
+        const V v20 = -v19;
+        const V v21 = vfma(sp(c1), v7, v20);
+        const V v22 = LOAD(r8 + i);
+        const V v23 = -v22;
+        const V v24 = v7 - v19;
+        const V v25 = v0 * v24;
+        const V v26 = -v25;
+        const V v27 = vfma(v23, v18, v26);
+        const V v28 = v21 + v27;
+        put(r7 + i, v28, i, lo, hi);
       }
     }
   }
@@ -135,9 +131,9 @@ void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long 
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
       const T v0 = q[0][point[j]];
-      const T v1 = f[6][i];
+      const T v1 = f[5][i];
       const T v2 = v1 * c7;
-      const T v3 = f[7][i];
+      const T v3 = f[6][i];
       const T v4 = v3 * c8;
       const T v5 = v2 + v4;
       const T v6 = c6 / v5;
@@ -153,7 +149,7 @@ void rg_2(T *const *f, const long *s, const T *c, T *out, const long *index, con
     T sum = 0;
     for (int j = start[p]; j < start[p + 1]; ++j) {
       const long i = index[j];
-      const T v0 = f[0][i];
+      const T v0 = f[1][i];
       sum = sum + weight[j] * v0;
     }
     out[p] = sum;

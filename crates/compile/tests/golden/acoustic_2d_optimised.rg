@@ -21,24 +21,23 @@ function u_initial_0(x, z)
 function u_initial_1(x, z)
 function pre(x, z)
 function pre_1(x, z)
-function pre_2(x, z)
 sparse src sinc 2
 sparse rec linear
 sparse src_adj sinc 2
 sparse rec_adj linear
 
 step forward {
-  let e1 = 2 * u - u[t-1];
+  let e1 = h_z * h_z;
   let e2 = h_x * h_x;
-  let e3 = 1 / e2;
-  let e4 = h_z * h_z;
-  let e5 = 2 / e2 + 2 / e4;
-  let e6 = round(e5) - e5;
-  let e7 = round(e3 + 0.5 * e6);
-  let e8 = e7 * (u[x-1] + u[x+1]) - e5 * u + round(1 / e4 + 0.5 * (e6 - 2 * (e7 - e3))) *
-      (u[z-1] + u[z+1]);
-  in inner: u[t+1] = e1 + pre * e8;
-  let e9 = e1 + (pre_2 * e8 - pre_1 * (u - u[t-1]));
+  let e3 = 2 / e2 + 2 / e1;
+  let e4 = round(e3) - e3;
+  let e5 = 1 / e2;
+  let e6 = round(e5 + 0.5 * e4);
+  let e7 = fma(round(1 / e1 + 0.5 * (e4 - 2 * (e6 - e5))), u[z-1] + u[z+1], fma(-e3, u, e6 *
+      (u[x-1] + u[x+1])));
+  let e8 = fma(2, u, -u[t-1]);
+  in inner: u[t+1] = fma(pre, e7, e8);
+  let e9 = e8 + fma(-pre, u - u[t-1], pre_1 * e7);
   in inner_x_low: u[t+1] = e9;
   in inner_x_high: u[t+1] = e9;
   in inner_z_low: u[t+1] = e9;
@@ -48,23 +47,23 @@ step forward {
 }
 
 step record {
-  let e1 = 2 * u - u[t-1];
+  let e1 = h_z * h_z;
   let e2 = h_x * h_x;
-  let e3 = 1 / e2;
-  let e4 = h_z * h_z;
-  let e5 = 2 / e2 + 2 / e4;
-  let e6 = round(e5) - e5;
-  let e7 = round(e3 + 0.5 * e6);
-  let e8 = e7 * (u[x-1] + u[x+1]) - e5 * u + round(1 / e4 + 0.5 * (e6 - 2 * (e7 - e3))) *
-      (u[z-1] + u[z+1]);
-  in inner: u[t+1] = e1 + pre * e8;
+  let e3 = 2 / e2 + 2 / e1;
+  let e4 = round(e3) - e3;
+  let e5 = 1 / e2;
+  let e6 = round(e5 + 0.5 * e4);
+  let e7 = fma(round(1 / e1 + 0.5 * (e4 - 2 * (e6 - e5))), u[z-1] + u[z+1], fma(-e3, u, e6 *
+      (u[x-1] + u[x+1])));
+  let e8 = fma(2, u, -u[t-1]);
+  in inner: u[t+1] = fma(pre, e7, e8);
   let e9 = dt * dt;
   let e10 = 1 / e9;
-  let e11 = 2 / e9 * u - e10 * (u[t-1] + u[t+1]);
+  let e11 = fma(-e10, u[t-1] + u[t+1], 2 / e9 * u);
   in inner: u_tape = e11;
   let e12 = 0.5 / dt * (u[t-1] - u[t+1]);
   in inner: u_tape_1 = e12;
-  let e13 = e1 + (pre_2 * e8 - pre_1 * (u - u[t-1]));
+  let e13 = e8 + fma(-pre, u - u[t-1], pre_1 * e7);
   in inner_x_low: u[t+1] = e13;
   in inner_x_low: u_tape = e11;
   in inner_x_low: u_tape_1 = e12;
@@ -82,21 +81,21 @@ step record {
 }
 
 step reverse reverse {
-  let e1 = h_x * h_x;
-  let e2 = 1 / e1;
-  let e3 = h_z * h_z;
-  let e4 = 2 / e1 + 2 / e3;
-  let e5 = round(e4) - e4;
-  let e6 = round(e2 + 0.5 * e5);
-  let e7 = -u_adj[t-1] + 2 * u_adj;
-  let e8 = e6 * (u_adj[x+1] + u_adj[x-1]) + round(1 / e3 + 0.5 * (e5 - 2 * (e6 - e2))) *
-      (u_adj[z+1] + u_adj[z-1]) - e4 * u_adj;
-  in inner: u_adj[t+1] = e7 + pre * e8;
+  let e1 = h_z * h_z;
+  let e2 = h_x * h_x;
+  let e3 = 2 / e2 + 2 / e1;
+  let e4 = round(e3) - e3;
+  let e5 = 1 / e2;
+  let e6 = round(e5 + 0.5 * e4);
+  let e7 = fma(-e3, u_adj, fma(round(1 / e1 + 0.5 * (e4 - 2 * (e6 - e5))), u_adj[z+1] +
+      u_adj[z-1], e6 * (u_adj[x+1] + u_adj[x-1])));
+  let e8 = fma(2, u_adj, -u_adj[t-1]);
+  in inner: u_adj[t+1] = fma(pre, e7, e8);
   let e9 = u_tape * u_adj[t+1];
   in inner: m_grad += e9;
   let e10 = u_adj[t+1] * u_tape_1;
   in inner: damp_grad += e10;
-  let e11 = e7 + (pre_1 * (u_adj[t-1] - u_adj) + pre_2 * e8);
+  let e11 = e8 + fma(pre_1, e7, pre * (u_adj[t-1] - u_adj));
   in inner_x_low: u_adj[t+1] = e11;
   in inner_x_low: m_grad += e9;
   in inner_x_low: damp_grad += e10;
@@ -124,21 +123,21 @@ step reverse reverse {
 }
 
 step reverse_seeded reverse {
-  let e1 = h_x * h_x;
-  let e2 = 1 / e1;
-  let e3 = h_z * h_z;
-  let e4 = 2 / e1 + 2 / e3;
-  let e5 = round(e4) - e4;
-  let e6 = round(e2 + 0.5 * e5);
-  let e7 = -u_adj[t-1] + 2 * u_adj;
-  let e8 = e6 * (u_adj[x+1] + u_adj[x-1]) + round(1 / e3 + 0.5 * (e5 - 2 * (e6 - e2))) *
-      (u_adj[z+1] + u_adj[z-1]) - e4 * u_adj + u_seed;
-  in inner: u_adj[t+1] = e7 + pre * e8;
+  let e1 = h_z * h_z;
+  let e2 = h_x * h_x;
+  let e3 = 2 / e2 + 2 / e1;
+  let e4 = round(e3) - e3;
+  let e5 = 1 / e2;
+  let e6 = round(e5 + 0.5 * e4);
+  let e7 = fma(2, u_adj, -u_adj[t-1]);
+  let e8 = fma(-e3, u_adj, fma(round(1 / e1 + 0.5 * (e4 - 2 * (e6 - e5))), u_adj[z+1] +
+      u_adj[z-1], e6 * (u_adj[x+1] + u_adj[x-1]))) + u_seed;
+  in inner: u_adj[t+1] = fma(pre, e8, e7);
   let e9 = u_tape * u_adj[t+1];
   in inner: m_grad += e9;
   let e10 = u_adj[t+1] * u_tape_1;
   in inner: damp_grad += e10;
-  let e11 = e7 + (pre_1 * (u_adj[t-1] - u_adj) + pre_2 * e8);
+  let e11 = e7 + fma(pre_1, e8, pre * (u_adj[t-1] - u_adj));
   in inner_x_low: u_adj[t+1] = e11;
   in inner_x_low: m_grad += e9;
   in inner_x_low: damp_grad += e10;
@@ -166,29 +165,30 @@ step reverse_seeded reverse {
 }
 
 step initial_0 {
-  let e1 = h_x * h_x;
-  let e2 = 1 / e1;
-  let e3 = h_z * h_z;
-  let e4 = 2 / e1 + 2 / e3;
-  let e5 = round(e4) - e4;
-  let e6 = round(e2 + 0.5 * e5);
+  let e1 = h_z * h_z;
+  let e2 = h_x * h_x;
+  let e3 = 2 / e2 + 2 / e1;
+  let e4 = round(e3) - e3;
+  let e5 = 1 / e2;
+  let e6 = round(e5 + 0.5 * e4);
   let e7 = dt * dt;
-  let e8 = e6 * (u_adj[x+1] + u_adj[x-1]) + round(1 / e3 + 0.5 * (e5 - 2 * (e6 - e2))) *
-      (u_adj[z+1] + u_adj[z-1]) - e4 * u_adj;
-  let e9 = m * (1 / e7 * u_adj[t-1] - 2 / e7 * u_adj);
-  in inner: u_initial_0 = e8 - e9;
-  let e10 = e8 + (damp * (0.5 / dt * u_adj[t-1]) - e9);
-  in inner_x_low: u_initial_0 = e10;
-  in inner_x_high: u_initial_0 = e10;
-  in inner_z_low: u_initial_0 = e10;
-  in inner_z_high: u_initial_0 = e10;
+  let e8 = fma(-e3, u_adj, fma(round(1 / e1 + 0.5 * (e4 - 2 * (e6 - e5))), u_adj[z+1] +
+      u_adj[z-1], e6 * (u_adj[x+1] + u_adj[x-1])));
+  let e9 = -m;
+  let e10 = fma(-(2 / e7), u_adj, 1 / e7 * u_adj[t-1]);
+  in inner: u_initial_0 = fma(e9, e10, e8);
+  let e11 = e8 + fma(e9, e10, damp * (0.5 / dt * u_adj[t-1]));
+  in inner_x_low: u_initial_0 = e11;
+  in inner_x_high: u_initial_0 = e11;
+  in inner_z_low: u_initial_0 = e11;
+  in inner_z_high: u_initial_0 = e11;
   inject rec_adj into u_initial_0: rec_adj;
 }
 
 step initial_1 {
-  let e1 = m * (1 / (dt * dt) * u_adj);
-  in inner: u_initial_1 = -e1;
-  let e2 = damp * (0.5 / dt * u_adj) - e1;
+  let e1 = 1 / (dt * dt) * u_adj;
+  in inner: u_initial_1 = -(m * e1);
+  let e2 = fma(-m, e1, damp * (0.5 / dt * u_adj));
   in inner_x_low: u_initial_1 = e2;
   in inner_x_high: u_initial_1 = e2;
   in inner_z_low: u_initial_1 = e2;
@@ -197,8 +197,12 @@ step initial_1 {
 
 step setup {
   let e1 = dt * dt;
-  pre = e1 / m;
   let e2 = m * (1 / e1) + damp * (0.5 / dt);
-  pre_1 = 1 / dt * damp / e2;
-  pre_2 = 1 / e2;
+  pre_1 = 1 / e2;
+  in inner: pre = e1 / m;
+  let e3 = 1 / dt * damp / e2;
+  in inner_x_low: pre = e3;
+  in inner_x_high: pre = e3;
+  in inner_z_low: pre = e3;
+  in inner_z_high: pre = e3;
 }

@@ -10,7 +10,11 @@ static inline V vmin(V a, V b) { return pick(b < a, b, a); }
 static inline V vmax(V a, V b) { return pick(a < b, b, a); }
 static inline V vabs(V a) { return (V)((M)a & ~(M)sp(-(T)0)); }
 static inline V vsqrt(V a) { for (int k = 0; k < L; ++k) a[k] = __builtin_sqrtf(a[k]); return a; }
+#ifdef __FMA__
+static inline V vfma(V a, V b, V c) { return __builtin_ia32_vfmaddps(a, b, c); }
+#else
 static inline V vfma(V a, V b, V c) { for (int k = 0; k < L; ++k) c[k] = __builtin_fmaf(a[k], b[k], c[k]); return c; }
+#endif
 static inline T smin(T a, T b) { return b < a ? b : a; }
 static inline T smax(T a, T b) { return a < b ? b : a; }
 static inline T sabs(T a) { return a < 0 ? -a : a == 0 ? (T)0 : a; }
@@ -29,131 +33,121 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c3 = c[3];
   const T c4 = c[4];
   const T c5 = c[5];
+  const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
     T *const r0 = f[0] + (i0) * s[0];
     T *const r1 = f[1] + (i0) * s[0];
-    T *const r2 = f[2] + (i0) * s[0];
-    T *const r3 = f[2] + (i0 + 2) * s[0];
-    T *const r4 = f[2] + (i0 - 2) * s[0];
-    T *const r5 = f[2] + (i0 + 1) * s[0];
-    T *const r6 = f[2] + (i0 - 1) * s[0];
+    T *const r2 = f[1] + (i0 + 1) * s[0];
+    T *const r3 = f[1] + (i0 - 1) * s[0];
+    T *const r4 = f[1] + (i0 + 2) * s[0];
+    T *const r5 = f[1] + (i0 - 2) * s[0];
+    T *const r6 = f[2] + (i0) * s[0];
     T *const r7 = f[3] + (i0) * s[0];
     T *const r8 = f[4] + (i0) * s[0];
     T *const r9 = f[5] + (i0) * s[0];
     T *const r10 = f[6] + (i0) * s[0];
     T *const r11 = f[7] + (i0) * s[0];
     T *const r12 = f[8] + (i0) * s[0];
-    T *const r13 = f[9] + (i0) * s[0];
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r3 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
-        __builtin_prefetch(r8 + i + 16 * L);
-        __builtin_prefetch(r9 + i + 16 * L);
-        __builtin_prefetch(r10 + i + 16 * L);
-        __builtin_prefetch(r11 + i + 16 * L);
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r4 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
+        __builtin_prefetch(r8 + i + ahead);
+        __builtin_prefetch(r9 + i + ahead);
+        __builtin_prefetch(r10 + i + ahead);
+        __builtin_prefetch(r11 + i + ahead);
         const V v0 = LOAD(r0 + i);
-        const V v1 = LOAD(r1 + i);
-        const V v2 = -v1;
-        const V v3 = LOAD(r2 + i);
-        const V v4 = c0 * v3;
-        const V v5 = v2 + v4;
-        const V v6 = LOAD(r3 + i);
-        const V v7 = LOAD(r4 + i);
+        const V v1 = -v0;
+        const V v2 = LOAD(r1 + i);
+        const V v3 = LOAD(r1 + i + 1);
+        const V v4 = LOAD(r1 + i - 1);
+        const V v5 = v3 + v4;
+        const V v6 = LOAD(r1 + i + 2);
+        const V v7 = LOAD(r1 + i - 2);
         const V v8 = v6 + v7;
-        const V v9 = c4 * v8;
-        const V v10 = LOAD(r5 + i);
-        const V v11 = LOAD(r6 + i);
-        const V v12 = v10 + v11;
-        const V v13 = c2 * v12;
-        const V v14 = v9 - v13;
-        const V v15 = LOAD(r2 + i + 2);
-        const V v16 = LOAD(r2 + i - 2);
-        const V v17 = v15 + v16;
-        const V v18 = c5 * v17;
-        const V v19 = v14 + v18;
-        const V v20 = LOAD(r2 + i + 1);
-        const V v21 = LOAD(r2 + i - 1);
-        const V v22 = v20 + v21;
-        const V v23 = c3 * v22;
-        const V v24 = v19 - v23;
-        const V v25 = c1 * v3;
-        const V v26 = v24 + v25;
-        const V v27 = v0 * v26;
-        const V v28 = v5 - v27;
-        const V v29 = LOAD(r7 + i);
-        const V v30 = LOAD(r8 + i);
-        const V v31 = v29 * v28;
-        const V v32 = v30 + v31;
-        const V v33 = LOAD(r9 + i);
-        const V v34 = LOAD(r10 + i);
-        const V v35 = v28 * v33;
-        const V v36 = v34 + v35;
-        put(r11 + i, v28, i, lo, hi);
-        put(r8 + i, v32, i, lo, hi);
-        put(r10 + i, v36, i, lo, hi);
+        const V v9 = LOAD(r2 + i);
+        const V v10 = LOAD(r3 + i);
+        const V v11 = v9 + v10;
+        const V v12 = LOAD(r4 + i);
+        const V v13 = LOAD(r5 + i);
+        const V v14 = v12 + v13;
+        const V v15 = c3 * v14;
+        const V v16 = vfma(sp(c5), v11, v15);
+        const V v17 = vfma(sp(c4), v8, v16);
+        const V v18 = vfma(sp(c2), v5, v17);
+        const V v19 = vfma(sp(c0), v2, v18);
+        const V v20 = LOAD(r6 + i);
+        const V v21 = -v20;
+        const V v22 = vfma(sp(c1), v2, v21);
+        const V v23 = vfma(v1, v19, v22);
+        const V v24 = LOAD(r7 + i);
+        const V v25 = LOAD(r8 + i);
+        const V v26 = v24 * v23;
+        const V v27 = v25 + v26;
+        const V v28 = LOAD(r9 + i);
+        const V v29 = LOAD(r10 + i);
+        const V v30 = v23 * v28;
+        const V v31 = v29 + v30;
+        put(r11 + i, v23, i, lo, hi);
+        put(r8 + i, v27, i, lo, hi);
+        put(r10 + i, v31, i, lo, hi);
       }
       else
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r12 + i + 16 * L);
-        __builtin_prefetch(r13 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r3 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
-        __builtin_prefetch(r8 + i + 16 * L);
-        __builtin_prefetch(r9 + i + 16 * L);
-        __builtin_prefetch(r10 + i + 16 * L);
-        __builtin_prefetch(r11 + i + 16 * L);
-        const V v0 = LOAD(r12 + i);
-        const V v1 = LOAD(r13 + i);
-        const V v2 = LOAD(r1 + i);
-        const V v3 = -v2;
-        const V v4 = LOAD(r2 + i);
-        const V v5 = c0 * v4;
-        const V v6 = v3 + v5;
-        const V v7 = LOAD(r3 + i);
-        const V v8 = LOAD(r4 + i);
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r12 + i + ahead);
+        __builtin_prefetch(r4 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
+        __builtin_prefetch(r8 + i + ahead);
+        __builtin_prefetch(r9 + i + ahead);
+        __builtin_prefetch(r10 + i + ahead);
+        __builtin_prefetch(r11 + i + ahead);
+        const V v0 = LOAD(r0 + i);
+        const V v1 = LOAD(r12 + i);
+        const V v2 = -v1;
+        const V v3 = LOAD(r1 + i);
+        const V v4 = LOAD(r1 + i + 1);
+        const V v5 = LOAD(r1 + i - 1);
+        const V v6 = v4 + v5;
+        const V v7 = LOAD(r1 + i + 2);
+        const V v8 = LOAD(r1 + i - 2);
         const V v9 = v7 + v8;
-        const V v10 = c4 * v9;
-        const V v11 = LOAD(r5 + i);
-        const V v12 = LOAD(r6 + i);
-        const V v13 = v11 + v12;
-        const V v14 = c2 * v13;
-        const V v15 = v10 - v14;
-        const V v16 = LOAD(r2 + i + 2);
-        const V v17 = LOAD(r2 + i - 2);
-        const V v18 = v16 + v17;
-        const V v19 = c5 * v18;
-        const V v20 = v15 + v19;
-        const V v21 = LOAD(r2 + i + 1);
-        const V v22 = LOAD(r2 + i - 1);
-        const V v23 = v21 + v22;
-        const V v24 = c3 * v23;
-        const V v25 = v20 - v24;
-        const V v26 = c1 * v4;
-        const V v27 = v25 + v26;
-        const V v28 = v2 - v4;
-        const V v29 = v0 * v28;
-        const V v30 = v1 * v27;
-        const V v31 = v29 - v30;
-        const V v32 = v6 + v31;
-        const V v33 = LOAD(r7 + i);
-        const V v34 = LOAD(r8 + i);
-        const V v35 = v33 * v32;
-        const V v36 = v34 + v35;
-        const V v37 = LOAD(r9 + i);
-        const V v38 = LOAD(r10 + i);
-        const V v39 = v32 * v37;
-        const V v40 = v38 + v39;
-        put(r11 + i, v32, i, lo, hi);
-        put(r8 + i, v36, i, lo, hi);
-        put(r10 + i, v40, i, lo, hi);
+        const V v10 = LOAD(r2 + i);
+        const V v11 = LOAD(r3 + i);
+        const V v12 = v10 + v11;
+        const V v13 = LOAD(r4 + i);
+        const V v14 = LOAD(r5 + i);
+        const V v15 = v13 + v14;
+        const V v16 = c3 * v15;
+        const V v17 = vfma(sp(c5), v12, v16);
+        const V v18 = vfma(sp(c4), v9, v17);
+        const V v19 = vfma(sp(c2), v6, v18);
+        const V v20 = vfma(sp(c0), v3, v19);
+        const V v21 = LOAD(r6 + i);
+        const V v22 = -v21;
+        const V v23 = vfma(sp(c1), v3, v22);
+        const V v24 = v21 - v3;
+        const V v25 = v0 * v24;
+        const V v26 = vfma(v2, v20, v25);
+        const V v27 = v23 + v26;
+        const V v28 = LOAD(r7 + i);
+        const V v29 = LOAD(r8 + i);
+        const V v30 = v28 * v27;
+        const V v31 = v29 + v30;
+        const V v32 = LOAD(r9 + i);
+        const V v33 = LOAD(r10 + i);
+        const V v34 = v27 * v32;
+        const V v35 = v33 + v34;
+        put(r11 + i, v27, i, lo, hi);
+        put(r8 + i, v31, i, lo, hi);
+        put(r10 + i, v35, i, lo, hi);
       }
     }
   }
@@ -166,9 +160,9 @@ void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long 
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
-      const T v0 = f[10][i];
+      const T v0 = f[9][i];
       const T v1 = v0 * c6;
-      const T v2 = f[11][i];
+      const T v2 = f[10][i];
       const T v3 = v2 * c7;
       const T v4 = v1 + v3;
       const T v5 = q[0][point[j]];
@@ -186,9 +180,9 @@ void rg_2(T *const *f, const long *s, const T *c, const T *const *q, const long 
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
-      const T v0 = f[10][i];
+      const T v0 = f[9][i];
       const T v1 = v0 * c6;
-      const T v2 = f[11][i];
+      const T v2 = f[10][i];
       const T v3 = v2 * c7;
       const T v4 = v1 + v3;
       const T v5 = f[3][i];
@@ -208,9 +202,9 @@ void rg_3(T *const *f, const long *s, const T *c, const T *const *q, const long 
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
-      const T v0 = f[10][i];
+      const T v0 = f[9][i];
       const T v1 = v0 * c6;
-      const T v2 = f[11][i];
+      const T v2 = f[10][i];
       const T v3 = v2 * c7;
       const T v4 = v1 + v3;
       const T v5 = f[5][i];
@@ -232,9 +226,9 @@ void rg_4(T *const *f, const long *s, const T *c, const T *const *q, const long 
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
       const T v0 = q[0][point[j]];
-      const T v1 = f[10][i];
+      const T v1 = f[9][i];
       const T v2 = v1 * c6;
-      const T v3 = f[11][i];
+      const T v3 = f[10][i];
       const T v4 = v3 * c7;
       const T v5 = v2 + v4;
       const T v6 = c8 / v5;
@@ -260,9 +254,9 @@ void rg_5(T *const *f, const long *s, const T *c, const T *const *q, const long 
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
       const T v0 = q[0][point[j]];
-      const T v1 = f[10][i];
+      const T v1 = f[9][i];
       const T v2 = v1 * c6;
-      const T v3 = f[11][i];
+      const T v3 = f[10][i];
       const T v4 = v3 * c7;
       const T v5 = v2 + v4;
       const T v6 = c8 / v5;
@@ -287,9 +281,9 @@ void rg_6(T *const *f, const long *s, const T *c, T *out, const long *index, con
     T sum = 0;
     for (int j = start[p]; j < start[p + 1]; ++j) {
       const long i = index[j];
-      const T v0 = f[10][i];
+      const T v0 = f[9][i];
       const T v1 = v0 * c6;
-      const T v2 = f[11][i];
+      const T v2 = f[10][i];
       const T v3 = v2 * c7;
       const T v4 = v1 + v3;
       const T v5 = c8 / v4;

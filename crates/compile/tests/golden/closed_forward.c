@@ -10,7 +10,11 @@ static inline V vmin(V a, V b) { return pick(b < a, b, a); }
 static inline V vmax(V a, V b) { return pick(a < b, b, a); }
 static inline V vabs(V a) { return (V)((M)a & ~(M)sp(-(T)0)); }
 static inline V vsqrt(V a) { for (int k = 0; k < L; ++k) a[k] = __builtin_sqrt(a[k]); return a; }
+#ifdef __FMA__
+static inline V vfma(V a, V b, V c) { return __builtin_ia32_vfmaddpd(a, b, c); }
+#else
 static inline V vfma(V a, V b, V c) { for (int k = 0; k < L; ++k) c[k] = __builtin_fma(a[k], b[k], c[k]); return c; }
+#endif
 static inline T smin(T a, T b) { return b < a ? b : a; }
 static inline T smax(T a, T b) { return a < b ? b : a; }
 static inline T sabs(T a) { return a < 0 ? -a : a == 0 ? (T)0 : a; }
@@ -48,15 +52,16 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c2 = c[2];
   const T c3 = c[3];
   const long n0 = s[2];
+  const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
     T *const r0 = f[1] + (i0) * s[0];
-    T *const r1 = f[2] + (i0) * s[0];
-    T *const r2 = f[0] + (i0 - 1) * s[0];
-    T *const r3 = f[0] + (i0 + 2) * s[0];
-    T *const r4 = f[0] + (i0) * s[0];
-    T *const r5 = f[0] + (i0 + 1) * s[0];
+    T *const r1 = f[0] + (i0) * s[0];
+    T *const r2 = f[0] + (i0 + 1) * s[0];
+    T *const r3 = f[0] + (i0 - 1) * s[0];
+    T *const r4 = f[0] + (i0 + 2) * s[0];
+    T *const r5 = f[2] + (i0) * s[0];
     T *const r6 = f[3] + (i0) * s[0];
     T *const r7 = f[4] + (i0) * s[0];
     T *const r8 = f[5] + (i0) * s[0];
@@ -65,121 +70,109 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r3 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
-        __builtin_prefetch(r8 + i + 16 * L);
-        __builtin_prefetch(r9 + i + 16 * L);
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r4 + i + ahead);
+        __builtin_prefetch(r5 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
+        __builtin_prefetch(r8 + i + ahead);
+        __builtin_prefetch(r9 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = LOAD(r2 + i);
-        const V v3 = LOAD(r3 + i);
-        const V v4 = v2 - v3;
-        const V v5 = c0 * v4;
-        const V v6 = LOAD(r4 + i);
-        const V v7 = LOAD(r5 + i);
-        const V v8 = v6 - v7;
-        const V v9 = c1 * v8;
-        const V v10 = v5 - v9;
-        const V v11 = v1 * v10;
-        const V v12 = v0 + v11;
-        const V v13 = LOAD(r6 + i);
-        const V v14 = LOAD(r7 + i);
-        const V v15 = LOAD(r4 + i - 1);
-        const V v16 = LOAD(r4 + i + 2);
-        const V v17 = v15 - v16;
-        const V v18 = c2 * v17;
-        const V v19 = LOAD(r4 + i + 1);
-        const V v20 = v6 - v19;
-        const V v21 = c3 * v20;
-        const V v22 = v18 - v21;
-        const V v23 = v14 * v22;
-        const V v24 = v13 + v23;
-        put(r8 + i, v12, i, lo, hi);
-        put(r9 + i, v24, i, lo, hi);
+        const V v3 = v1 - v2;
+        const V v4 = LOAD(r3 + i);
+        const V v5 = LOAD(r4 + i);
+        const V v6 = v4 - v5;
+        const V v7 = c1 * v6;
+        const V v8 = vfma(sp(c0), v3, v7);
+        const V v9 = LOAD(r5 + i);
+        const V v10 = vfma(v0, v8, v9);
+        const V v11 = LOAD(r6 + i);
+        const V v12 = LOAD(r1 + i + 1);
+        const V v13 = v1 - v12;
+        const V v14 = LOAD(r1 + i - 1);
+        const V v15 = LOAD(r1 + i + 2);
+        const V v16 = v14 - v15;
+        const V v17 = c3 * v16;
+        const V v18 = vfma(sp(c2), v13, v17);
+        const V v19 = LOAD(r7 + i);
+        const V v20 = vfma(v11, v18, v19);
+        put(r8 + i, v10, i, lo, hi);
+        put(r9 + i, v20, i, lo, hi);
       }
       else if (p[0] == 1)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r3 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
-        __builtin_prefetch(r8 + i + 16 * L);
-        __builtin_prefetch(r9 + i + 16 * L);
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r4 + i + ahead);
+        __builtin_prefetch(r5 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
+        __builtin_prefetch(r8 + i + ahead);
+        __builtin_prefetch(r9 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = LOAD(r2 + i);
-        const V v3 = LOAD(r3 + i);
-        const V v4 = v2 - v3;
-        const V v5 = c0 * v4;
-        const V v6 = LOAD(r4 + i);
-        const V v7 = LOAD(r5 + i);
-        const V v8 = v6 - v7;
-        const V v9 = c1 * v8;
-        const V v10 = v5 - v9;
-        const V v11 = v1 * v10;
-        const V v12 = v0 + v11;
-        const V v13 = LOAD(r6 + i);
-        const V v14 = LOAD(r7 + i);
-        const V v15 = odd(i < 1, lane(i) < (I)1, r4 + (1) - i - (L - 1), LOAD(r4 + i - 1));
-        const V v16 = LOAD(r4 + i + 2);
-        const V v17 = v15 - v16;
-        const V v18 = c2 * v17;
-        const V v19 = LOAD(r4 + i + 1);
-        const V v20 = v6 - v19;
-        const V v21 = c3 * v20;
-        const V v22 = v18 - v21;
-        const V v23 = v14 * v22;
-        const V v24 = v13 + v23;
-        put(r8 + i, v12, i, lo, hi);
-        put(r9 + i, v24, i, lo, hi);
+        const V v3 = v1 - v2;
+        const V v4 = LOAD(r3 + i);
+        const V v5 = LOAD(r4 + i);
+        const V v6 = v4 - v5;
+        const V v7 = c1 * v6;
+        const V v8 = vfma(sp(c0), v3, v7);
+        const V v9 = LOAD(r5 + i);
+        const V v10 = vfma(v0, v8, v9);
+        const V v11 = LOAD(r6 + i);
+        const V v12 = LOAD(r1 + i + 1);
+        const V v13 = v1 - v12;
+        const V v14 = odd(i < 1, lane(i) < (I)1, r1 + (1) - i - (L - 1), LOAD(r1 + i - 1));
+        const V v15 = LOAD(r1 + i + 2);
+        const V v16 = v14 - v15;
+        const V v17 = c3 * v16;
+        const V v18 = vfma(sp(c2), v13, v17);
+        const V v19 = LOAD(r7 + i);
+        const V v20 = vfma(v11, v18, v19);
+        put(r8 + i, v10, i, lo, hi);
+        put(r9 + i, v20, i, lo, hi);
       }
       else
       {
-      const long h0 = i0 - 1 < 0 ? 0 : i0 - 1;
+      const long h0 = i0 + 1 >= n0 ? 2 * n0 - 3 - i0 : i0 + 1;
       const T * h1 = f[0] + (h0) * s[0];
-      const long h2 = i0 + 2 >= n0 ? 2 * n0 - 4 - i0 : i0 + 2;
+      const long h2 = i0 - 1 < 0 ? 0 : i0 - 1;
       const T * h3 = f[0] + (h2) * s[0];
-      const long h4 = i0 + 1 >= n0 ? 2 * n0 - 3 - i0 : i0 + 1;
+      const long h4 = i0 + 2 >= n0 ? 2 * n0 - 4 - i0 : i0 + 2;
       const T * h5 = f[0] + (h4) * s[0];
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r4 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
-        __builtin_prefetch(r8 + i + 16 * L);
-        __builtin_prefetch(r9 + i + 16 * L);
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r5 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
+        __builtin_prefetch(r8 + i + ahead);
+        __builtin_prefetch(r9 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = LOAD(h1 + i);
-        const V v3 = LOAD(h3 + i);
-        const V v4 = v2 - v3;
-        const V v5 = c0 * v4;
-        const V v6 = LOAD(r4 + i);
-        const V v7 = LOAD(h5 + i);
-        const V v8 = v6 - v7;
-        const V v9 = c1 * v8;
-        const V v10 = v5 - v9;
-        const V v11 = v1 * v10;
-        const V v12 = v0 + v11;
-        const V v13 = LOAD(r6 + i);
-        const V v14 = LOAD(r7 + i);
-        const V v15 = odd(i < 1, lane(i) < (I)1, r4 + (1) - i - (L - 1), LOAD(r4 + i - 1));
-        const V v16 = LOAD(r4 + i + 2);
-        const V v17 = v15 - v16;
-        const V v18 = c2 * v17;
-        const V v19 = LOAD(r4 + i + 1);
-        const V v20 = v6 - v19;
-        const V v21 = c3 * v20;
-        const V v22 = v18 - v21;
-        const V v23 = v14 * v22;
-        const V v24 = v13 + v23;
-        put(r8 + i, v12, i, lo, hi);
-        put(r9 + i, v24, i, lo, hi);
+        const V v3 = v1 - v2;
+        const V v4 = LOAD(h3 + i);
+        const V v5 = LOAD(h5 + i);
+        const V v6 = v4 - v5;
+        const V v7 = c1 * v6;
+        const V v8 = vfma(sp(c0), v3, v7);
+        const V v9 = LOAD(r5 + i);
+        const V v10 = vfma(v0, v8, v9);
+        const V v11 = LOAD(r6 + i);
+        const V v12 = LOAD(r1 + i + 1);
+        const V v13 = v1 - v12;
+        const V v14 = odd(i < 1, lane(i) < (I)1, r1 + (1) - i - (L - 1), LOAD(r1 + i - 1));
+        const V v15 = LOAD(r1 + i + 2);
+        const V v16 = v14 - v15;
+        const V v17 = c3 * v16;
+        const V v18 = vfma(sp(c2), v13, v17);
+        const V v19 = LOAD(r7 + i);
+        const V v20 = vfma(v11, v18, v19);
+        put(r8 + i, v10, i, lo, hi);
+        put(r9 + i, v20, i, lo, hi);
       }
       }
     }
@@ -192,121 +185,110 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
   const T c2 = c[2];
   const T c3 = c[3];
   const long n0 = s[2];
+  const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
     T *const r0 = f[0] + (i0) * s[0];
     T *const r1 = f[7] + (i0) * s[0];
-    T *const r2 = f[5] + (i0 - 2) * s[0];
-    T *const r3 = f[5] + (i0 + 1) * s[0];
-    T *const r4 = f[5] + (i0 - 1) * s[0];
-    T *const r5 = f[5] + (i0) * s[0];
-    T *const r6 = f[6] + (i0) * s[0];
+    T *const r2 = f[6] + (i0) * s[0];
+    T *const r3 = f[5] + (i0 - 1) * s[0];
+    T *const r4 = f[5] + (i0) * s[0];
+    T *const r5 = f[5] + (i0 - 2) * s[0];
+    T *const r6 = f[5] + (i0 + 1) * s[0];
     T *const r7 = f[8] + (i0) * s[0];
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r3 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
-        const V v2 = LOAD(r2 + i);
-        const V v3 = LOAD(r3 + i);
+        const V v2 = LOAD(r2 + i - 1);
+        const V v3 = LOAD(r2 + i);
         const V v4 = v2 - v3;
-        const V v5 = c0 * v4;
-        const V v6 = LOAD(r4 + i);
-        const V v7 = LOAD(r5 + i);
-        const V v8 = v6 - v7;
-        const V v9 = c1 * v8;
-        const V v10 = v5 - v9;
-        const V v11 = LOAD(r6 + i - 2);
-        const V v12 = LOAD(r6 + i + 1);
+        const V v5 = LOAD(r2 + i - 2);
+        const V v6 = LOAD(r2 + i + 1);
+        const V v7 = v5 - v6;
+        const V v8 = LOAD(r3 + i);
+        const V v9 = LOAD(r4 + i);
+        const V v10 = v8 - v9;
+        const V v11 = LOAD(r5 + i);
+        const V v12 = LOAD(r6 + i);
         const V v13 = v11 - v12;
-        const V v14 = c2 * v13;
-        const V v15 = v10 + v14;
-        const V v16 = LOAD(r6 + i - 1);
-        const V v17 = LOAD(r6 + i);
-        const V v18 = v16 - v17;
-        const V v19 = c3 * v18;
-        const V v20 = v15 - v19;
-        const V v21 = v1 * v20;
-        const V v22 = v0 + v21;
-        put(r7 + i, v22, i, lo, hi);
+        const V v14 = c1 * v13;
+        const V v15 = vfma(sp(c0), v10, v14);
+        const V v16 = vfma(sp(c3), v7, v15);
+        const V v17 = vfma(sp(c2), v4, v16);
+        const V v18 = vfma(v1, v17, v0);
+        put(r7 + i, v18, i, lo, hi);
       }
       else if (p[0] == 1)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r3 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
-        const V v2 = LOAD(r2 + i);
-        const V v3 = LOAD(r3 + i);
+        const V v2 = odd(i < 1, lane(i) < (I)1, r2 + (0) - i - (L - 1), LOAD(r2 + i - 1));
+        const V v3 = LOAD(r2 + i);
         const V v4 = v2 - v3;
-        const V v5 = c0 * v4;
-        const V v6 = LOAD(r4 + i);
-        const V v7 = LOAD(r5 + i);
-        const V v8 = v6 - v7;
-        const V v9 = c1 * v8;
-        const V v10 = v5 - v9;
-        const V v11 = odd(i < 2, lane(i) < (I)2, r6 + (1) - i - (L - 1), LOAD(r6 + i - 2));
-        const V v12 = LOAD(r6 + i + 1);
+        const V v5 = odd(i < 2, lane(i) < (I)2, r2 + (1) - i - (L - 1), LOAD(r2 + i - 2));
+        const V v6 = LOAD(r2 + i + 1);
+        const V v7 = v5 - v6;
+        const V v8 = LOAD(r3 + i);
+        const V v9 = LOAD(r4 + i);
+        const V v10 = v8 - v9;
+        const V v11 = LOAD(r5 + i);
+        const V v12 = LOAD(r6 + i);
         const V v13 = v11 - v12;
-        const V v14 = c2 * v13;
-        const V v15 = v10 + v14;
-        const V v16 = odd(i < 1, lane(i) < (I)1, r6 + (0) - i - (L - 1), LOAD(r6 + i - 1));
-        const V v17 = LOAD(r6 + i);
-        const V v18 = v16 - v17;
-        const V v19 = c3 * v18;
-        const V v20 = v15 - v19;
-        const V v21 = v1 * v20;
-        const V v22 = v0 + v21;
-        put(r7 + i, v22, i, lo, hi);
+        const V v14 = c1 * v13;
+        const V v15 = vfma(sp(c0), v10, v14);
+        const V v16 = vfma(sp(c3), v7, v15);
+        const V v17 = vfma(sp(c2), v4, v16);
+        const V v18 = vfma(v1, v17, v0);
+        put(r7 + i, v18, i, lo, hi);
       }
       else
       {
-      const long h0 = i0 - 2 < 0 ? 0 : i0 - 2;
+      const long h0 = i0 - 1 < 0 ? 0 : i0 - 1;
       const T * h1 = f[5] + (h0) * s[0];
-      const long h2 = i0 + 1 >= n0 ? 2 * n0 - 4 - i0 : i0 + 1;
+      const long h2 = i0 - 2 < 0 ? 0 : i0 - 2;
       const T * h3 = f[5] + (h2) * s[0];
-      const long h4 = i0 - 1 < 0 ? 0 : i0 - 1;
+      const long h4 = i0 + 1 >= n0 ? 2 * n0 - 4 - i0 : i0 + 1;
       const T * h5 = f[5] + (h4) * s[0];
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r5 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        __builtin_prefetch(r4 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
-        const V v2 = LOAD(h1 + i);
-        const V v3 = LOAD(h3 + i);
+        const V v2 = odd(i < 1, lane(i) < (I)1, r2 + (0) - i - (L - 1), LOAD(r2 + i - 1));
+        const V v3 = LOAD(r2 + i);
         const V v4 = v2 - v3;
-        const V v5 = c0 * v4;
-        const V v6 = LOAD(h5 + i);
-        const V v7 = LOAD(r5 + i);
-        const V v8 = v6 - v7;
-        const V v9 = c1 * v8;
-        const V v10 = v5 - v9;
-        const V v11 = odd(i < 2, lane(i) < (I)2, r6 + (1) - i - (L - 1), LOAD(r6 + i - 2));
-        const V v12 = LOAD(r6 + i + 1);
+        const V v5 = odd(i < 2, lane(i) < (I)2, r2 + (1) - i - (L - 1), LOAD(r2 + i - 2));
+        const V v6 = LOAD(r2 + i + 1);
+        const V v7 = v5 - v6;
+        const V v8 = LOAD(h1 + i);
+        const V v9 = LOAD(r4 + i);
+        const V v10 = v8 - v9;
+        const V v11 = LOAD(h3 + i);
+        const V v12 = LOAD(h5 + i);
         const V v13 = v11 - v12;
-        const V v14 = c2 * v13;
-        const V v15 = v10 + v14;
-        const V v16 = odd(i < 1, lane(i) < (I)1, r6 + (0) - i - (L - 1), LOAD(r6 + i - 1));
-        const V v17 = LOAD(r6 + i);
-        const V v18 = v16 - v17;
-        const V v19 = c3 * v18;
-        const V v20 = v15 - v19;
-        const V v21 = v1 * v20;
-        const V v22 = v0 + v21;
-        put(r7 + i, v22, i, lo, hi);
+        const V v14 = c1 * v13;
+        const V v15 = vfma(sp(c0), v10, v14);
+        const V v16 = vfma(sp(c3), v7, v15);
+        const V v17 = vfma(sp(c2), v4, v16);
+        const V v18 = vfma(v1, v17, v0);
+        put(r7 + i, v18, i, lo, hi);
       }
       }
     }

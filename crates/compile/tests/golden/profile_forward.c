@@ -10,7 +10,11 @@ static inline V vmin(V a, V b) { return pick(b < a, b, a); }
 static inline V vmax(V a, V b) { return pick(a < b, b, a); }
 static inline V vabs(V a) { return (V)((M)a & ~(M)sp(-(T)0)); }
 static inline V vsqrt(V a) { for (int k = 0; k < L; ++k) a[k] = __builtin_sqrt(a[k]); return a; }
+#ifdef __FMA__
+static inline V vfma(V a, V b, V c) { return __builtin_ia32_vfmaddpd(a, b, c); }
+#else
 static inline V vfma(V a, V b, V c) { for (int k = 0; k < L; ++k) c[k] = __builtin_fma(a[k], b[k], c[k]); return c; }
+#endif
 static inline T smin(T a, T b) { return b < a ? b : a; }
 static inline T smax(T a, T b) { return a < b ? b : a; }
 static inline T sabs(T a) { return a < 0 ? -a : a == 0 ? (T)0 : a; }
@@ -48,145 +52,140 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c2 = c[2];
   const long n1 = s[3];
   const long n0 = s[2];
+  const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
     T *const r0 = f[1] + (i0) * s[0];
-    T *const r1 = f[0] + (i0 - 1) * s[0];
-    T *const r2 = f[1] + (i0 - 2) * s[0];
-    T *const r3 = f[0] + (i0) * s[0];
+    T *const r1 = f[0] + (i0) * s[0];
+    T *const r2 = f[0] + (i0 + 1) * s[0];
+    T *const r3 = f[1] + (i0 + 2) * s[0];
     T *const r4 = f[2];
     T *const r5 = f[1] + (i0 - 1) * s[0];
     T *const r6 = f[1] + (i0 + 1) * s[0];
-    T *const r7 = f[0] + (i0 + 1) * s[0];
-    T *const r8 = f[1] + (i0 + 2) * s[0];
+    T *const r7 = f[0] + (i0 - 1) * s[0];
+    T *const r8 = f[1] + (i0 - 2) * s[0];
     T *const r9 = f[3] + (i0) * s[0];
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r8 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
-        __builtin_prefetch(r4 + i + 16 * L);
-        __builtin_prefetch(r9 + i + 16 * L);
+        __builtin_prefetch(r3 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        __builtin_prefetch(r4 + i + ahead);
+        __builtin_prefetch(r9 + i + ahead);
         const V v0 = LOAD(r0 + i);
-        const V v1 = LOAD(r1 + i);
-        const V v2 = LOAD(r2 + i);
-        const V v3 = v2 - v0;
-        const V v4 = c0 * v3;
-        const V v5 = v1 * v4;
-        const V v6 = LOAD(r3 + i - 1);
-        const V v7 = LOAD(r0 + i - 2);
-        const V v8 = v7 - v0;
-        const V v9 = c1 * v8;
-        const V v10 = v6 * v9;
-        const V v11 = v5 + v10;
-        const V v12 = LOAD(r4 + i);
-        const V v13 = LOAD(r5 + i);
-        const V v14 = LOAD(r6 + i);
-        const V v15 = v13 - v14;
-        const V v16 = c2 * v15;
-        const V v17 = v12 * v16;
-        const V v18 = v11 + v17;
-        const V v19 = LOAD(r7 + i);
-        const V v20 = LOAD(r8 + i);
-        const V v21 = v0 - v20;
-        const V v22 = c0 * v21;
-        const V v23 = v19 * v22;
-        const V v24 = v18 - v23;
-        const V v25 = LOAD(r3 + i + 1);
-        const V v26 = LOAD(r0 + i + 2);
-        const V v27 = v0 - v26;
-        const V v28 = c1 * v27;
-        const V v29 = v25 * v28;
-        const V v30 = v24 - v29;
-        const V v31 = v0 + v30;
-        put(r9 + i, v31, i, lo, hi);
+        const V v1 = LOAD(r1 + i + 1);
+        const V v2 = -v1;
+        const V v3 = LOAD(r0 + i + 2);
+        const V v4 = v0 - v3;
+        const V v5 = c0 * v4;
+        const V v6 = LOAD(r2 + i);
+        const V v7 = -v6;
+        const V v8 = LOAD(r3 + i);
+        const V v9 = v0 - v8;
+        const V v10 = c1 * v9;
+        const V v11 = LOAD(r4 + i);
+        const V v12 = LOAD(r5 + i);
+        const V v13 = LOAD(r6 + i);
+        const V v14 = v12 - v13;
+        const V v15 = c2 * v14;
+        const V v16 = LOAD(r1 + i - 1);
+        const V v17 = LOAD(r0 + i - 2);
+        const V v18 = v17 - v0;
+        const V v19 = c0 * v18;
+        const V v20 = LOAD(r7 + i);
+        const V v21 = LOAD(r8 + i);
+        const V v22 = v21 - v0;
+        const V v23 = c1 * v22;
+        const V v24 = v20 * v23;
+        const V v25 = vfma(v16, v19, v24);
+        const V v26 = vfma(v11, v15, v25);
+        const V v27 = vfma(v7, v10, v26);
+        const V v28 = vfma(v2, v5, v27);
+        const V v29 = v0 + v28;
+        put(r9 + i, v29, i, lo, hi);
       }
       else if (p[0] == 1)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r8 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
-        __builtin_prefetch(r4 + i + 16 * L);
-        __builtin_prefetch(r9 + i + 16 * L);
+        __builtin_prefetch(r3 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        __builtin_prefetch(r4 + i + ahead);
+        __builtin_prefetch(r9 + i + ahead);
         const V v0 = LOAD(r0 + i);
-        const V v1 = LOAD(r1 + i);
-        const V v2 = LOAD(r2 + i);
-        const V v3 = v2 - v0;
-        const V v4 = c0 * v3;
-        const V v5 = v1 * v4;
-        const V v6 = held(i < 1, lane(i) < (I)1, r3[0], LOAD(r3 + i - 1));
-        const V v7 = LOAD(r0 + i - 2);
-        const V v8 = v7 - v0;
-        const V v9 = c1 * v8;
-        const V v10 = v6 * v9;
-        const V v11 = v5 + v10;
-        const V v12 = LOAD(r4 + i);
-        const V v13 = LOAD(r5 + i);
-        const V v14 = LOAD(r6 + i);
-        const V v15 = v13 - v14;
-        const V v16 = c2 * v15;
-        const V v17 = v12 * v16;
-        const V v18 = v11 + v17;
-        const V v19 = LOAD(r7 + i);
-        const V v20 = LOAD(r8 + i);
-        const V v21 = v0 - v20;
-        const V v22 = c0 * v21;
-        const V v23 = v19 * v22;
-        const V v24 = v18 - v23;
-        const V v25 = held(i + L > n1 - 1, lane(i) >= (I)(n1 - 1), r3[n1 - 1], LOAD(r3 + i + 1));
-        const V v26 = LOAD(r0 + i + 2);
-        const V v27 = v0 - v26;
-        const V v28 = c1 * v27;
-        const V v29 = v25 * v28;
-        const V v30 = v24 - v29;
-        const V v31 = v0 + v30;
-        put(r9 + i, v31, i, lo, hi);
+        const V v1 = held(i + L > n1 - 1, lane(i) >= (I)(n1 - 1), r1[n1 - 1], LOAD(r1 + i + 1));
+        const V v2 = -v1;
+        const V v3 = LOAD(r0 + i + 2);
+        const V v4 = v0 - v3;
+        const V v5 = c0 * v4;
+        const V v6 = LOAD(r2 + i);
+        const V v7 = -v6;
+        const V v8 = LOAD(r3 + i);
+        const V v9 = v0 - v8;
+        const V v10 = c1 * v9;
+        const V v11 = LOAD(r4 + i);
+        const V v12 = LOAD(r5 + i);
+        const V v13 = LOAD(r6 + i);
+        const V v14 = v12 - v13;
+        const V v15 = c2 * v14;
+        const V v16 = held(i < 1, lane(i) < (I)1, r1[0], LOAD(r1 + i - 1));
+        const V v17 = LOAD(r0 + i - 2);
+        const V v18 = v17 - v0;
+        const V v19 = c0 * v18;
+        const V v20 = LOAD(r7 + i);
+        const V v21 = LOAD(r8 + i);
+        const V v22 = v21 - v0;
+        const V v23 = c1 * v22;
+        const V v24 = v20 * v23;
+        const V v25 = vfma(v16, v19, v24);
+        const V v26 = vfma(v11, v15, v25);
+        const V v27 = vfma(v7, v10, v26);
+        const V v28 = vfma(v2, v5, v27);
+        const V v29 = v0 + v28;
+        put(r9 + i, v29, i, lo, hi);
       }
       else
       {
-      const long h0 = i0 - 1 < 0 ? 0 : i0 - 1;
+      const long h0 = i0 + 1 >= n0 ? n0 - 1 : i0 + 1;
       const T * h1 = f[0] + (h0) * s[0];
-      const long h2 = i0 + 1 >= n0 ? n0 - 1 : i0 + 1;
+      const long h2 = i0 - 1 < 0 ? 0 : i0 - 1;
       const T * h3 = f[0] + (h2) * s[0];
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r8 + i + 16 * L);
-        __builtin_prefetch(r3 + i + 16 * L);
-        __builtin_prefetch(r4 + i + 16 * L);
-        __builtin_prefetch(r9 + i + 16 * L);
+        __builtin_prefetch(r3 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r4 + i + ahead);
+        __builtin_prefetch(r9 + i + ahead);
         const V v0 = LOAD(r0 + i);
-        const V v1 = LOAD(h1 + i);
-        const V v2 = LOAD(r2 + i);
-        const V v3 = v2 - v0;
-        const V v4 = c0 * v3;
-        const V v5 = v1 * v4;
-        const V v6 = held(i < 1, lane(i) < (I)1, r3[0], LOAD(r3 + i - 1));
-        const V v7 = LOAD(r0 + i - 2);
-        const V v8 = v7 - v0;
-        const V v9 = c1 * v8;
-        const V v10 = v6 * v9;
-        const V v11 = v5 + v10;
-        const V v12 = LOAD(r4 + i);
-        const V v13 = LOAD(r5 + i);
-        const V v14 = LOAD(r6 + i);
-        const V v15 = v13 - v14;
-        const V v16 = c2 * v15;
-        const V v17 = v12 * v16;
-        const V v18 = v11 + v17;
-        const V v19 = LOAD(h3 + i);
-        const V v20 = LOAD(r8 + i);
-        const V v21 = v0 - v20;
-        const V v22 = c0 * v21;
-        const V v23 = v19 * v22;
-        const V v24 = v18 - v23;
-        const V v25 = held(i + L > n1 - 1, lane(i) >= (I)(n1 - 1), r3[n1 - 1], LOAD(r3 + i + 1));
-        const V v26 = LOAD(r0 + i + 2);
-        const V v27 = v0 - v26;
-        const V v28 = c1 * v27;
-        const V v29 = v25 * v28;
-        const V v30 = v24 - v29;
-        const V v31 = v0 + v30;
-        put(r9 + i, v31, i, lo, hi);
+        const V v1 = held(i + L > n1 - 1, lane(i) >= (I)(n1 - 1), r1[n1 - 1], LOAD(r1 + i + 1));
+        const V v2 = -v1;
+        const V v3 = LOAD(r0 + i + 2);
+        const V v4 = v0 - v3;
+        const V v5 = c0 * v4;
+        const V v6 = LOAD(h1 + i);
+        const V v7 = -v6;
+        const V v8 = LOAD(r3 + i);
+        const V v9 = v0 - v8;
+        const V v10 = c1 * v9;
+        const V v11 = LOAD(r4 + i);
+        const V v12 = LOAD(r5 + i);
+        const V v13 = LOAD(r6 + i);
+        const V v14 = v12 - v13;
+        const V v15 = c2 * v14;
+        const V v16 = held(i < 1, lane(i) < (I)1, r1[0], LOAD(r1 + i - 1));
+        const V v17 = LOAD(r0 + i - 2);
+        const V v18 = v17 - v0;
+        const V v19 = c0 * v18;
+        const V v20 = LOAD(h3 + i);
+        const V v21 = LOAD(r8 + i);
+        const V v22 = v21 - v0;
+        const V v23 = c1 * v22;
+        const V v24 = v20 * v23;
+        const V v25 = vfma(v16, v19, v24);
+        const V v26 = vfma(v11, v15, v25);
+        const V v27 = vfma(v7, v10, v26);
+        const V v28 = vfma(v2, v5, v27);
+        const V v29 = v0 + v28;
+        put(r9 + i, v29, i, lo, hi);
       }
       }
     }

@@ -16,14 +16,12 @@ time function vx_adj_w(x, z) levels 2 staggered(x)
 time function vz_adj_w(x, z) levels 2 staggered(z)
 function p_adj_w(x, z)
 function b_grad(x, z)
+function k_grad(x, z)
+tape p_tape(x, z)
 function coef_grad(x, z) staggered(x)
 tape vx_tape(x, z) staggered(x)
 function coef_1_grad(x, z) staggered(z)
 tape vz_tape(x, z) staggered(z)
-function k_grad(x, z)
-tape p_tape(x, z)
-function coef_grad_1(x, z) staggered(x)
-function coef_1_grad_1(x, z) staggered(z)
 time function vx_seed(x, z) levels 2 staggered(x)
 function vx_initial_0(x, z) staggered(x)
 time function vz_seed(x, z) levels 2 staggered(z)
@@ -36,16 +34,16 @@ sparse src_adj linear
 sparse rec_adj linear
 
 step forward {
-  let e1 = 0.041666666666666664 * dt;
-  let e2 = e1 / h_x;
-  let e3 = 1.125 * dt;
+  let e1 = 1.125 * dt;
+  let e2 = -(e1 / h_x);
+  let e3 = 0.041666666666666664 * dt;
   let e4 = e3 / h_x;
-  vx[t+1] = vx + coef * (e2 * (p[x-1] - p[x+2]) - e4 * (p - p[x+1]));
-  let e5 = e1 / h_z;
+  vx[t+1] = fma(coef, fma(e2, p - p[x+1], e4 * (p[x-1] - p[x+2])), vx);
+  let e5 = -(e1 / h_z);
   let e6 = e3 / h_z;
-  vz[t+1] = vz + coef_1 * (e5 * (p[z-1] - p[z+2]) - e6 * (p - p[z+1]));
-  p[t+1] = p + k * (e2 * (vx[t+1, x-2] - vx[t+1, x+1]) - e4 * (vx[t+1, x-1] - vx[t+1]) + e5 *
-      (vz[t+1, z-2] - vz[t+1, z+1]) - e6 * (vz[t+1, z-1] - vz[t+1]));
+  vz[t+1] = fma(coef_1, fma(e5, p - p[z+1], e6 * (p[z-1] - p[z+2])), vz);
+  p[t+1] = fma(k, fma(e5, vz[t+1, z-1] - vz[t+1], fma(e6, vz[t+1, z-2] - vz[t+1, z+1], fma(e2,
+      vx[t+1, x-1] - vx[t+1], e4 * (vx[t+1, x-2] - vx[t+1, x+1])))), p);
   inject src into p[t+1]: src * dt;
   interpolate rec: p + p[t+1];
 }
@@ -57,36 +55,36 @@ step setup {
 }
 
 step record {
-  let e1 = 0.041666666666666664 * dt;
-  let e2 = e1 / h_x;
-  let e3 = 1.125 * dt;
+  let e1 = 1.125 * dt;
+  let e2 = -(e1 / h_x);
+  let e3 = 0.041666666666666664 * dt;
   let e4 = e3 / h_x;
-  let e5 = e2 * (p[x-1] - p[x+2]) - e4 * (p - p[x+1]);
-  vx[t+1] = vx + coef * e5;
+  let e5 = fma(e2, p - p[x+1], e4 * (p[x-1] - p[x+2]));
+  vx[t+1] = fma(coef, e5, vx);
   vx_tape = e5;
-  let e6 = e1 / h_z;
+  let e6 = -(e1 / h_z);
   let e7 = e3 / h_z;
-  let e8 = e6 * (p[z-1] - p[z+2]) - e7 * (p - p[z+1]);
-  vz[t+1] = vz + coef_1 * e8;
+  let e8 = fma(e6, p - p[z+1], e7 * (p[z-1] - p[z+2]));
+  vz[t+1] = fma(coef_1, e8, vz);
   vz_tape = e8;
-  let e9 = e2 * (vx[t+1, x-2] - vx[t+1, x+1]) - e4 * (vx[t+1, x-1] - vx[t+1]) + e6 * (vz[t+1,
-      z-2] - vz[t+1, z+1]) - e7 * (vz[t+1, z-1] - vz[t+1]);
-  p[t+1] = p + k * e9;
+  let e9 = fma(e6, vz[t+1, z-1] - vz[t+1], fma(e7, vz[t+1, z-2] - vz[t+1, z+1], fma(e2, vx[t+1,
+      x-1] - vx[t+1], e4 * (vx[t+1, x-2] - vx[t+1, x+1]))));
+  p[t+1] = fma(k, e9, p);
   p_tape = e9;
   inject src into p[t+1]: src * dt;
   interpolate rec: p + p[t+1];
 }
 
 step reverse reverse {
-  let e1 = 0.041666666666666664 * dt;
+  let e1 = 1.125 * dt;
   let e2 = e1 / h_x;
-  let e3 = 1.125 * dt;
+  let e3 = 0.041666666666666664 * dt;
   let e4 = e3 / h_x;
   let e5 = e1 / h_z;
   let e6 = e3 / h_z;
-  p_adj[t+1] = e2 * (vx_adj_w[x+1] - vx_adj_w[x-2]) + e4 * vx_adj_w[x-1] + e5 * (vz_adj_w[z+1] -
-      vz_adj_w[z-2]) + e6 * vz_adj_w[z-1] + p_adj + (-(coef * (e4 * vx_adj)) - coef_1 * (e6 *
-      vz_adj));
+  p_adj[t+1] = fma(e5, vz_adj_w[z-1], fma(e6, vz_adj_w[z+1] - vz_adj_w[z-2], fma(e2,
+      vx_adj_w[x-1], e4 * (vx_adj_w[x+1] - vx_adj_w[x-2])))) + p_adj + fma(-coef_1, e5 * vz_adj,
+      -(coef * (e2 * vx_adj)));
   p_adj_w = k * p_adj[t+1];
   k_grad += p_adj[t+1] * p_tape;
   inject rec_adj into p_adj[t+1]: rec_adj[t+1];
@@ -95,31 +93,27 @@ step reverse reverse {
   inject rec_adj into p_adj[t+1]: rec_adj;
   inject rec_adj into p_adj_w: k * rec_adj;
   inject rec_adj into k_grad: p_tape * rec_adj;
-  vz_adj[t+1] = vz_adj + (p_adj_w[z+2] * e5 + k * (e6 * p_adj[t+1]) - p_adj_w[z+1] * e6 -
-      p_adj_w[z-1] * e5);
+  vz_adj[t+1] = vz_adj + fma(-e6, p_adj_w[z-1], fma(-e5, p_adj_w[z+1], fma(k, e5 * p_adj[t+1],
+      p_adj_w[z+2] * e6)));
   vz_adj_w[t+1] = coef_1 * vz_adj[t+1];
-  let e7 = vz_adj[t+1] * vz_tape;
-  coef_1_grad += e7;
-  coef_1_grad_1 += e7;
-  vx_adj[t+1] = vx_adj + (p_adj_w[x+2] * e2 + k * (e4 * p_adj[t+1]) - p_adj_w[x+1] * e4 -
-      p_adj_w[x-1] * e2);
+  coef_1_grad += vz_adj[t+1] * vz_tape;
+  vx_adj[t+1] = vx_adj + fma(-e4, p_adj_w[x-1], fma(-e2, p_adj_w[x+1], fma(k, e2 * p_adj[t+1],
+      p_adj_w[x+2] * e4)));
   vx_adj_w[t+1] = coef * vx_adj[t+1];
-  let e8 = vx_adj[t+1] * vx_tape;
-  coef_grad += e8;
-  coef_grad_1 += e8;
+  coef_grad += vx_adj[t+1] * vx_tape;
   interpolate src_adj: dt * p_adj[t+1];
 }
 
 step reverse_seeded reverse {
-  let e1 = 0.041666666666666664 * dt;
+  let e1 = 1.125 * dt;
   let e2 = e1 / h_x;
-  let e3 = 1.125 * dt;
+  let e3 = 0.041666666666666664 * dt;
   let e4 = e3 / h_x;
   let e5 = e1 / h_z;
   let e6 = e3 / h_z;
-  p_adj[t+1] = e2 * (vx_adj_w[x+1] - vx_adj_w[x-2]) + e4 * vx_adj_w[x-1] + e5 * (vz_adj_w[z+1] -
-      vz_adj_w[z-2]) + e6 * vz_adj_w[z-1] + (p_adj + p_seed) + (-(coef * (e4 * vx_adj)) - coef_1
-      * (e6 * vz_adj));
+  p_adj[t+1] = fma(e5, vz_adj_w[z-1], fma(e6, vz_adj_w[z+1] - vz_adj_w[z-2], fma(e2,
+      vx_adj_w[x-1], e4 * (vx_adj_w[x+1] - vx_adj_w[x-2])))) + (p_adj + p_seed) + fma(-coef_1,
+      e5 * vz_adj, -(coef * (e2 * vx_adj)));
   p_adj_w = k * p_adj[t+1];
   k_grad += p_adj[t+1] * p_tape;
   inject rec_adj into p_adj[t+1]: rec_adj[t+1];
@@ -128,31 +122,27 @@ step reverse_seeded reverse {
   inject rec_adj into p_adj[t+1]: rec_adj;
   inject rec_adj into p_adj_w: k * rec_adj;
   inject rec_adj into k_grad: p_tape * rec_adj;
-  vz_adj[t+1] = vz_adj + vz_seed + (p_adj_w[z+2] * e5 + k * (e6 * p_adj[t+1]) - p_adj_w[z+1] *
-      e6 - p_adj_w[z-1] * e5);
+  vz_adj[t+1] = vz_adj + vz_seed + fma(-e6, p_adj_w[z-1], fma(-e5, p_adj_w[z+1], fma(k, e5 *
+      p_adj[t+1], p_adj_w[z+2] * e6)));
   vz_adj_w[t+1] = coef_1 * vz_adj[t+1];
-  let e7 = vz_adj[t+1] * vz_tape;
-  coef_1_grad += e7;
-  coef_1_grad_1 += e7;
-  vx_adj[t+1] = vx_adj + vx_seed + (p_adj_w[x+2] * e2 + k * (e4 * p_adj[t+1]) - p_adj_w[x+1] *
-      e4 - p_adj_w[x-1] * e2);
+  coef_1_grad += vz_adj[t+1] * vz_tape;
+  vx_adj[t+1] = vx_adj + vx_seed + fma(-e4, p_adj_w[x-1], fma(-e2, p_adj_w[x+1], fma(k, e2 *
+      p_adj[t+1], p_adj_w[x+2] * e4)));
   vx_adj_w[t+1] = coef * vx_adj[t+1];
-  let e8 = vx_adj[t+1] * vx_tape;
-  coef_grad += e8;
-  coef_grad_1 += e8;
+  coef_grad += vx_adj[t+1] * vx_tape;
   interpolate src_adj: dt * p_adj[t+1];
 }
 
 step initial_0 {
   vx_initial_0 = vx_adj;
   vz_initial_0 = vz_adj;
-  let e1 = 0.041666666666666664 * dt;
-  let e2 = 1.125 * dt;
-  let e3 = e2 / h_x;
-  let e4 = e2 / h_z;
-  p_initial_0 = e1 / h_x * (vx_adj_w[x+1] - vx_adj_w[x-2]) + e3 * vx_adj_w[x-1] + e1 / h_z *
-      (vz_adj_w[z+1] - vz_adj_w[z-2]) + e4 * vz_adj_w[z-1] + p_adj + (-(coef * (e3 * vx_adj)) -
-      coef_1 * (e4 * vz_adj));
+  let e1 = 1.125 * dt;
+  let e2 = e1 / h_x;
+  let e3 = 0.041666666666666664 * dt;
+  let e4 = e1 / h_z;
+  p_initial_0 = fma(e4, vz_adj_w[z-1], fma(e3 / h_z, vz_adj_w[z+1] - vz_adj_w[z-2], fma(e2,
+      vx_adj_w[x-1], e3 / h_x * (vx_adj_w[x+1] - vx_adj_w[x-2])))) + p_adj + fma(-coef_1, e4 *
+      vz_adj, -(coef * (e2 * vx_adj)));
   inject rec_adj into p_initial_0: rec_adj;
 }
 

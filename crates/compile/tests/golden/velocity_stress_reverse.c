@@ -10,7 +10,11 @@ static inline V vmin(V a, V b) { return pick(b < a, b, a); }
 static inline V vmax(V a, V b) { return pick(a < b, b, a); }
 static inline V vabs(V a) { return (V)((M)a & ~(M)sp(-(T)0)); }
 static inline V vsqrt(V a) { for (int k = 0; k < L; ++k) a[k] = __builtin_sqrt(a[k]); return a; }
+#ifdef __FMA__
+static inline V vfma(V a, V b, V c) { return __builtin_ia32_vfmaddpd(a, b, c); }
+#else
 static inline V vfma(V a, V b, V c) { for (int k = 0; k < L; ++k) c[k] = __builtin_fma(a[k], b[k], c[k]); return c; }
+#endif
 static inline T smin(T a, T b) { return b < a ? b : a; }
 static inline T smax(T a, T b) { return a < b ? b : a; }
 static inline T sabs(T a) { return a < 0 ? -a : a == 0 ? (T)0 : a; }
@@ -27,15 +31,16 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c1 = c[1];
   const T c2 = c[2];
   const T c3 = c[3];
+  const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
     T *const r0 = f[0] + (i0) * s[0];
     T *const r1 = f[1] + (i0) * s[0];
-    T *const r2 = f[2] + (i0 + 1) * s[0];
-    T *const r3 = f[2] + (i0 - 2) * s[0];
-    T *const r4 = f[2] + (i0 - 1) * s[0];
-    T *const r5 = f[3] + (i0) * s[0];
+    T *const r2 = f[2] + (i0) * s[0];
+    T *const r3 = f[3] + (i0 - 1) * s[0];
+    T *const r4 = f[3] + (i0 + 1) * s[0];
+    T *const r5 = f[3] + (i0 - 2) * s[0];
     T *const r6 = f[4] + (i0) * s[0];
     T *const r7 = f[5] + (i0) * s[0];
     T *const r8 = f[6] + (i0) * s[0];
@@ -47,55 +52,52 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r2 + i + 16 * L);
-        __builtin_prefetch(r5 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
-        __builtin_prefetch(r8 + i + 16 * L);
-        __builtin_prefetch(r9 + i + 16 * L);
-        __builtin_prefetch(r10 + i + 16 * L);
-        __builtin_prefetch(r11 + i + 16 * L);
-        __builtin_prefetch(r12 + i + 16 * L);
-        __builtin_prefetch(r13 + i + 16 * L);
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        __builtin_prefetch(r4 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
+        __builtin_prefetch(r8 + i + ahead);
+        __builtin_prefetch(r9 + i + ahead);
+        __builtin_prefetch(r10 + i + ahead);
+        __builtin_prefetch(r11 + i + ahead);
+        __builtin_prefetch(r12 + i + ahead);
+        __builtin_prefetch(r13 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
-        const V v2 = LOAD(r2 + i);
-        const V v3 = LOAD(r3 + i);
-        const V v4 = v2 - v3;
-        const V v5 = c0 * v4;
-        const V v6 = LOAD(r4 + i);
-        const V v7 = c1 * v6;
-        const V v8 = v5 + v7;
-        const V v9 = LOAD(r5 + i + 1);
-        const V v10 = LOAD(r5 + i - 2);
-        const V v11 = v9 - v10;
-        const V v12 = c2 * v11;
-        const V v13 = v8 + v12;
-        const V v14 = LOAD(r5 + i - 1);
-        const V v15 = c3 * v14;
-        const V v16 = v13 + v15;
-        const V v17 = LOAD(r6 + i);
-        const V v18 = v16 + v17;
-        const V v19 = LOAD(r7 + i);
-        const V v20 = c1 * v19;
+        const V v2 = LOAD(r2 + i - 1);
+        const V v3 = LOAD(r2 + i + 1);
+        const V v4 = LOAD(r2 + i - 2);
+        const V v5 = v3 - v4;
+        const V v6 = LOAD(r3 + i);
+        const V v7 = LOAD(r4 + i);
+        const V v8 = LOAD(r5 + i);
+        const V v9 = v7 - v8;
+        const V v10 = c1 * v9;
+        const V v11 = vfma(sp(c0), v6, v10);
+        const V v12 = vfma(sp(c3), v5, v11);
+        const V v13 = vfma(sp(c2), v2, v12);
+        const V v14 = LOAD(r6 + i);
+        const V v15 = v13 + v14;
+        const V v16 = -v1;
+        const V v17 = LOAD(r7 + i);
+        const V v18 = c2 * v17;
+        const V v19 = LOAD(r8 + i);
+        const V v20 = c0 * v19;
         const V v21 = v0 * v20;
         const V v22 = -v21;
-        const V v23 = LOAD(r8 + i);
-        const V v24 = c3 * v23;
-        const V v25 = v1 * v24;
-        const V v26 = v22 - v25;
-        const V v27 = v18 + v26;
-        const V v28 = LOAD(r9 + i);
-        const V v29 = v28 * v27;
-        const V v30 = LOAD(r10 + i);
-        const V v31 = LOAD(r11 + i);
-        const V v32 = v27 * v30;
-        const V v33 = v31 + v32;
-        put(r12 + i, v27, i, lo, hi);
-        put(r13 + i, v29, i, lo, hi);
-        put(r11 + i, v33, i, lo, hi);
+        const V v23 = vfma(v16, v18, v22);
+        const V v24 = v15 + v23;
+        const V v25 = LOAD(r9 + i);
+        const V v26 = v25 * v24;
+        const V v27 = LOAD(r10 + i);
+        const V v28 = LOAD(r11 + i);
+        const V v29 = v24 * v27;
+        const V v30 = v28 + v29;
+        put(r12 + i, v24, i, lo, hi);
+        put(r13 + i, v26, i, lo, hi);
+        put(r11 + i, v30, i, lo, hi);
       }
     }
   }
@@ -143,117 +145,106 @@ void rg_3(T *const *f, const long *s, const T *c, const T *const *q, const long 
 void rg_7(T *const *f, const long *s, const T *c, const long *b) {
   (void)s, (void)c;
   const T c2 = c[2];
+  const T c4 = c[4];
   const T c3 = c[3];
+  const T c5 = c[5];
   const T c0 = c[0];
+  const T c6 = c[6];
   const T c1 = c[1];
+  const T c7 = c[7];
+  const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
     T *const r0 = f[7] + (i0) * s[0];
-    T *const r1 = f[6] + (i0) * s[0];
+    T *const r1 = f[5] + (i0) * s[0];
     T *const r2 = f[10] + (i0) * s[0];
     T *const r3 = f[11] + (i0) * s[0];
     T *const r4 = f[1] + (i0) * s[0];
     T *const r5 = f[12] + (i0) * s[0];
     T *const r6 = f[13] + (i0) * s[0];
-    T *const r7 = f[14] + (i0) * s[0];
-    T *const r8 = f[5] + (i0) * s[0];
-    T *const r9 = f[11] + (i0 + 2) * s[0];
-    T *const r10 = f[11] + (i0 + 1) * s[0];
-    T *const r11 = f[11] + (i0 - 1) * s[0];
-    T *const r12 = f[0] + (i0) * s[0];
+    T *const r7 = f[6] + (i0) * s[0];
+    T *const r8 = f[11] + (i0 - 1) * s[0];
+    T *const r9 = f[11] + (i0 + 1) * s[0];
+    T *const r10 = f[11] + (i0 + 2) * s[0];
+    T *const r11 = f[0] + (i0) * s[0];
+    T *const r12 = f[14] + (i0) * s[0];
     T *const r13 = f[15] + (i0) * s[0];
     T *const r14 = f[16] + (i0) * s[0];
     T *const r15 = f[17] + (i0) * s[0];
     T *const r16 = f[18] + (i0) * s[0];
     T *const r17 = f[19] + (i0) * s[0];
-    T *const r18 = f[20] + (i0) * s[0];
-    T *const r19 = f[21] + (i0) * s[0];
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r2 + i + 16 * L);
-        __builtin_prefetch(r9 + i + 16 * L);
-        __builtin_prefetch(r4 + i + 16 * L);
-        __builtin_prefetch(r5 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
-        __builtin_prefetch(r8 + i + 16 * L);
-        __builtin_prefetch(r12 + i + 16 * L);
-        __builtin_prefetch(r13 + i + 16 * L);
-        __builtin_prefetch(r14 + i + 16 * L);
-        __builtin_prefetch(r15 + i + 16 * L);
-        __builtin_prefetch(r16 + i + 16 * L);
-        __builtin_prefetch(r17 + i + 16 * L);
-        __builtin_prefetch(r18 + i + 16 * L);
-        __builtin_prefetch(r19 + i + 16 * L);
+        __builtin_prefetch(r0 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
+        __builtin_prefetch(r10 + i + ahead);
+        __builtin_prefetch(r4 + i + ahead);
+        __builtin_prefetch(r5 + i + ahead);
+        __builtin_prefetch(r6 + i + ahead);
+        __builtin_prefetch(r7 + i + ahead);
+        __builtin_prefetch(r11 + i + ahead);
+        __builtin_prefetch(r12 + i + ahead);
+        __builtin_prefetch(r13 + i + ahead);
+        __builtin_prefetch(r14 + i + ahead);
+        __builtin_prefetch(r15 + i + ahead);
+        __builtin_prefetch(r16 + i + ahead);
+        __builtin_prefetch(r17 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = LOAD(r2 + i);
-        const V v3 = LOAD(r3 + i + 2);
-        const V v4 = v3 * c2;
-        const V v5 = c3 * v2;
-        const V v6 = v0 * v5;
-        const V v7 = v4 + v6;
-        const V v8 = LOAD(r3 + i + 1);
-        const V v9 = v8 * c3;
-        const V v10 = v7 - v9;
-        const V v11 = LOAD(r3 + i - 1);
-        const V v12 = v11 * c2;
-        const V v13 = v10 - v12;
-        const V v14 = v1 + v13;
-        const V v15 = LOAD(r4 + i);
-        const V v16 = v15 * v14;
-        const V v17 = LOAD(r5 + i);
-        const V v18 = LOAD(r6 + i);
-        const V v19 = v14 * v17;
-        const V v20 = v18 + v19;
-        const V v21 = LOAD(r7 + i);
-        const V v22 = v21 + v19;
-        const V v23 = LOAD(r8 + i);
-        const V v24 = LOAD(r9 + i);
-        const V v25 = v24 * c0;
-        const V v26 = c1 * v2;
-        const V v27 = v0 * v26;
-        const V v28 = v25 + v27;
-        const V v29 = LOAD(r10 + i);
-        const V v30 = v29 * c1;
-        const V v31 = v28 - v30;
-        const V v32 = LOAD(r11 + i);
-        const V v33 = v32 * c0;
-        const V v34 = v31 - v33;
-        const V v35 = v23 + v34;
-        const V v36 = LOAD(r12 + i);
-        const V v37 = v36 * v35;
-        const V v38 = LOAD(r13 + i);
-        const V v39 = LOAD(r14 + i);
-        const V v40 = v35 * v38;
-        const V v41 = v39 + v40;
-        const V v42 = LOAD(r15 + i);
-        const V v43 = v42 + v40;
-        put(r16 + i, v14, i, lo, hi);
-        put(r17 + i, v16, i, lo, hi);
-        put(r6 + i, v20, i, lo, hi);
-        put(r7 + i, v22, i, lo, hi);
-        put(r18 + i, v35, i, lo, hi);
-        put(r19 + i, v37, i, lo, hi);
-        put(r14 + i, v41, i, lo, hi);
-        put(r15 + i, v43, i, lo, hi);
+        const V v3 = LOAD(r3 + i - 1);
+        const V v4 = LOAD(r3 + i + 1);
+        const V v5 = c2 * v2;
+        const V v6 = LOAD(r3 + i + 2);
+        const V v7 = v6 * c3;
+        const V v8 = vfma(v0, v5, v7);
+        const V v9 = vfma(sp(c4), v4, v8);
+        const V v10 = vfma(sp(c5), v3, v9);
+        const V v11 = v1 + v10;
+        const V v12 = LOAD(r4 + i);
+        const V v13 = v12 * v11;
+        const V v14 = LOAD(r5 + i);
+        const V v15 = LOAD(r6 + i);
+        const V v16 = v11 * v14;
+        const V v17 = v15 + v16;
+        const V v18 = LOAD(r7 + i);
+        const V v19 = LOAD(r8 + i);
+        const V v20 = LOAD(r9 + i);
+        const V v21 = c0 * v2;
+        const V v22 = LOAD(r10 + i);
+        const V v23 = v22 * c1;
+        const V v24 = vfma(v0, v21, v23);
+        const V v25 = vfma(sp(c6), v20, v24);
+        const V v26 = vfma(sp(c7), v19, v25);
+        const V v27 = v18 + v26;
+        const V v28 = LOAD(r11 + i);
+        const V v29 = v28 * v27;
+        const V v30 = LOAD(r12 + i);
+        const V v31 = LOAD(r13 + i);
+        const V v32 = v27 * v30;
+        const V v33 = v31 + v32;
+        put(r14 + i, v11, i, lo, hi);
+        put(r15 + i, v13, i, lo, hi);
+        put(r6 + i, v17, i, lo, hi);
+        put(r16 + i, v27, i, lo, hi);
+        put(r17 + i, v29, i, lo, hi);
+        put(r13 + i, v33, i, lo, hi);
       }
     }
   }
 }
 void rg_8(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
   (void)s, (void)c;
-  const T c4 = c[4];
+  const T c8 = c[8];
   for (long p = p0; p < p1; ++p) {
     T sum = 0;
     for (int j = start[p]; j < start[p + 1]; ++j) {
       const long i = index[j];
       const T v0 = f[10][i];
-      const T v1 = c4 * v0;
+      const T v1 = c8 * v0;
       sum = sum + weight[j] * v1;
     }
     out[p] = sum;

@@ -9,7 +9,7 @@ use retrograd_compile::adjoint::{FORWARD, RECORD, REVERSE, REVERSE_SEEDED};
 use retrograd_compile::emit::{CModule, Vectors, emit_c};
 use retrograd_compile::schedule::schedule;
 use retrograd_compile::{adjoint, passes};
-use retrograd_ir::{DType, Edge, FieldId, Levels, Stencil, text, verify};
+use retrograd_ir::{DType, Edge, FieldId, Stencil, text, verify};
 
 use crate::closures;
 use crate::common::fixtures;

@@ -1,7 +1,8 @@
 //! Passes, as pairs of texts.
 
 use retrograd_compile::passes::{
-    hoist_invariants, normalise_updates, optimise, restrict_to_shells, split_layers,
+    contract_products, hoist_invariants, normalise_updates, optimise, restrict_to_shells,
+    split_layers,
 };
 use retrograd_ir::interpret::{Subnormals, evaluate_uniform};
 use retrograd_ir::{BinaryOp, Expr, ExprId, ParamId, Stencil, UnaryOp, text, verify};
@@ -11,6 +12,8 @@ dim x, z
 param dt, h
 width w0, w1
 region inner = x[w0 : -w1], z[w0 : -w1]
+region inner_x_low = x[: w0]
+region inner_x_high = x[-w1 :]
 function m(x, z)
 function b(x, z)
 function a(x, z)
@@ -213,6 +216,44 @@ fn equal_invariants_share_a_function_across_statements_steps_and_offsets() {
     );
 }
 
+/// Never two values at one point: not where regions may meet, nor if one is read beside the point.
+#[test]
+fn invariants_of_regions_apart_share_a_function() {
+    let kept = "step setup { pre = 1 / m; pre_1 = 1 / b; }";
+    for (before, after, setup) in [
+        (
+            "in inner: a = u + 1 / m; in inner_x_low: a = 2 * u + 1 / b;",
+            "in inner: a = u + pre; in inner_x_low: a = 2 * u + pre;",
+            "step setup { in inner: pre = 1 / m; in inner_x_low: pre = 1 / b; }",
+        ),
+        (
+            "in inner: a = u + 1 / m; in inner_x_low: a = 2 * u + 1 / b; \
+             in inner_x_low: a += 3 * u + 1 / (m * b);",
+            "in inner: a = u + pre; in inner_x_low: a = 2 * u + pre; \
+             in inner_x_low: a += 3 * u + pre_1;",
+            "step setup { pre_1 = 1 / (m * b); in inner: pre = 1 / m; \
+             in inner_x_low: pre = 1 / b; }",
+        ),
+        (
+            "a = u + 1 / m; in inner: a = 2 * u + 1 / b;",
+            "a = u + pre; in inner: a = 2 * u + pre_1;",
+            kept,
+        ),
+        (
+            "in inner_x_high: a = u + 1 / m; in inner_x_low: a = 2 * u + 1 / b;",
+            "in inner_x_high: a = u + pre; in inner_x_low: a = 2 * u + pre_1;",
+            kept,
+        ),
+        (
+            "in inner: a = u + 1 / m[x+1]; in inner_x_low: a = 2 * u + 1 / b;",
+            "in inner: a = u + pre[x+1]; in inner_x_low: a = 2 * u + pre_1;",
+            kept,
+        ),
+    ] {
+        check(hoist_invariants, before, &format!("step forward {{ {after} }} {setup}"));
+    }
+}
+
 #[test]
 fn a_set_up_that_is_there_is_continued() {
     let with = "step setup { b = m; } step forward { u[t+1] = 1 / m * u; }";
@@ -327,6 +368,35 @@ fn other_statements_and_predicates_end_a_run() {
 }
 
 #[test]
+fn products_that_are_added_once_become_one_operation() {
+    for (before, after) in [
+        ("u[t+1] = u + a * m;", "u[t+1] = fma(a, m, u);"),
+        ("u[t+1] = a * m + u;", "u[t+1] = fma(a, m, u);"),
+        // Signs go to what is the same everywhere, or stay where they are.
+        ("u[t+1] = u - m * dt;", "u[t+1] = fma(-dt, m, u);"),
+        ("u[t+1] = u - a * m;", "u[t+1] = fma(-a, m, u);"),
+        ("u[t+1] = dt * m - u;", "u[t+1] = fma(dt, m, -u);"),
+        // Of two products one; sums of sums.
+        ("u[t+1] = a * m + b * u;", "u[t+1] = fma(b, u, a * m);"),
+        ("u[t+1] = u + a * m - 2 * b;", "u[t+1] = fma(-2, b, fma(a, m, u));"),
+        // What is used twice, or the same everywhere, stays; so does the set-up.
+        ("u[t+1] = (u + a * m) * (a * m);", "let e1 = a * m; u[t+1] = (u + e1) * e1;"),
+        // Update by update.
+        ("u[t+1] = a * m; a = u + a * m;", "u[t+1] = a * m; a = fma(a, m, u);"),
+        ("u[t+1] = u + 2 * dt;", "u[t+1] = u + 2 * dt;"),
+        (
+            "u[t+1] = u; inject src into u[t+1]: src + a * m;",
+            "u[t+1] = u; inject src into u[t+1]: src + a * m;",
+        ),
+    ] {
+        check(contract_products, before, &format!("step forward {{ {after} }}"));
+    }
+    let setup = "step setup { a = b + a * m; }";
+    let kept = steps(&contract_products(stencil(setup)));
+    assert!(kept.contains(setup), "{kept}");
+}
+
+#[test]
 fn all_passes_together_leave_leapfrog_in_the_interior() {
     let result = optimise(forward(
         "u[t+1] = (m * (2 * u - u[t-1]) / dt^2 + damp * u[t-1] / (2 * dt) + u[x-1] - 2 * u + \
@@ -334,10 +404,11 @@ fn all_passes_together_leave_leapfrog_in_the_interior() {
     ));
     let text = steps(&result);
     for part in [
-        "let e1 = 2 * u; let e2 = e1 - u[t-1]; let e3 = u[x-1] + u[x+1] - e1;",
-        "in inner: u[t+1] = e2 + pre * e3;",
-        "let e4 = e2 + (pre_2 * e3 - pre_1 * (u - u[t-1])); in inner_x_low: u[t+1] = e4;",
-        "step setup { let e1 = dt^2; pre = e1 / m;",
+        "let e1 = 2 * u; let e2 = u[x-1] + u[x+1] - e1; let e3 = e1 - u[t-1];",
+        "in inner: u[t+1] = fma(pre, e2, e3);",
+        "let e4 = e3 + fma(-pre, u - u[t-1], pre_1 * e2); in inner_x_low: u[t+1] = e4;",
+        "step setup { let e1 = dt^2; let e2 = m * (1 / e1) + damp * (0.5 / dt); pre_1 = 1 / e2; \
+         in inner: pre = e1 / m; let e3 = 1 / dt * damp / e2; in inner_x_low: pre = e3;",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
