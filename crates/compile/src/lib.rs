@@ -35,5 +35,5 @@ pub mod tangent;
 pub mod weights;
 
 pub use adjoint::{Adjoint, AdjointError, adjoint};
-pub use discretise::{DiscretiseError, Item, discretise};
+pub use discretise::{DiscretiseError, Item, PlacesApart, discretise};
 pub use tangent::{Tangent, TangentError, tangent};

@@ -20,7 +20,7 @@ use retrograd_runtime::{Backend, JitOptions, Program, Session, Team};
 
 pub use crossing::{Crossing, Run, Source};
 
-use crate::{Error, Operator, Options, Simulation};
+use crate::{Compiled, Error, Operator, Options, Simulation};
 
 /// Points of the absorbing layer on every side.
 const LAYER: usize = 40;

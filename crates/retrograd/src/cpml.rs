@@ -14,7 +14,7 @@
 //! four operations more per point of a layer and derivative.
 //!
 //! Komatitsch and Martin, Geophysics 72 (2007), doi:10.1190/1.2757586; for equations of second
-//! order Pasalic and McGarry, SEG 2010, doi:10.1190/1.3513453.
+//! order Pasalic and `McGarry`, SEG 2010, doi:10.1190/1.3513453.
 
 use retrograd_compile::symbolic::{Eq, Expression, Function, Grid};
 

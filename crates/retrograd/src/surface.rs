@@ -98,7 +98,7 @@ fn free_surfaces(stencil: &Stencil, name: &str) -> Vec<(usize, Side)> {
         // Half a cell from the surface a function need not be zero.
         let staggered = stencil.field(read.field).staggered;
         for dim in (0..stencil.dims.len()).filter(|d| !staggered.contains(*d)) {
-            let edges = read.closure.0[dim];
+            let edges = read.closure.0[dim].edges;
             for (edge, side) in edges.into_iter().zip([Side::Low, Side::High]) {
                 let odd = edge == Edge::Odd && touched.contains(&read.field);
                 if odd && !surfaces.contains(&(dim, side)) {

@@ -64,7 +64,7 @@ fn experiment(problem: &Problem, steps: usize) -> Experiment {
         let axes = fractions.iter().zip(grid.shape()).zip(grid.spacing_m());
         axes.map(|((f, n), h)| f * (*n - 1) as f64 * h).collect()
     };
-    let bump = |k: usize| (1.0 + 0.1 * ((k * 2_654_435_761) % 1000) as f64 / 1000.0) as f64;
+    let bump = |k: usize| 1.0 + 0.1 * ((k * 2_654_435_761) % 1000) as f64 / 1000.0;
     let wavelet: Vec<f64> = (0..steps)
         .map(|n| (-((n as f64 - 12.0) / 4.0).powi(2)).exp() * source_size(system))
         .collect();

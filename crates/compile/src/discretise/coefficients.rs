@@ -81,7 +81,12 @@ impl Coefficients {
         use Kind::{Coefficient, Constant, Parameter, Varying};
         match &*e.0 {
             Node::Constant(_) => Constant,
-            Node::Param(_) | Node::Series(_) => Varying,
+            Node::Unary(UnaryOp::Neg, arg) | Node::Taken { arg, .. } => self.kind(arg),
+            // A function of one argument, a mean.
+            Node::Unary(_, arg) | Node::Derivative { arg, order: 0, .. } => {
+                computed([self.kind(arg)])
+            }
+            Node::Param(_) | Node::Series(_) | Node::Derivative { .. } => Varying,
             Node::Access { function, .. } => {
                 let fixed =
                     function.time_order.is_none() && !self.computed.contains(&function.name);
@@ -96,8 +101,6 @@ impl Coefficients {
                     (Constant, Constant) => Constant,
                 })
             }
-            Node::Unary(UnaryOp::Neg, arg) | Node::Taken { arg, .. } => self.kind(arg),
-            Node::Unary(_, arg) => computed([self.kind(arg)]),
             Node::Binary(op, a, b) => match (op, self.kind(a), self.kind(b)) {
                 (BinaryOp::Mul, Constant, kind)
                 | (BinaryOp::Mul | BinaryOp::Div, kind, Constant) => kind,
@@ -106,8 +109,6 @@ impl Coefficients {
             Node::Select { lhs, rhs, then, other, .. } => {
                 computed([lhs, rhs, then, other].map(|e| self.kind(e)))
             }
-            Node::Derivative { arg, order: 0, .. } => computed([self.kind(arg)]),
-            Node::Derivative { .. } => Varying,
         }
     }
 }

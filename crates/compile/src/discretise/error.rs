@@ -89,21 +89,26 @@ pub enum DiscretiseError {
         time: i8,
     },
     /// Parts of an expression, or the two sides of an update, sit apart within the cell.
-    #[error(
-        "{what}: `{first}` sits {here}, `{second}` sits {there}\n  \
-         help: take the mean of neighbours with `.at(...)`, or a derivative that leads there \
-         (`grad`, `div`, `curl`, `staggered_derivative`)"
-    )]
-    Apart {
-        /// Where in the operator.
-        what: String,
-        /// Functions of the first part.
-        first: String,
-        /// Where it sits.
-        here: String,
-        /// Functions of the second part.
-        second: String,
-        /// Where it sits.
-        there: String,
-    },
+    #[error("{0}")]
+    Apart(Box<PlacesApart>),
+}
+
+/// Two things that are combined although their samples sit in different places.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error(
+    "{what}: `{first}` sits {here}, `{second}` sits {there}\n  \
+     help: take the mean of neighbours with `.at(...)`, or a derivative that leads there \
+     (`grad`, `div`, `curl`, `staggered_derivative`)"
+)]
+pub struct PlacesApart {
+    /// Where in the operator.
+    pub what: String,
+    /// Functions of the first part.
+    pub first: String,
+    /// Where it sits.
+    pub here: String,
+    /// Functions of the second part.
+    pub second: String,
+    /// Where it sits.
+    pub there: String,
 }

@@ -19,7 +19,7 @@ mod coefficients;
 mod error;
 
 use coefficients::Coefficients;
-pub use error::DiscretiseError;
+pub use error::{DiscretiseError, PlacesApart};
 
 /// One part of an operator, in order.
 #[derive(Clone, PartialEq, Debug)]
@@ -124,17 +124,14 @@ impl Lower {
         let of = if what.ends_with("into") { "" } else { " of" };
         let what = format!("the {what}{of} `{}`", target.unwrap_or(value).names());
         let found = value.located().map_err(|e| self.apart(&what, e.parts))?;
-        let (name, wanted) = match target {
-            Some(target) => {
-                let place = target.located().map_err(|e| self.apart(&what, e.parts))?;
-                (target.names(), place)
-            }
+        let (name, wanted) = if let Some(target) = target {
+            let place = target.located().map_err(|e| self.apart(&what, e.parts))?;
+            (target.names(), place)
+        } else {
             // Interpolation weights are those for the place that the program takes a value to be in.
-            None => {
-                let taken = self.stencil.staggering(lowered);
-                let place = Location::of(taken, self.stencil.dims.len());
-                ("a difference or mean at sparse points".into(), place)
-            }
+            let taken = self.stencil.staggering(lowered);
+            let place = Location::of(taken, self.stencil.dims.len());
+            ("a difference or mean at sparse points".into(), place)
         };
         if found.agrees(wanted) {
             return Ok(());
@@ -150,7 +147,8 @@ impl Lower {
         let names: Vec<&str> = self.stencil.dims.iter().map(|d| d.name.as_str()).collect();
         let (here, there) = (first.1.describe(&names), second.1.describe(&names));
         let what = what.to_owned();
-        DiscretiseError::Apart { what, first: first.0, here, second: second.0, there }
+        let apart = PlacesApart { what, first: first.0, here, second: second.0, there };
+        DiscretiseError::Apart(Box::new(apart))
     }
 
     fn target(&mut self, target: &Expression) -> Result<Target, DiscretiseError> {

@@ -80,7 +80,8 @@ impl Pending<'_> {
             return;
         };
         if let Some(inner) = stencil.field(target.field).zero_in {
-            self.part(stencil, &statement, Part { inner, reach: 0, target, mode, value }, result);
+            let part = Part { inner, reach: 0, target, mode, value };
+            self.part(stencil, &statement, &part, result);
             return;
         }
         let (whole, parts) = taken_apart(stencil, self.layers, target, value);
@@ -90,7 +91,7 @@ impl Pending<'_> {
             self.flush(result);
         }
         result.push(whole);
-        for part in parts {
+        for part in &parts {
             self.part(stencil, &statement, part, result);
         }
     }
@@ -100,10 +101,10 @@ impl Pending<'_> {
         &mut self,
         stencil: &mut Stencil,
         like: &Statement,
-        part: Part,
+        part: &Part,
         result: &mut Vec<Statement>,
     ) {
-        let Part { inner, reach, target, mode, value } = part;
+        let Part { inner, reach, target, mode, value } = *part;
         let kind = StatementKind::Update { target, region: DOMAIN, mode, value };
         let statement = Statement { when: like.when, kind };
         if self.conflicts(stencil, &statement, Some((inner, reach))) {

@@ -51,7 +51,7 @@ impl Location {
         let away = self.0.iter().zip(dimensions).filter_map(|(half, name)| match half {
             None | Some(0) => None,
             Some(n) if n % 2 == 0 => Some(format!("{:+} cells along {name}", n / 2)),
-            Some(n) => Some(format!("{:+} half cells along {name}", n)),
+            Some(n) => Some(format!("{n:+} half cells along {name}")),
         });
         let away: Vec<String> = away.collect();
         if away.is_empty() { "at the nodes".into() } else { away.join(", ") }
@@ -123,7 +123,9 @@ impl Expression {
                 b.visit(f);
             }
             Node::Select { lhs, rhs, then, other, .. } => {
-                [lhs, rhs, then, other].into_iter().for_each(|e| e.visit(f));
+                for e in [lhs, rhs, then, other] {
+                    e.visit(f);
+                }
             }
         }
     }

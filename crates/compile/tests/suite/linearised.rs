@@ -39,7 +39,9 @@ fn memory<N: Number>(
         let noise = noise(&sparse.name);
         let samples = memory.series_mut(id);
         if sparse.name.starts_with("src") {
-            samples.iter_mut().for_each(|s| *s = N::constant(noise.next()));
+            for sample in samples.iter_mut() {
+                *sample = N::constant(noise.next());
+            }
         }
     }
     for id in (0..known.fields.len() as u32).map(FieldId) {
