@@ -339,13 +339,17 @@ fn check_says_what_may_spoil_a_result() {
         "warning  sampling: ",
         "points per shortest wavelength",
         "order 8 wants 5",
-        "periods over the largest offset of",
+        "the grid cannot carry a wave of fewer than two",
         "warning  absorbing layer: stage 1 at 3 Hz: 3 nodes reflect",
         "nodes would be wide enough",
         "passed",
     ] {
         assert!(printed.contains(part), "`{part}` should be in {printed}");
     }
+    fs::write(folder.path().join("job.toml"), SMALL_JOB).expect("the job should be writable");
+    let printed = succeed(folder.path(), &["check", "job.toml"]);
+    assert!(printed.contains("off its velocity, "), "{printed}");
+    assert!(printed.contains(" periods over the largest offset of "), "{printed}");
 }
 
 #[test]

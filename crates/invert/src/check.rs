@@ -110,6 +110,8 @@ pub fn sampling(setup: &InversionSetup) -> Rule {
             100.0 * low,
             100.0 * high
         );
+    } else if points < 2.0 {
+        message.push_str("; the grid cannot carry a wave of fewer than two");
     }
     Rule { name: "sampling", verdict, message }
 }
