@@ -119,7 +119,7 @@ fn velocity_and_stress_are_stable_up_to_the_known_courant_number() {
     let (p, vx, vz) = (field("p"), field("vx").staggered(0), field("vz").staggered(1));
     let slope = |f: Expression, dim, side| f.derivative_at(dim, 1, 4, side);
     let push = |v: &TimeFunction, dim| {
-        Eq::new(v.forward(), v.value() + Grid::dt() * (&b * slope(p.value(), dim, 1)))
+        Eq::new(v.forward(), v.value() + Grid::dt() * (b.value().at(v) * slope(p.value(), dim, 1)))
     };
     let divergence = slope(vx.forward(), 0, -1) + slope(vz.forward(), 1, -1);
     let squeeze = Eq::new(p.forward(), p.value() + Grid::dt() * (&k * divergence));

@@ -32,7 +32,9 @@ fn problem(
     let grid = grid.spacing(spacing).expect("grid");
     let system = write(&Setting::new(&grid).space_order(4).absorbing(absorbing));
     let (src, rec) = (grid.sparse("src").sinc(2), grid.sparse("rec"));
-    let (first, last) = (&system.states()[0], system.states().last().expect("a state"));
+    // A flow along one dimension stays along it.
+    let recorded = if system.name() == "burgers" { 0 } else { system.states().len() - 1 };
+    let (first, last) = (&system.states()[0], &system.states()[recorded]);
     let operator = system.operator().dtype(dtype).source(&src, first.forward(), src.value());
     let operator = operator.interpolate(&rec, last.forward()).build().expect("should build");
     Problem { system, operator, src, rec }

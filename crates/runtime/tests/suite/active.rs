@@ -61,6 +61,7 @@ impl Fixture {
     fn session(&self, threads: usize, k: f32) -> Session {
         let session = Session::new(&self.program, &EXTENTS, &[], STEPS, Team::new(threads));
         let mut session = session.expect("should fit");
+        session.set_active(true);
         session.set_param("dt", 0.25);
         let points: usize = EXTENTS.iter().product();
         let m: Vec<f32> = (0..points).map(|i| 0.5 + 0.3 * (i % 7) as f32 / 7.0).collect();
