@@ -15,6 +15,7 @@
 //! | [`mod@adjoint`] | the exact reverse of a time step, with gradients |
 //! | [`mod@tangent`] | the linearised time step, beside the step itself |
 //! | [`passes`] | layers, normal form, invariants |
+//! | [`halos`] | static functions whose images beyond the sides are stored |
 //! | [`schedule`] | loop nests, fusion, what must wait for what |
 //! | [`emit`] | C text |
 #![forbid(unsafe_code)]
@@ -23,6 +24,7 @@ pub mod adjoint;
 mod algebra;
 mod discretise;
 pub mod emit;
+pub mod halos;
 pub mod passes;
 mod polynomial;
 pub mod schedule;

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use libloading::Library;
 use retrograd_compile::emit::{CModule, Unsupported, Vectors, emit_c};
+use retrograd_compile::halos::{StoredHalo, stored_halos};
 use retrograd_compile::passes::{SETUP, optimise};
 use retrograd_compile::schedule::{Schedule, schedule};
 use retrograd_ir::{
-    DOMAIN, Invalid, Levels, Predicate, Statement, StatementKind, Stencil, Target, Verified,
-    WriteMode, verify,
+    DOMAIN, DimSet, Invalid, Levels, Predicate, Statement, StatementKind, Stencil, Target,
+    Verified, WriteMode, verify,
 };
 
 use crate::jit::{self, JitError, JitOptions};
+use crate::layout::Layout;
 
 /// What runs the steps.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -87,6 +89,8 @@ pub struct Program {
     pub(crate) steps: Vec<StepCode>,
     /// Largest read radius of any function, per dimension.
     pub(crate) radius: Vec<usize>,
+    /// What generated code expects around the grid, per function.
+    pub(crate) halos: Vec<Option<StoredHalo>>,
 }
 
 impl std::fmt::Debug for Program {
@@ -145,7 +149,12 @@ impl Program {
         }
         compile_missing(&mut steps, options)?;
         let radius = radius(&scheduled);
-        Ok(Arc::new(Self { verified, scheduled, steps, radius }))
+        let halos = match backend {
+            Backend::C => stored_halos(&scheduled),
+            // It closes every read itself.
+            Backend::Interpreter => vec![None; scheduled.fields.len()],
+        };
+        Ok(Arc::new(Self { verified, scheduled, steps, radius, halos }))
     }
 
     /// The program as it runs, after all passes.
@@ -156,6 +165,15 @@ impl Program {
     /// The stencil as it runs, after all passes.
     pub fn stencil(&self) -> &Stencil {
         &self.scheduled
+    }
+
+    /// How functions over `dims` lie in memory.
+    pub(crate) fn layout(&self, extents: &[usize], dims: DimSet) -> Layout {
+        let last = self.scheduled.dims.len() - 1;
+        let depths = self.halos.iter().flatten().map(|halo| halo.depth[last]);
+        // After one row and before the next.
+        let images = depths.map(|[low, high]| low + high).max().unwrap_or(0);
+        Layout::new(extents, dims, &self.radius, images, self.scheduled.dtype)
     }
 
     /// Position of a step.

@@ -1,8 +1,8 @@
 //! C text for a scheduled step: explicit GNU vectors, no headers, no threads.
 //!
 //! One function per phase. A nest works on some rows of the grid, each cut into pieces by the regions
-//! that it crosses and by the sides near which reads are [closed](Bodies) by anything but zero; the
-//! caller decides on tiles and threads. Vectors run along the last dimension and are aligned with the rows in memory; at the
+//! that it crosses and by the sides near which reads are [closed](Bodies) by anything but zero, unless
+//! images are [stored](crate::halos); the caller decides on tiles and threads. Vectors run along the last dimension and are aligned with the rows in memory; at the
 //! ends of a row range the same vector is computed and only the lanes inside are written, so a
 //! point has the same value whatever the box. Rows must belong to one thread each, and memory has
 //! to be readable and writable one vector before and after a row (see `retrograd-runtime`).
@@ -21,6 +21,7 @@ use retrograd_ir::{
 use super::Unsupported;
 use super::c_body::Body;
 use super::c_edges::{self, Closing};
+use crate::halos::{StoredHalo, stored_halos};
 use crate::schedule::{LoopNest, Part, Phase, PhaseKind, Schedule};
 
 /// Width of the vectors in memory.
@@ -134,6 +135,8 @@ pub(super) struct Module<'a> {
     pub(super) pointers: Vec<Target>,
     pub(super) uniforms: Vec<ExprId>,
     sizes: Vec<Sizes>,
+    /// Functions whose images are stored: all reads of these are plain.
+    pub(super) halos: Vec<Option<StoredHalo>>,
 }
 
 impl Module<'_> {
@@ -162,7 +165,8 @@ pub(super) fn position_or_push<T: PartialEq>(list: &mut Vec<T>, item: T) -> usiz
     })
 }
 
-/// Prints all phases of a schedule.
+/// Prints all phases of a schedule. Functions with [stored halos](stored_halos) are taken to have
+/// them filled.
 ///
 /// # Errors
 /// The first thing that this back end lacks.
@@ -173,10 +177,11 @@ pub fn emit_c(
 ) -> Result<CModule, Unsupported> {
     let full = DimSet::first(stencil.dims.len());
     let sizes = vec![Sizes::Strides(full)];
-    let mut module = Module { stencil, pointers: Vec::new(), uniforms: Vec::new(), sizes };
+    let halos = stored_halos(stencil);
+    let mut module = Module { stencil, pointers: Vec::new(), uniforms: Vec::new(), sizes, halos };
     let lanes = vectors.bytes / stencil.dtype.bytes();
     let mut text = prelude(stencil, vectors);
-    if schedule.phases.iter().any(|phase| closes_reads(stencil, phase)) {
+    if schedule.phases.iter().any(|phase| closes_reads(&module, phase)) {
         text.push_str(&c_edges::prelude(lanes));
     }
     let mut functions = Vec::new();
@@ -210,8 +215,8 @@ pub fn emit_c(
 }
 
 /// Whether a nest has reads that are closed by anything but zero.
-fn closes_reads(stencil: &Stencil, phase: &Phase) -> bool {
-    let depth = c_edges::depth(stencil, &phase.values());
+fn closes_reads(module: &Module<'_>, phase: &Phase) -> bool {
+    let depth = module.depth(&phase.values());
     matches!(phase.kind, PhaseKind::Nest(_)) && depth.iter().any(|&d| d != [0, 0])
 }
 
@@ -359,7 +364,7 @@ fn print_nest(module: &mut Module<'_>, nest: &LoopNest) -> (String, FunctionKind
 /// The bodies of a part.
 fn print_part(body: &mut Body<'_, '_>, printed: &mut Vec<String>, part: &Part) -> Bodies {
     let values: Vec<ExprId> = part.outputs.iter().map(|(_, value)| *value).collect();
-    let depth = c_edges::depth(body.stencil(), &values);
+    let depth = body.depth(&values);
     let (last, outer) = depth.split_last().expect("a grid has dimensions");
     let mut print = |closing| position_or_push(printed, print_row(body, part, closing));
     let inside = print(Closing::Nowhere);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::{Display, Write as _};
 
 use retrograd_ir::{
-    BinaryOp, Closure, Compare, DimSet, Expr, ExprId, MAX_DIMS, Offset, SparseId, Stencil, Target,
+    BinaryOp, Closure, Compare, DimSet, Expr, ExprId, FieldId, MAX_DIMS, Offset, SparseId, Target,
     UnaryOp,
 };
 
@@ -140,9 +140,14 @@ impl<'m, 's> Body<'m, 's> {
         format!("n{dim}")
     }
 
-    /// What is printed.
-    pub(super) fn stencil(&self) -> &'s Stencil {
-        self.module.stencil
+    /// How far from the sides closures act.
+    pub(super) fn depth(&self, values: &[ExprId]) -> Vec<[usize; 2]> {
+        self.module.depth(values)
+    }
+
+    /// Whether images of a function are stored around the grid.
+    pub(super) fn is_stored(&self, field: FieldId) -> bool {
+        self.module.is_stored(field)
     }
 
     /// Dimensions of the stencil.

@@ -21,26 +21,6 @@ static inline void put(T *p, V v, long i, long lo, long hi) {
   const M at = (M){0, 1} + (I)i;
   *(V *)p = pick((at >= (I)lo) & (at < (I)hi), v, LOAD(p));
 }
-static inline M lane(long i) { return (M){0, 1} + (I)i; }
-#ifdef __clang__
-static inline V rev(V a) { return __builtin_shufflevector(a, a, 1, 0); }
-#else
-static inline V rev(V a) { return __builtin_shuffle(a, (M){1, 0}); }
-#endif
-static inline V either(int a, V v, V w) { return a ? v : w; }
-static inline V held(int any, M m, T x, V v) { return any ? pick(m, sp(x), v) : v; }
-static inline V far(int any, M m, const T *p, V v) { return any ? pick(m, LOAD(p), v) : v; }
-static inline V even(int any, M m, const T *p, V v) { return any ? pick(m, rev(LOAD(p)), v) : v; }
-static inline V odd(int any, M m, const T *p, V v) { return any ? pick(m, -rev(LOAD(p)), v) : v; }
-static inline V plus(int any, M m, const T *p, V v) { return any ? pick(m, v + rev(LOAD(p)), v) : v; }
-static inline V minus(int any, M m, const T *p, V v) { return any ? pick(m, v - rev(LOAD(p)), v) : v; }
-static inline V heap(long k, const T *p, long n, V v) {
-  if (k < 0 || k >= L) return v;
-  T sum = p[0];
-  for (long j = 1; j < n; ++j) sum = sum + p[j];
-  v[k] = sum;
-  return v;
-}
 void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   (void)s, (void)c;
   const T c0 = c[0];
@@ -48,14 +28,12 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c2 = c[2];
   const T c3 = c[3];
   const T c4 = c[4];
-  const long n1 = s[3];
-  const long n0 = s[2];
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
-    T *const r0 = f[1] + (i0) * s[0];
-    T *const r1 = f[0] + (i0) * s[0];
-    T *const r2 = f[0] + (i0 + 1) * s[0];
+    T *const r0 = f[0] + (i0) * s[0];
+    T *const r1 = f[1] + (i0) * s[0];
+    T *const r2 = f[1] + (i0 + 1) * s[0];
     T *const r3 = f[2] + (i0 - 1) * s[0];
     T *const r4 = f[2] + (i0 + 2) * s[0];
     T *const r5 = f[2] + (i0) * s[0];
@@ -65,7 +43,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r9 = f[5] + (i0) * s[0];
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
-      if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
         __builtin_prefetch(r0 + i + 16 * L);
         __builtin_prefetch(r2 + i + 16 * L);
@@ -106,94 +83,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         const V v30 = v17 + v29;
         put(r8 + i, v16, i, lo, hi);
         put(r9 + i, v30, i, lo, hi);
-      }
-      else if (p[0] == 1)
-      for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r2 + i + 16 * L);
-        __builtin_prefetch(r4 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
-        __builtin_prefetch(r8 + i + 16 * L);
-        __builtin_prefetch(r9 + i + 16 * L);
-        const V v0 = LOAD(r0 + i);
-        const V v1 = LOAD(r1 + i);
-        const V v2 = v1 * c0;
-        const V v3 = LOAD(r2 + i);
-        const V v4 = v3 * c0;
-        const V v5 = v2 + v4;
-        const V v6 = LOAD(r3 + i);
-        const V v7 = LOAD(r4 + i);
-        const V v8 = v6 - v7;
-        const V v9 = c1 * v8;
-        const V v10 = LOAD(r5 + i);
-        const V v11 = LOAD(r6 + i);
-        const V v12 = v10 - v11;
-        const V v13 = c2 * v12;
-        const V v14 = v9 - v13;
-        const V v15 = v5 * v14;
-        const V v16 = v0 + v15;
-        const V v17 = LOAD(r7 + i);
-        const V v18 = held(i + L > n1 - 1, lane(i) >= (I)(n1 - 1), r1[n1 - 1], LOAD(r1 + i + 1));
-        const V v19 = v18 * c0;
-        const V v20 = v2 + v19;
-        const V v21 = LOAD(r5 + i - 1);
-        const V v22 = LOAD(r5 + i + 2);
-        const V v23 = v21 - v22;
-        const V v24 = c3 * v23;
-        const V v25 = LOAD(r5 + i + 1);
-        const V v26 = v10 - v25;
-        const V v27 = c4 * v26;
-        const V v28 = v24 - v27;
-        const V v29 = v20 * v28;
-        const V v30 = v17 + v29;
-        put(r8 + i, v16, i, lo, hi);
-        put(r9 + i, v30, i, lo, hi);
-      }
-      else
-      {
-      const long h0 = i0 + 1 >= n0 ? n0 - 1 : i0 + 1;
-      const T * h1 = f[0] + (h0) * s[0];
-      for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r4 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
-        __builtin_prefetch(r8 + i + 16 * L);
-        __builtin_prefetch(r9 + i + 16 * L);
-        const V v0 = LOAD(r0 + i);
-        const V v1 = LOAD(r1 + i);
-        const V v2 = v1 * c0;
-        const V v3 = LOAD(h1 + i);
-        const V v4 = v3 * c0;
-        const V v5 = v2 + v4;
-        const V v6 = LOAD(r3 + i);
-        const V v7 = LOAD(r4 + i);
-        const V v8 = v6 - v7;
-        const V v9 = c1 * v8;
-        const V v10 = LOAD(r5 + i);
-        const V v11 = LOAD(r6 + i);
-        const V v12 = v10 - v11;
-        const V v13 = c2 * v12;
-        const V v14 = v9 - v13;
-        const V v15 = v5 * v14;
-        const V v16 = v0 + v15;
-        const V v17 = LOAD(r7 + i);
-        const V v18 = held(i + L > n1 - 1, lane(i) >= (I)(n1 - 1), r1[n1 - 1], LOAD(r1 + i + 1));
-        const V v19 = v18 * c0;
-        const V v20 = v2 + v19;
-        const V v21 = LOAD(r5 + i - 1);
-        const V v22 = LOAD(r5 + i + 2);
-        const V v23 = v21 - v22;
-        const V v24 = c3 * v23;
-        const V v25 = LOAD(r5 + i + 1);
-        const V v26 = v10 - v25;
-        const V v27 = c4 * v26;
-        const V v28 = v24 - v27;
-        const V v29 = v20 * v28;
-        const V v30 = v17 + v29;
-        put(r8 + i, v16, i, lo, hi);
-        put(r9 + i, v30, i, lo, hi);
-      }
       }
     }
   }

@@ -47,8 +47,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c1 = c[1];
   const T c2 = c[2];
   const T c3 = c[3];
-  const long n1 = s[3];
-  const long n0 = s[2];
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
@@ -72,7 +70,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     T *const r17 = f[12] + (i0) * s[0];
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
-      if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
         __builtin_prefetch(r1 + i + 16 * L);
         __builtin_prefetch(r2 + i + 16 * L);
@@ -141,148 +138,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         put(r17 + i, v45, i, lo, hi);
         put(r15 + i, v49, i, lo, hi);
       }
-      else if (p[0] == 1)
-      for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r2 + i + 16 * L);
-        __builtin_prefetch(r3 + i + 16 * L);
-        __builtin_prefetch(r8 + i + 16 * L);
-        __builtin_prefetch(r9 + i + 16 * L);
-        __builtin_prefetch(r10 + i + 16 * L);
-        __builtin_prefetch(r11 + i + 16 * L);
-        __builtin_prefetch(r12 + i + 16 * L);
-        __builtin_prefetch(r13 + i + 16 * L);
-        __builtin_prefetch(r14 + i + 16 * L);
-        __builtin_prefetch(r15 + i + 16 * L);
-        __builtin_prefetch(r16 + i + 16 * L);
-        __builtin_prefetch(r17 + i + 16 * L);
-        const V v0 = LOAD(r0 + i);
-        const V v1 = LOAD(r1 + i);
-        const V v2 = held(i + L > n1 - 1, lane(i) >= (I)(n1 - 1), r0[n1 - 1], LOAD(r0 + i + 1));
-        const V v3 = LOAD(r2 + i);
-        const V v4 = LOAD(r3 + i);
-        const V v5 = v3 + v4;
-        const V v6 = LOAD(r4 + i);
-        const V v7 = v5 - v6;
-        const V v8 = LOAD(r5 + i);
-        const V v9 = v7 - v8;
-        const V v10 = c0 * v9;
-        const V v11 = LOAD(r6 + i);
-        const V v12 = LOAD(r7 + i);
-        const V v13 = v11 + v12;
-        const V v14 = c1 * v13;
-        const V v15 = v10 + v14;
-        const V v16 = LOAD(r8 + i + 1);
-        const V v17 = LOAD(r9 + i + 1);
-        const V v18 = v16 + v17;
-        const V v19 = LOAD(r8 + i - 2);
-        const V v20 = v18 - v19;
-        const V v21 = LOAD(r9 + i - 2);
-        const V v22 = v20 - v21;
-        const V v23 = c2 * v22;
-        const V v24 = v15 + v23;
-        const V v25 = LOAD(r8 + i - 1);
-        const V v26 = LOAD(r9 + i - 1);
-        const V v27 = v25 + v26;
-        const V v28 = c3 * v27;
-        const V v29 = v24 + v28;
-        const V v30 = LOAD(r10 + i);
-        const V v31 = v29 + v30;
-        const V v32 = LOAD(r11 + i);
-        const V v33 = c1 * v32;
-        const V v34 = LOAD(r12 + i);
-        const V v35 = c3 * v34;
-        const V v36 = v33 + v35;
-        const V v37 = v0 * v36;
-        const V v38 = -v37;
-        const V v39 = v1 * v33;
-        const V v40 = v38 - v39;
-        const V v41 = v2 * v35;
-        const V v42 = v40 - v41;
-        const V v43 = v31 + v42;
-        const V v44 = LOAD(r13 + i);
-        const V v45 = v44 * v43;
-        const V v46 = LOAD(r14 + i);
-        const V v47 = LOAD(r15 + i);
-        const V v48 = v43 * v46;
-        const V v49 = v47 + v48;
-        put(r16 + i, v43, i, lo, hi);
-        put(r17 + i, v45, i, lo, hi);
-        put(r15 + i, v49, i, lo, hi);
-      }
-      else
-      {
-      const long h0 = i0 + 1 >= n0 ? n0 - 1 : i0 + 1;
-      const T * h1 = f[0] + (h0) * s[0];
-      for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r2 + i + 16 * L);
-        __builtin_prefetch(r3 + i + 16 * L);
-        __builtin_prefetch(r8 + i + 16 * L);
-        __builtin_prefetch(r9 + i + 16 * L);
-        __builtin_prefetch(r10 + i + 16 * L);
-        __builtin_prefetch(r11 + i + 16 * L);
-        __builtin_prefetch(r12 + i + 16 * L);
-        __builtin_prefetch(r13 + i + 16 * L);
-        __builtin_prefetch(r14 + i + 16 * L);
-        __builtin_prefetch(r15 + i + 16 * L);
-        __builtin_prefetch(r16 + i + 16 * L);
-        __builtin_prefetch(r17 + i + 16 * L);
-        const V v0 = LOAD(r0 + i);
-        const V v1 = LOAD(h1 + i);
-        const V v2 = held(i + L > n1 - 1, lane(i) >= (I)(n1 - 1), r0[n1 - 1], LOAD(r0 + i + 1));
-        const V v3 = LOAD(r2 + i);
-        const V v4 = LOAD(r3 + i);
-        const V v5 = v3 + v4;
-        const V v6 = LOAD(r4 + i);
-        const V v7 = v5 - v6;
-        const V v8 = LOAD(r5 + i);
-        const V v9 = v7 - v8;
-        const V v10 = c0 * v9;
-        const V v11 = LOAD(r6 + i);
-        const V v12 = LOAD(r7 + i);
-        const V v13 = v11 + v12;
-        const V v14 = c1 * v13;
-        const V v15 = v10 + v14;
-        const V v16 = LOAD(r8 + i + 1);
-        const V v17 = LOAD(r9 + i + 1);
-        const V v18 = v16 + v17;
-        const V v19 = LOAD(r8 + i - 2);
-        const V v20 = v18 - v19;
-        const V v21 = LOAD(r9 + i - 2);
-        const V v22 = v20 - v21;
-        const V v23 = c2 * v22;
-        const V v24 = v15 + v23;
-        const V v25 = LOAD(r8 + i - 1);
-        const V v26 = LOAD(r9 + i - 1);
-        const V v27 = v25 + v26;
-        const V v28 = c3 * v27;
-        const V v29 = v24 + v28;
-        const V v30 = LOAD(r10 + i);
-        const V v31 = v29 + v30;
-        const V v32 = LOAD(r11 + i);
-        const V v33 = c1 * v32;
-        const V v34 = LOAD(r12 + i);
-        const V v35 = c3 * v34;
-        const V v36 = v33 + v35;
-        const V v37 = v0 * v36;
-        const V v38 = -v37;
-        const V v39 = v1 * v33;
-        const V v40 = v38 - v39;
-        const V v41 = v2 * v35;
-        const V v42 = v40 - v41;
-        const V v43 = v31 + v42;
-        const V v44 = LOAD(r13 + i);
-        const V v45 = v44 * v43;
-        const V v46 = LOAD(r14 + i);
-        const V v47 = LOAD(r15 + i);
-        const V v48 = v43 * v46;
-        const V v49 = v47 + v48;
-        put(r16 + i, v43, i, lo, hi);
-        put(r17 + i, v45, i, lo, hi);
-        put(r15 + i, v49, i, lo, hi);
-      }
-      }
     }
   }
 }
@@ -332,8 +187,6 @@ void rg_7(T *const *f, const long *s, const T *c, const long *b) {
   const T c5 = c[5];
   const T c6 = c[6];
   const T c7 = c[7];
-  const long n1 = s[3];
-  const long n0 = s[2];
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
@@ -362,7 +215,6 @@ void rg_7(T *const *f, const long *s, const T *c, const long *b) {
     T *const r22 = f[25] + (i0) * s[0];
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
-      if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
         __builtin_prefetch(r0 + i + 16 * L);
         __builtin_prefetch(r1 + i + 16 * L);
@@ -436,160 +288,6 @@ void rg_7(T *const *f, const long *s, const T *c, const long *b) {
         put(r21 + i, v34, i, lo, hi);
         put(r13 + i, v41, i, lo, hi);
         put(r22 + i, v43, i, lo, hi);
-      }
-      else if (p[0] == 1)
-      for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r2 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
-        __builtin_prefetch(r10 + i + 16 * L);
-        __builtin_prefetch(r5 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
-        __builtin_prefetch(r11 + i + 16 * L);
-        __builtin_prefetch(r12 + i + 16 * L);
-        __builtin_prefetch(r13 + i + 16 * L);
-        __builtin_prefetch(r14 + i + 16 * L);
-        __builtin_prefetch(r15 + i + 16 * L);
-        __builtin_prefetch(r16 + i + 16 * L);
-        __builtin_prefetch(r17 + i + 16 * L);
-        __builtin_prefetch(r18 + i + 16 * L);
-        __builtin_prefetch(r19 + i + 16 * L);
-        __builtin_prefetch(r20 + i + 16 * L);
-        __builtin_prefetch(r21 + i + 16 * L);
-        __builtin_prefetch(r22 + i + 16 * L);
-        const V v0 = LOAD(r0 + i);
-        const V v1 = LOAD(r1 + i);
-        const V v2 = LOAD(r2 + i);
-        const V v3 = LOAD(r3 + i + 2);
-        const V v4 = LOAD(r3 + i - 1);
-        const V v5 = v3 - v4;
-        const V v6 = c4 * v5;
-        const V v7 = v1 + v6;
-        const V v8 = LOAD(r3 + i + 1);
-        const V v9 = c5 * v8;
-        const V v10 = v7 - v9;
-        const V v11 = c5 * v2;
-        const V v12 = v0 * v11;
-        const V v13 = v10 + v12;
-        const V v14 = LOAD(r4 + i);
-        const V v15 = v14 * v13;
-        const V v16 = held(i + L > n1 - 1, lane(i) >= (I)(n1 - 1), r4[n1 - 1], LOAD(r4 + i + 1));
-        const V v17 = v16 * v13;
-        const V v18 = LOAD(r5 + i);
-        const V v19 = v13 * v18;
-        const V v20 = LOAD(r6 + i);
-        const V v21 = LOAD(r7 + i);
-        const V v22 = LOAD(r8 + i);
-        const V v23 = v21 - v22;
-        const V v24 = c6 * v23;
-        const V v25 = v20 + v24;
-        const V v26 = LOAD(r9 + i);
-        const V v27 = c7 * v26;
-        const V v28 = v25 - v27;
-        const V v29 = c7 * v2;
-        const V v30 = v0 * v29;
-        const V v31 = v28 + v30;
-        const V v32 = v14 * v31;
-        const V v33 = LOAD(r10 + i);
-        const V v34 = v33 * v31;
-        const V v35 = LOAD(r11 + i);
-        const V v36 = LOAD(r12 + i);
-        const V v37 = LOAD(r13 + i);
-        const V v38 = v13 * v35;
-        const V v39 = v37 + v38;
-        const V v40 = v31 * v36;
-        const V v41 = v39 + v40;
-        const V v42 = LOAD(r14 + i);
-        const V v43 = v31 * v42;
-        put(r15 + i, v13, i, lo, hi);
-        put(r16 + i, v15, i, lo, hi);
-        put(r17 + i, v17, i, lo, hi);
-        put(r18 + i, v19, i, lo, hi);
-        put(r19 + i, v31, i, lo, hi);
-        put(r20 + i, v32, i, lo, hi);
-        put(r21 + i, v34, i, lo, hi);
-        put(r13 + i, v41, i, lo, hi);
-        put(r22 + i, v43, i, lo, hi);
-      }
-      else
-      {
-      const long h0 = i0 + 1 >= n0 ? n0 - 1 : i0 + 1;
-      const T * h1 = f[0] + (h0) * s[0];
-      for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + 16 * L);
-        __builtin_prefetch(r1 + i + 16 * L);
-        __builtin_prefetch(r2 + i + 16 * L);
-        __builtin_prefetch(r7 + i + 16 * L);
-        __builtin_prefetch(r4 + i + 16 * L);
-        __builtin_prefetch(r5 + i + 16 * L);
-        __builtin_prefetch(r6 + i + 16 * L);
-        __builtin_prefetch(r11 + i + 16 * L);
-        __builtin_prefetch(r12 + i + 16 * L);
-        __builtin_prefetch(r13 + i + 16 * L);
-        __builtin_prefetch(r14 + i + 16 * L);
-        __builtin_prefetch(r15 + i + 16 * L);
-        __builtin_prefetch(r16 + i + 16 * L);
-        __builtin_prefetch(r17 + i + 16 * L);
-        __builtin_prefetch(r18 + i + 16 * L);
-        __builtin_prefetch(r19 + i + 16 * L);
-        __builtin_prefetch(r20 + i + 16 * L);
-        __builtin_prefetch(r21 + i + 16 * L);
-        __builtin_prefetch(r22 + i + 16 * L);
-        const V v0 = LOAD(r0 + i);
-        const V v1 = LOAD(r1 + i);
-        const V v2 = LOAD(r2 + i);
-        const V v3 = LOAD(r3 + i + 2);
-        const V v4 = LOAD(r3 + i - 1);
-        const V v5 = v3 - v4;
-        const V v6 = c4 * v5;
-        const V v7 = v1 + v6;
-        const V v8 = LOAD(r3 + i + 1);
-        const V v9 = c5 * v8;
-        const V v10 = v7 - v9;
-        const V v11 = c5 * v2;
-        const V v12 = v0 * v11;
-        const V v13 = v10 + v12;
-        const V v14 = LOAD(r4 + i);
-        const V v15 = v14 * v13;
-        const V v16 = held(i + L > n1 - 1, lane(i) >= (I)(n1 - 1), r4[n1 - 1], LOAD(r4 + i + 1));
-        const V v17 = v16 * v13;
-        const V v18 = LOAD(r5 + i);
-        const V v19 = v13 * v18;
-        const V v20 = LOAD(r6 + i);
-        const V v21 = LOAD(r7 + i);
-        const V v22 = LOAD(r8 + i);
-        const V v23 = v21 - v22;
-        const V v24 = c6 * v23;
-        const V v25 = v20 + v24;
-        const V v26 = LOAD(r9 + i);
-        const V v27 = c7 * v26;
-        const V v28 = v25 - v27;
-        const V v29 = c7 * v2;
-        const V v30 = v0 * v29;
-        const V v31 = v28 + v30;
-        const V v32 = v14 * v31;
-        const V v33 = LOAD(h1 + i);
-        const V v34 = v33 * v31;
-        const V v35 = LOAD(r11 + i);
-        const V v36 = LOAD(r12 + i);
-        const V v37 = LOAD(r13 + i);
-        const V v38 = v13 * v35;
-        const V v39 = v37 + v38;
-        const V v40 = v31 * v36;
-        const V v41 = v39 + v40;
-        const V v42 = LOAD(r14 + i);
-        const V v43 = v31 * v42;
-        put(r15 + i, v13, i, lo, hi);
-        put(r16 + i, v15, i, lo, hi);
-        put(r17 + i, v17, i, lo, hi);
-        put(r18 + i, v19, i, lo, hi);
-        put(r19 + i, v31, i, lo, hi);
-        put(r20 + i, v32, i, lo, hi);
-        put(r21 + i, v34, i, lo, hi);
-        put(r13 + i, v41, i, lo, hi);
-        put(r22 + i, v43, i, lo, hi);
-      }
       }
     }
   }

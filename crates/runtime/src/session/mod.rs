@@ -2,6 +2,7 @@
 
 mod blocks;
 mod data;
+mod halos;
 mod interpreted;
 mod layers;
 mod pieces;
@@ -172,7 +173,7 @@ impl Session {
         let in_place = check_layers(stencil, extents, widths, &program.radius)?;
         check_images(program, extents)?;
         let full = DimSet::first(extents.len());
-        let layout = |dims| (dims, Layout::new(extents, dims, &program.radius, stencil.dtype));
+        let layout = |dims| (dims, program.layout(extents, dims));
         let fit =
             Fit { program: program.clone(), extents: extents.to_vec(), functions: Vec::new() };
         let mut session = Self {
@@ -440,17 +441,20 @@ impl Session {
     fn allocate(&mut self, field: FieldId) -> Result<(), SessionError> {
         let levels = self.program.stencil().field(field).levels;
         let bytes = self.buffer_bytes(field);
+        if matches!(self.fields[field.0 as usize], FieldData::Static(None)) {
+            let mut buffer = Buffer::zeroed(bytes)?;
+            // Odd images of zeros have their sign.
+            self.fill_halo(field, &mut buffer);
+            self.fields[field.0 as usize] = FieldData::Static(Some(Arc::new(buffer)));
+        }
         match &mut self.fields[field.0 as usize] {
-            FieldData::Static(buffer @ None) => {
-                *buffer = Some(Arc::new(Buffer::zeroed(bytes)?));
-            }
             FieldData::Time(held) if held.is_empty() => {
                 let pool = self.places[field.0 as usize].1.clone();
                 for _ in 0..kept_levels(levels) {
                     held.push(zeroed_level(&pool)?);
                 }
             }
-            FieldData::Static(Some(_)) | FieldData::Time(_) | FieldData::Tape(_) => {}
+            FieldData::Static(_) | FieldData::Time(_) | FieldData::Tape(_) => {}
         }
         Ok(())
     }

@@ -85,6 +85,10 @@ impl Session {
                 rest = later;
             }
         }
+        // No other step writes what has one.
+        if step == SETUP {
+            self.fill_written_halos(number);
+        }
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use retrograd_compile::halos::stored_halos;
 use retrograd_ir::interpret::{DenseMemory, Subnormals, run_step};
 use retrograd_ir::{
     DType, DimSet, FieldId, Levels, ParamId, SparseId, Stencil, Target, Verified, verify,
@@ -246,9 +247,16 @@ fn compiled(stencil: &Stencil, options: &JitOptions) -> Option<Arc<Program>> {
     }
 }
 
-/// Runs one random program by everything; says how many steps of C went over the grid together, or
-/// nothing if the back end lacks something.
-fn compare(number: u64, options: &JitOptions) -> Option<usize> {
+/// What happened to a random program.
+struct Compared {
+    /// Steps of C that went over the grid together.
+    in_blocks: usize,
+    /// Functions whose images are stored.
+    stored: usize,
+}
+
+/// Runs one random program by everything; nothing if the back end lacks something.
+fn compare(number: u64, options: &JitOptions) -> Option<Compared> {
     let mut noise = Noise::new(number);
     let dims = 1 + noise.below(3);
     let dtype = noise.pick(&[DType::F32, DType::F64]);
@@ -283,7 +291,8 @@ fn compare(number: u64, options: &JitOptions) -> Option<usize> {
         assert_same(&found, &expected, &format!("program {number}, {extents:?}, {how:?}"));
         together += blocks;
     }
-    Some(together)
+    let stored = stored_halos(program.stencil()).iter().flatten().count();
+    Some(Compared { in_blocks: together, stored })
 }
 
 #[test]
@@ -291,12 +300,18 @@ fn random_programs_give_the_same_bits_in_c_and_by_the_interpreter() {
     let Some(options) = common::options() else { return };
     let count = std::env::var("RETROGRAD_RANDOM_PROGRAMS").ok().and_then(|n| n.parse().ok());
     let count = count.unwrap_or(24);
-    let compared: Vec<usize> = (0..count).filter_map(|number| compare(number, &options)).collect();
-    let in_blocks = compared.iter().filter(|steps| **steps > 0).count() as u64;
+    let compared: Vec<_> = (0..count).filter_map(|number| compare(number, &options)).collect();
+    let in_blocks = compared.iter().filter(|program| program.in_blocks > 0).count() as u64;
+    let stored = compared.iter().filter(|program| program.stored > 0).count() as u64;
     let compared = compared.len() as u64;
-    println!("{compared} of {count} programs run as C, {in_blocks} in blocks of steps");
+    println!(
+        "{compared} of {count} programs run as C, {in_blocks} in blocks of steps, {stored} with \
+         stored images"
+    );
     assert!(compared * 2 >= count, "only {compared} of {count} programs run as C");
     assert!(in_blocks * 4 >= count, "only {in_blocks} of {count} programs in blocks of steps");
+    // Half of the programs have closures at all.
+    assert!(stored * 6 >= count, "only {stored} of {count} programs with stored images");
 }
 
 /// Rows of every length around the widths of vectors.

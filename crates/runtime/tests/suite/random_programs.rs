@@ -24,6 +24,8 @@ struct Generator<'n> {
     tape: FieldId,
     low_inner_high: [RegionId; 3],
     sides: Sides,
+    /// How reads of all parameters are closed, in every second program.
+    of_parameters: Option<Closure>,
 }
 
 /// What reads yield outside the grid.
@@ -93,8 +95,24 @@ pub(crate) fn random_program(
         stencil.sparse.push(Sparse { name: name.into(), dtype, interpolation });
     }
     let parameters = vec![parameter, layer, profile];
-    let mut generator =
-        Generator { noise, stencil, states, parameters, accumulator, tape, low_inner_high, sides };
+    let mut generator = Generator {
+        noise,
+        stencil,
+        states,
+        parameters,
+        accumulator,
+        tape,
+        low_inner_high,
+        sides,
+        of_parameters: None,
+    };
+    if generator.noise.rarely(2) {
+        let mut closure = Closure::ZERO;
+        for d in 0..dims {
+            closure.0[d] = Ends { folded: false, ..generator.ends(d) };
+        }
+        generator.of_parameters = Some(closure);
+    }
     let statements = generator.statements();
     let step = Step { name: "forward".into(), direction: Direction::Forward, statements };
     generator.stencil.steps.push(step);
@@ -127,6 +145,7 @@ pub(crate) fn with_layer_memory(mut stencil: Stencil, noise: &mut Noise) -> Sten
         tape: memory,
         low_inner_high: [inner; 3],
         sides: Sides::Zero,
+        of_parameters: None,
     };
     let mut update = |field, mode, terms: &[(f64, Target)]| {
         let terms = terms.iter().map(|&(factor, target)| {
@@ -340,7 +359,8 @@ impl Generator<'_> {
         for d in (0..self.stencil.dims.len()).filter(|&d| dims.contains(d)) {
             if self.noise.rarely(2) {
                 offset.0[d] = self.noise.below(7) as i8 - 3;
-                closure.0[d] = self.ends(d);
+                let agreed = self.of_parameters.filter(|_| self.parameters.contains(&target.field));
+                closure.0[d] = agreed.map_or_else(|| self.ends(d), |closure| closure.0[d]);
             }
         }
         let Target { field, time } = target;
