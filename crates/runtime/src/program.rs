@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use libloading::Library;
-use retrograd_compile::emit::{CModule, Unsupported, Vectors, emit_c};
+use retrograd_compile::emit::{CModule, LINK, Unsupported, Vectors, emit_c};
 use retrograd_compile::halos::{StoredHalo, stored_halos};
 use retrograd_compile::passes::{SETUP, optimise};
 use retrograd_compile::schedule::{Schedule, schedule};
 use retrograd_ir::{
-    DOMAIN, DimSet, Invalid, Levels, Predicate, Statement, StatementKind, Stencil, Target,
+    DOMAIN, DType, DimSet, Invalid, Levels, Predicate, Statement, StatementKind, Stencil, Target,
     Verified, WriteMode, verify,
 };
 
+use crate::elementary;
 use crate::jit::{self, JitError, JitOptions};
 use crate::layout::Layout;
 
@@ -55,6 +56,7 @@ fn list(errors: &[Invalid]) -> String {
 /// Generated code of a step.
 pub(crate) struct CStep {
     pub(crate) module: CModule,
+    dtype: DType,
     /// Addresses of the functions, in the order of the phases.
     pub(crate) addresses: Vec<usize>,
 }
@@ -190,8 +192,7 @@ impl Program {
     }
 }
 
-/// C for a step, not yet compiled; the interpreter for a set-up with elementary functions, which
-/// is run once.
+/// C for a step, not yet compiled.
 fn emitted(stencil: &Stencil, number: usize, schedule: &Schedule) -> Result<Code, ProgramError> {
     let name = &stencil.steps[number].name;
     // Kernels take samples in the working precision.
@@ -209,8 +210,7 @@ fn emitted(stencil: &Stencil, number: usize, schedule: &Schedule) -> Result<Code
         return Err(ProgramError::Unsupported { step: name.clone(), source });
     }
     match emit_c(stencil, schedule, vectors()) {
-        Ok(module) => Ok(Code::C(CStep { module, addresses: Vec::new() })),
-        Err(Unsupported::Elementary(_)) if name == SETUP => Ok(Code::Interpreter),
+        Ok(module) => Ok(Code::C(CStep { module, dtype: stencil.dtype, addresses: Vec::new() })),
         Err(source) => Err(ProgramError::Unsupported { step: name.clone(), source }),
     }
 }
@@ -245,6 +245,10 @@ fn compile_missing(steps: &mut [StepCode], options: &JitOptions) -> Result<(), P
 
 fn link(step: &mut CStep, options: &JitOptions) -> Result<(), ProgramError> {
     let library: &'static Library = jit::load(&step.module.text, options)?;
+    if step.module.elementary {
+        let missing = |source| JitError::Load { path: LINK.into(), source };
+        elementary::provide(library, LINK, step.dtype).map_err(missing)?;
+    }
     for function in &step.module.functions {
         // SAFETY: the symbol is read as an address only; calls state its type (see `session`). The
         // library is never unloaded.

@@ -14,13 +14,14 @@
 use std::fmt::Write as _;
 
 use retrograd_ir::{
-    BinaryOp, DType, DimSet, Expr, ExprId, FieldId, MemorySpace, Predicate, SparseId,
-    StatementKind, Stencil, Target, UnaryOp,
+    DType, DimSet, ExprId, FieldId, MemorySpace, Predicate, SparseId, StatementKind, Stencil,
+    Target,
 };
 
 use super::Unsupported;
 use super::c_body::Body;
 use super::c_edges::{self, Closing};
+use super::c_elementary;
 use crate::halos::{StoredHalo, stored_halos};
 use crate::schedule::{LoopNest, Part, Phase, PhaseKind, Schedule};
 
@@ -123,6 +124,8 @@ pub struct CModule {
     pub lanes: usize,
     /// The smallest grids that closed reads allow; dimensions that are not named may have any extent.
     pub least: Vec<LeastExtent>,
+    /// Whether it calls elementary functions, which [`LINK`](super::LINK) has to hand it first.
+    pub elementary: bool,
 }
 
 /// Vectors ahead of the current one at which memory is fetched. Rows are short and cut by layers,
@@ -137,6 +140,8 @@ pub(super) struct Module<'a> {
     sizes: Vec<Sizes>,
     /// Functions whose images are stored: all reads of these are plain.
     pub(super) halos: Vec<Option<StoredHalo>>,
+    /// Whether elementary functions are called.
+    pub(super) elementary: bool,
 }
 
 impl Module<'_> {
@@ -178,12 +183,14 @@ pub fn emit_c(
     let full = DimSet::first(stencil.dims.len());
     let sizes = vec![Sizes::Strides(full)];
     let halos = stored_halos(stencil);
-    let mut module = Module { stencil, pointers: Vec::new(), uniforms: Vec::new(), sizes, halos };
+    let (pointers, uniforms) = (Vec::new(), Vec::new());
+    let mut module = Module { stencil, pointers, uniforms, sizes, halos, elementary: false };
     let lanes = vectors.bytes / stencil.dtype.bytes();
-    let mut text = prelude(stencil, vectors);
+    let mut head = prelude(stencil, vectors);
     if schedule.phases.iter().any(|phase| closes_reads(&module, phase)) {
-        text.push_str(&c_edges::prelude(lanes));
+        head.push_str(&c_edges::prelude(lanes));
     }
+    let mut text = String::new();
     let mut functions = Vec::new();
     let mut printed: Vec<(String, String)> = Vec::new();
     for (number, phase) in schedule.phases.iter().enumerate() {
@@ -209,9 +216,13 @@ pub fn emit_c(
         };
         functions.push(Function { name, kind });
     }
-    let Module { pointers, uniforms, sizes, .. } = module;
+    let Module { pointers, uniforms, sizes, elementary, .. } = module;
     let least = least_extents(stencil, schedule);
-    Ok(CModule { text, functions, pointers, uniforms, sizes, lanes, least })
+    if elementary {
+        head.push_str(&c_elementary::prelude());
+    }
+    let text = head + &text;
+    Ok(CModule { text, functions, pointers, uniforms, sizes, lanes, least, elementary })
 }
 
 /// Whether a nest has reads that are closed by anything but zero.
@@ -302,25 +313,6 @@ fn check(stencil: &Stencil, values: &[ExprId], written: &[Target]) -> Result<(),
         if !read.offset.is_zero() && written.contains(&own) {
             return Err(Unsupported::OwnNeighbours(stencil.field(read.field).name.clone()));
         }
-    }
-    for id in stencil.exprs.reachable(values) {
-        if stencil.is_uniform(id) {
-            continue;
-        }
-        let name = match stencil.exprs[id] {
-            Expr::Unary { op, .. } => match op {
-                UnaryOp::Round | UnaryOp::Neg | UnaryOp::Abs | UnaryOp::Sqrt => continue,
-                UnaryOp::Exp => "exp",
-                UnaryOp::Ln => "ln",
-                UnaryOp::Sin => "sin",
-                UnaryOp::Cos => "cos",
-                UnaryOp::Tan => "tan",
-                UnaryOp::Tanh => "tanh",
-            },
-            Expr::Binary { op: BinaryOp::Pow, .. } => "pow",
-            _ => continue,
-        };
-        return Err(Unsupported::Elementary(name));
     }
     Ok(())
 }

@@ -10,8 +10,7 @@ use retrograd_ir::{
 
 use super::c::{Module, position_or_push};
 use super::c_edges::Closing;
-
-const REFUSED: &str = "what the back end lacks should have been refused before";
+use super::c_elementary::{self, Elementary};
 
 /// Where the expressions are evaluated.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -203,7 +202,10 @@ impl<'m, 's> Body<'m, 's> {
                     | UnaryOp::Sin
                     | UnaryOp::Cos
                     | UnaryOp::Tan
-                    | UnaryOp::Tanh => unreachable!("{REFUSED}"),
+                    | UnaryOp::Tanh => {
+                        let name = self.elementary(Elementary::Unary(op));
+                        format!("{f}{name}({arg})")
+                    }
                 }
             }
             Expr::Binary { op, lhs, rhs } => {
@@ -218,7 +220,10 @@ impl<'m, 's> Body<'m, 's> {
                     BinaryOp::Min => {
                         return format!("{f}min({}, {})", self.whole(lhs), self.whole(rhs));
                     }
-                    BinaryOp::Pow => unreachable!("{REFUSED}"),
+                    BinaryOp::Pow => {
+                        let name = self.elementary(Elementary::Binary(op));
+                        return format!("{f}{name}({}, {})", self.whole(lhs), self.whole(rhs));
+                    }
                 };
                 format!("{} {sign} {}", self.names[&lhs], self.names[&rhs])
             }
@@ -241,6 +246,12 @@ impl<'m, 's> Body<'m, 's> {
             }
             Expr::Const(_) | Expr::Param(_) | Expr::Scalar(_) => self.whole(id),
         }
+    }
+
+    /// The name of a function that the module is handed.
+    fn elementary(&mut self, operation: Elementary) -> &'static str {
+        self.module.elementary = true;
+        c_elementary::name(operation)
     }
 
     fn load(&mut self, target: Target, offset: Offset, closure: Closure) -> String {

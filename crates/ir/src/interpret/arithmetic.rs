@@ -140,6 +140,17 @@ impl Arithmetic {
     }
 }
 
+/// One operation on a number of type `dtype`, as the interpreter computes it: what back ends call
+/// that have no code of their own for it.
+pub fn unary(op: UnaryOp, arg: f64, dtype: DType, subnormals: Subnormals) -> f64 {
+    Arithmetic { dtype, subnormals }.unary(op, arg)
+}
+
+/// One operation on two numbers of type `dtype`, as [`unary`].
+pub fn binary(op: BinaryOp, args: [f64; 2], dtype: DType, subnormals: Subnormals) -> f64 {
+    Arithmetic { dtype, subnormals }.binary(op, args[0], args[1])
+}
+
 /// -1, 0 or 1: the derivative of `|x|`, 0 at 0.
 fn sign(x: f64) -> f64 {
     if x == 0.0 { 0.0 } else { x.signum() }

@@ -13,7 +13,7 @@
 //! * A load converts from the type of the function (or of the samples) to working precision, a
 //!   store converts back; both are copies where the types agree.
 //! * `exp ln sin cos tan tanh pow` are those of the standard library in f64, rounded to working
-//!   precision. A back end states its own bound for them.
+//!   precision. Back ends [call](unary) the same code, or state a bound of their own.
 //! * [`Subnormals::Flush`]: operands and results that are subnormal become zero of the same sign.
 //!   Copies, negation, absolute value and the branches of a select are no operations; uniform
 //!   values are computed with subnormals kept.
@@ -47,7 +47,7 @@ mod number;
 mod statement;
 mod uniform;
 
-pub use arithmetic::Subnormals;
+pub use arithmetic::{Subnormals, binary, unary};
 pub use dense::DenseMemory;
 pub use memory::Memory;
 pub use number::{Dual, Number};

@@ -16,8 +16,6 @@ type Refusal = fn(&Unsupported) -> bool;
 /// Cases that the C back end refuses, with the name of the refusal.
 const REFUSED_BY_C: &[(&str, Refusal)] = &[
     ("device", |u| matches!(u, Unsupported::Device(_))),
-    ("elementary", |u| matches!(u, Unsupported::Elementary(_))),
-    ("elementary_f32", |u| matches!(u, Unsupported::Elementary(_))),
     ("mixed_types", |u| matches!(u, Unsupported::MixedTypes(_))),
     ("mixed_types_f32", |u| matches!(u, Unsupported::MixedTypes(_))),
     ("profile", |u| matches!(u, Unsupported::ProfileTarget(_))),

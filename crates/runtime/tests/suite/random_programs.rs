@@ -293,7 +293,7 @@ impl Generator<'_> {
         }
         let a = self.expression(depth - 1, without);
         let b = self.expression(depth - 1, without);
-        match self.noise.below(14) {
+        match self.noise.below(16) {
             0..=2 => self.binary(BinaryOp::Add, a, b),
             3 | 4 => self.binary(BinaryOp::Sub, a, b),
             5 | 6 => self.binary(BinaryOp::Mul, a, b),
@@ -310,7 +310,8 @@ impl Generator<'_> {
                 self.unary(UnaryOp::Sqrt, size)
             }
             11 => self.unary(UnaryOp::Neg, a),
-            12 if fused_multiply_add() => {
+            12 => self.elementary(a, b),
+            13 if fused_multiply_add() => {
                 let c = self.leaf(without);
                 self.node(Expr::MulAdd { a, b, c })
             }
@@ -318,6 +319,27 @@ impl Generator<'_> {
                 let cmp = self.noise.pick(&[Compare::Lt, Compare::Le, Compare::Eq, Compare::Ne]);
                 let (then, otherwise) = (self.leaf(without), self.leaf(without));
                 self.node(Expr::Select { cmp, lhs: a, rhs: b, then, otherwise })
+            }
+        }
+    }
+
+    /// An elementary function where it is finite.
+    fn elementary(&mut self, a: ExprId, b: ExprId) -> ExprId {
+        let ops = [UnaryOp::Exp, UnaryOp::Ln, UnaryOp::Sin, UnaryOp::Cos, UnaryOp::Tan];
+        match self.noise.below(7) {
+            k @ 0..=4 => {
+                let (low, high) = (self.constant(0.03125), self.constant(8.0));
+                let above = self.binary(BinaryOp::Max, a, low);
+                let within = self.binary(BinaryOp::Min, above, high);
+                self.unary(ops[k], within)
+            }
+            5 => self.unary(UnaryOp::Tanh, a),
+            _ => {
+                let size = self.unary(UnaryOp::Abs, a);
+                let half = self.constant(0.5);
+                let base = self.binary(BinaryOp::Add, size, half);
+                let exponent = self.unary(UnaryOp::Tanh, b);
+                self.binary(BinaryOp::Pow, base, exponent)
             }
         }
     }
