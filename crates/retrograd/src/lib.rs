@@ -38,9 +38,9 @@ pub use operator::{Operator, OperatorBuilder};
 pub use retrograd_checkpoint as checkpoint;
 pub use retrograd_compile as compile;
 pub use retrograd_compile::symbolic::{
-    Edge, Eq, Expression, Function, Grid, GridError, Solution, SolveError, Sparse,
-    TensorExpression, TensorTimeFunction, TimeFunction, VectorExpression, VectorTimeFunction, curl,
-    curl_2d, div, div_tensor, grad, solve, solve_tensor, solve_vector, symmetric_grad,
+    Edge, Eq, Expression, Function, Grid, GridError, Solution, SolveError, Sparse, TensorExpression,
+    TensorTimeFunction, TimeFunction, VectorExpression, VectorTimeFunction, curl, curl_2d, div,
+    div_tensor, grad, solve, solve_tensor, solve_vector, symmetric_grad,
 };
 pub use retrograd_ir as ir;
 pub use retrograd_ir::DType;

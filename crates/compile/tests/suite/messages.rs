@@ -344,11 +344,6 @@ fn c_texts() {
     emit_error("single = m;", mixed);
     emit_error("a = single;", mixed);
     emit_error("a = far;", "the C back end works in host memory; `far` lives on a device");
-    emit_error("s = sum of m;", "the C back end has no reductions yet; use the interpreter");
-    emit_error(
-        "while s > 1: a = m;",
-        "the C back end has no `while` predicates yet; use the interpreter",
-    );
     emit_error(
         "interpolate rec: g * u;",
         "the C back end reads full functions at sparse points; `g` lacks a dimension",

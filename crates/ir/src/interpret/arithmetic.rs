@@ -2,7 +2,7 @@
 
 use super::number::Number;
 use crate::expr::{BinaryOp, Compare, UnaryOp};
-use crate::program::DType;
+use crate::program::{DType, ReduceOp};
 
 /// What becomes of subnormal numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -136,6 +136,17 @@ impl Arithmetic {
         match self.subnormals {
             Subnormals::Flush if x.abs() < smallest => 0.0_f64.copysign(x),
             Subnormals::Flush | Subnormals::Keep => x,
+        }
+    }
+}
+
+impl ReduceOp {
+    /// The operation, in f64, that takes in one value more, and what it begins with.
+    pub fn combine(self) -> (BinaryOp, f64) {
+        match self {
+            Self::Sum => (BinaryOp::Add, 0.0),
+            Self::Min => (BinaryOp::Min, f64::INFINITY),
+            Self::Max => (BinaryOp::Max, f64::NEG_INFINITY),
         }
     }
 }

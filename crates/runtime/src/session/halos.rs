@@ -55,7 +55,7 @@ fn indices(halo: &StoredHalo, d: usize, n: usize) -> impl Iterator<Item = Index>
     let ([low, high], ends) = (halo.depth[d], halo.closure.0[d]);
     (-(low as i64)..(n + high) as i64).map(move |at| {
         let image = ends.image(at, n);
-        let negated = image.map_or(false, |(_, negated)| negated);
+        let negated = image.is_some_and(|(_, negated)| negated);
         Index { at, image: image.map(|(image, _)| image), negated }
     })
 }

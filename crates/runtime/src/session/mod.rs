@@ -8,6 +8,7 @@ mod layers;
 mod pieces;
 mod plan;
 mod points;
+mod reduce;
 mod run;
 mod skew;
 mod snapshot;
@@ -118,6 +119,8 @@ pub struct Session {
     fields: Vec<FieldData>,
     sparse: Vec<SparseData>,
     plans: Vec<Option<StepPlan>>,
+    /// What rows come to in a reduction.
+    rows: Vec<f64>,
     /// Of several steps at a time.
     blocks: Vec<Option<Blocks>>,
     team: Team,
@@ -190,6 +193,7 @@ impl Session {
             fields: Vec::new(),
             sparse: stencil.sparse.iter().map(|s| SparseData::none(s.dtype)).collect(),
             plans: stencil.steps.iter().map(|_| None).collect(),
+            rows: Vec::new(),
             blocks: stencil.steps.iter().map(|_| None).collect(),
             team,
             tile: [0, 0],
@@ -437,24 +441,22 @@ impl Session {
         }
     }
 
-    /// Takes memory for everything that a function holds between steps, zeroed.
+    /// Takes memory for everything that a function holds between steps, zeroed; images of zeros
+    /// have signs.
     fn allocate(&mut self, field: FieldId) -> Result<(), SessionError> {
         let levels = self.program.stencil().field(field).levels;
-        let bytes = self.buffer_bytes(field);
         if matches!(self.fields[field.0 as usize], FieldData::Static(None)) {
-            let mut buffer = Buffer::zeroed(bytes)?;
-            // Odd images of zeros have their sign.
+            let mut buffer = Buffer::zeroed(self.buffer_bytes(field))?;
             self.fill_halo(field, &mut buffer);
             self.fields[field.0 as usize] = FieldData::Static(Some(Arc::new(buffer)));
         }
-        match &mut self.fields[field.0 as usize] {
-            FieldData::Time(held) if held.is_empty() => {
-                let pool = self.places[field.0 as usize].1.clone();
-                for _ in 0..kept_levels(levels) {
-                    held.push(zeroed_level(&pool)?);
-                }
+        if let FieldData::Time(held) = &mut self.fields[field.0 as usize]
+            && held.is_empty()
+        {
+            let pool = self.places[field.0 as usize].1.clone();
+            for _ in 0..kept_levels(levels) {
+                held.push(zeroed_level(&pool)?);
             }
-            FieldData::Static(_) | FieldData::Time(_) | FieldData::Tape(_) => {}
         }
         Ok(())
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use retrograd_compile::emit::FunctionKind;
 use retrograd_compile::passes::SETUP;
-use retrograd_compile::schedule::Wait;
+use retrograd_compile::schedule::{Phase, PhaseKind, Wait};
 use retrograd_ir::interpret::{Subnormals, holds};
-use retrograd_ir::{FieldId, Levels, Target};
+use retrograd_ir::{FieldId, Levels, StatementKind, Target};
 
 use super::blocks::{BlockPlan, Task};
 use super::plan::{StepPlan, Work};
@@ -17,6 +17,9 @@ use crate::program::{CStep, Code, ProgramError};
 
 /// See [`FunctionKind::Nest`].
 type NestFn = unsafe extern "C" fn(*const *mut u8, *const c_long, *const u8, *const c_long);
+/// See [`FunctionKind::Reduce`].
+type ReduceFn =
+    unsafe extern "C" fn(*const *mut u8, *const c_long, *const u8, *const c_long, *mut f64);
 /// See [`FunctionKind::Inject`].
 type InjectFn = unsafe extern "C" fn(
     *const *mut u8,
@@ -278,32 +281,42 @@ impl Session {
         let phases = &program.steps[number].schedule.phases;
         let Arguments { pointers, samples, active } = self.arguments(number, c, n, fresh);
         let waiter = self.team.wait_in();
-        let plan = self.plans[number].take().expect("a step should be planned before it runs");
-        let call = Call {
-            pointers: &pointers,
-            samples: &samples,
-            active: &active,
-            plan: &plan,
-            code: c,
-            downwards: n % 2 != 0,
-        };
-        let call = Shared(&call);
-        let session = Shared(&*self.sparse);
-        self.team.run(&|thread| {
-            // Captured whole: the wrappers carry the promise.
-            let (call, sparse) = (&call, &session);
-            for (k, phase) in phases.iter().enumerate() {
-                if phase.waits == Wait::All {
-                    waiter.wait();
+        let mut plan = self.plans[number].take().expect("a step should be planned before it runs");
+        let mut begin = 0;
+        while begin < phases.len() {
+            // What a reduction comes to is known to the phases after it.
+            let end = begin + 1 + phases[begin..].iter().take_while(|p| !reduces(p)).count();
+            let end = end.min(phases.len());
+            let call = Call {
+                pointers: &pointers,
+                samples: &samples,
+                active: &active,
+                plan: &plan,
+                code: c,
+                downwards: n % 2 != 0,
+            };
+            let call = Shared(&call);
+            let session = Shared(&*self.sparse);
+            self.team.run(&|thread| {
+                // Captured whole: the wrappers carry the promise.
+                let (call, sparse) = (&call, &session);
+                for (k, phase) in phases.iter().enumerate().take(end).skip(begin) {
+                    if phase.waits == Wait::All {
+                        waiter.wait();
+                    }
+                    let own = call.0.plan.phases[k].own[thread].as_ref();
+                    if let Some(work) = own.filter(|_| call.0.active[k]) {
+                        // SAFETY: see `Call::work`; threads own disjoint parts and wait for each
+                        // other where the schedule says that one reads what another writes.
+                        unsafe { call.0.work(k, work, sparse.0) };
+                    }
                 }
-                let own = call.0.plan.phases[k].own[thread].as_ref();
-                if let Some(work) = own.filter(|_| call.0.active[k]) {
-                    // SAFETY: see `Call::work`; threads own disjoint parts and wait for each
-                    // other where the schedule says that one reads what another writes.
-                    unsafe { call.0.work(k, work, sparse.0) };
-                }
+            });
+            if active[end - 1] && self.finish_reduction(&phases[end - 1].kind) {
+                plan.uniforms = self.uniforms(c);
             }
-        });
+            begin = end;
+        }
         self.plans[number] = Some(plan);
     }
 
@@ -311,6 +324,7 @@ impl Session {
     fn samples(&mut self, kind: &FunctionKind, n: i64) -> Samples {
         match kind {
             FunctionKind::Nest { .. } => Samples::None,
+            FunctionKind::Reduce { .. } => Samples::Rows(self.row_results()),
             FunctionKind::Inject { series, .. } => {
                 let rows = series.iter().map(|(sparse, time)| {
                     let data = &self.sparse[sparse.0 as usize];
@@ -349,6 +363,13 @@ enum Samples {
     None,
     Read(Vec<*const u8>),
     Write(*mut u8),
+    /// A number per row of the grid.
+    Rows(*mut f64),
+}
+
+/// Whether a phase is a reduction.
+fn reduces(phase: &Phase) -> bool {
+    matches!(phase.kind, PhaseKind::Other(StatementKind::Reduce { .. }))
 }
 
 /// What the phases of one step are called with.
@@ -402,6 +423,16 @@ impl Call<'_> {
                     for k in 0..calls.len() {
                         let b = &calls[if self.downwards { calls.len() - 1 - k } else { k }];
                         run(f, s, c, b.as_ptr());
+                    }
+                }
+            }
+            (Work::Reduce(calls), Samples::Rows(out), _) => {
+                for b in calls {
+                    // SAFETY: as above; `out` has one number per row of the grid, and each thread
+                    // writes those of its own rows.
+                    unsafe {
+                        let run: ReduceFn = std::mem::transmute(address);
+                        run(f, s, c, b.as_ptr(), *out);
                     }
                 }
             }

@@ -19,11 +19,7 @@ const REFUSED_BY_C: &[(&str, Refusal)] = &[
     ("mixed_types", |u| matches!(u, Unsupported::MixedTypes(_))),
     ("mixed_types_f32", |u| matches!(u, Unsupported::MixedTypes(_))),
     ("profile", |u| matches!(u, Unsupported::ProfileTarget(_))),
-    ("reductions", |u| matches!(u, Unsupported::Reduction)),
-    ("regions_meet", |u| matches!(u, Unsupported::Reduction)),
-    ("scalars", |u| matches!(u, Unsupported::Reduction)),
     ("updates_in_order", |u| matches!(u, Unsupported::OwnNeighbours(_))),
-    ("while", |u| matches!(u, Unsupported::Reduction | Unsupported::While)),
 ];
 
 /// Cases that a back end runs and that do not pass, with the reason.

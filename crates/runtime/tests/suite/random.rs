@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use retrograd_compile::halos::stored_halos;
-use retrograd_ir::interpret::{DenseMemory, Subnormals, run_step};
+use retrograd_ir::interpret::{DenseMemory, Memory, Subnormals, run_step};
 use retrograd_ir::{
-    DType, DimSet, FieldId, Levels, ParamId, SparseId, Stencil, Target, Verified, verify,
+    DType, DimSet, FieldId, Levels, ParamId, ScalarId, SparseId, Stencil, Target, Verified, verify,
 };
 use retrograd_runtime::{Backend, JitOptions, Program, ProgramError, Session, Team};
 
@@ -155,6 +155,7 @@ fn by_the_oracle(program: &Verified, data: &Data) -> Outcome {
     for (number, sparse) in stencil.sparse.iter().enumerate() {
         outcome.push((sparse.name.clone(), bits(memory.series(SparseId(number as u32)))));
     }
+    outcome.push(("s".into(), bits(&[memory.scalar(ScalarId(0))])));
     outcome
 }
 
@@ -223,6 +224,7 @@ fn by_a_session(program: &Arc<Program>, data: &Data, how: How) -> (Outcome, usiz
         let samples: Vec<f64> = session.series(SparseId(number as u32));
         outcome.push((sparse.name.clone(), bits(&samples)));
     }
+    outcome.push(("s".into(), bits(&[session.scalar(ScalarId(0))])));
     (outcome, session.steps_in_blocks())
 }
 

@@ -2,9 +2,9 @@
 
 use retrograd_ir::{
     BinaryOp, Bound, Closure, Compare, DOMAIN, DType, DimSet, Direction, Edge, Ends, Expr, ExprId,
-    Field, FieldId, Interpolation, Levels, Literal, MemorySpace, Offset, Predicate, Region,
-    RegionId, Side, Sparse, SparseId, Statement, StatementKind, Stencil, Step, Target, UnaryOp,
-    Width, WidthId, WriteMode,
+    Field, FieldId, Interpolation, Levels, Literal, MemorySpace, Offset, Predicate, ReduceOp,
+    Region, RegionId, Scalar, ScalarId, Side, Sparse, SparseId, Statement, StatementKind, Stencil,
+    Step, Target, UnaryOp, Width, WidthId, WriteMode,
 };
 
 use crate::common::Noise;
@@ -26,6 +26,10 @@ struct Generator<'n> {
     sides: Sides,
     /// How reads of all parameters are closed, in every second program.
     of_parameters: Option<Closure>,
+    /// Whether the scalar has been computed in the step.
+    reduced: bool,
+    /// Whether there are reductions, in every fourth program.
+    watched: bool,
 }
 
 /// What reads yield outside the grid.
@@ -50,7 +54,7 @@ impl Sides {
 
 /// A program over `dims` dimensions: one to three time functions of two to four levels, updated
 /// as a whole or in three regions, with profiles, a function that is zero inside, an accumulator,
-/// a tape, two sources and receivers.
+/// a tape, two sources and receivers, and reductions.
 pub(crate) fn random_program(
     noise: &mut Noise,
     dims: usize,
@@ -60,6 +64,7 @@ pub(crate) fn random_program(
     let mut stencil = Stencil::new("random", dtype, &["x", "y", "z"][..dims]);
     stencil.param("a");
     stencil.widths.push(Width { name: "w".into() });
+    stencil.scalars.push(Scalar { name: "s".into() });
     let low_inner_high = add_regions(&mut stencil, noise.below(dims));
     let inner = add_inner(&mut stencil);
     let parameter = stencil.add_static("p");
@@ -105,7 +110,10 @@ pub(crate) fn random_program(
         low_inner_high,
         sides,
         of_parameters: None,
+        reduced: false,
+        watched: false,
     };
+    generator.watched = generator.noise.rarely(4);
     if generator.noise.rarely(2) {
         let mut closure = Closure::ZERO;
         for d in 0..dims {
@@ -146,6 +154,8 @@ pub(crate) fn with_layer_memory(mut stencil: Stencil, noise: &mut Noise) -> Sten
         low_inner_high: [inner; 3],
         sides: Sides::Zero,
         of_parameters: None,
+        reduced: false,
+        watched: false,
     };
     let mut update = |field, mode, terms: &[(f64, Target)]| {
         let terms = terms.iter().map(|&(factor, target)| {
@@ -218,6 +228,9 @@ impl Generator<'_> {
             if self.noise.rarely(2) {
                 all.push(self.accumulation());
             }
+            if self.watched && self.noise.rarely(2) {
+                all.push(self.reduction());
+            }
         }
         let tape = Target { field: self.tape, time: 0 };
         let value = self.expression(2, None);
@@ -239,8 +252,21 @@ impl Generator<'_> {
         Statement { when, kind }
     }
 
+    fn reduction(&mut self) -> Statement {
+        let value = self.expression(2, None);
+        let op = self.noise.pick(&[ReduceOp::Sum, ReduceOp::Min, ReduceOp::Max]);
+        let region = self.noise.pick(&[DOMAIN, self.low_inner_high[1]]);
+        let when = self.sometimes();
+        self.reduced = true;
+        let kind = StatementKind::Reduce { scalar: ScalarId(0), op, region, value };
+        Statement { when, kind }
+    }
+
     fn sometimes(&mut self) -> Predicate {
-        if self.noise.rarely(3) {
+        if self.watched && self.noise.rarely(3) {
+            // Infinite in the first step.
+            Predicate::While { scalar: ScalarId(0), above: self.constant(0.25) }
+        } else if self.noise.rarely(3) {
             Predicate::Every { period: 3, phase: self.noise.below(3) as u32 }
         } else {
             Predicate::Always
@@ -349,6 +375,10 @@ impl Generator<'_> {
             0 => {
                 let value = (self.noise.next() * 64.0).round() / 32.0;
                 self.constant(value)
+            }
+            1 if self.reduced => {
+                let scalar = self.node(Expr::Scalar(ScalarId(0)));
+                self.unary(UnaryOp::Tanh, scalar)
             }
             1 => {
                 let id = self.stencil.param("a");
