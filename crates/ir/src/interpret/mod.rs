@@ -27,9 +27,9 @@
 //!   `target = target + sum`. Weights are those for the staggering of the target.
 //! * **Interpolate**: for each point `sum = 0`, then `sum = sum + w * value` over its grid points
 //!   in ascending order. Weights are those for [`Stencil::staggering`] of the value.
-//! * **Reduce**: values are converted to f64, an operation. Sums in f64, from 0: each row along the last dimension from 0 in index order,
-//!   rows added in index order. Minimum and maximum start at plus and minus infinity and pass
-//!   over NaN.
+//! * **Reduce**: values are converted to f64, which is an operation. Sums in f64, from 0: each row
+//!   along the last dimension from 0 in index order, rows added in index order. Minimum and
+//!   maximum start at plus and minus infinity and pass over NaN.
 //! * **Predicates** are those at the beginning of the step: a reduction within the step changes
 //!   what the next one does. A scalar and its threshold are compared in working precision.
 //!
