@@ -29,6 +29,7 @@ impl Session {
         let mut buffer = self.take_own(field)?;
         let own = Arc::get_mut(&mut buffer).expect("an own buffer should not be shared");
         self.copy_in(field, values, own);
+        self.fill_halo(field, own);
         self.note_values(field, &buffer);
         self.fields[field.0 as usize] = FieldData::Static(Some(buffer));
         self.note_change(field);
@@ -66,6 +67,7 @@ impl Session {
         let mut buffer = self.take_own(field)?;
         let own = Arc::get_mut(&mut buffer).expect("an own buffer should not be shared");
         own.slice_mut::<f32>().fill(0.0);
+        self.fill_halo(field, own);
         self.note_values(field, &buffer);
         self.fields[field.0 as usize] = FieldData::Static(Some(buffer));
         self.note_change(field);
@@ -288,7 +290,7 @@ impl Session {
     }
 
     /// Makes sure that a step may write a static function: nobody else holds its buffer. What it
-    /// held is kept.
+    /// held is kept, halo and all.
     pub(super) fn make_own(&mut self, field: FieldId) -> Result<(), SessionError> {
         let FieldData::Static(Some(shared)) = &mut self.fields[field.0 as usize] else {
             return Ok(());
