@@ -215,6 +215,10 @@ pub enum Case {
     Acoustic2d,
     /// 256 x 256 x 256, space order 8
     Acoustic3d,
+    /// Tilted transverse isotropy, 192 x 192 x 192, space order 8
+    Tti3d,
+    /// Velocity and stress, 128 x 128 x 128, space order 8
+    Elastic3d,
 }
 
 /// Arguments of `doctor`.

@@ -9,9 +9,10 @@ mod fractions;
 
 use std::collections::BTreeMap;
 
-use retrograd_ir::{BinaryOp, Expr, ExprId, Stencil, UnaryOp};
+use retrograd_ir::{BinaryOp, Expr, ExprId, Read, Stencil, UnaryOp};
 
 use crate::algebra::Build;
+use crate::passes::SETUP;
 
 /// Powers of distinct factors, by ascending id.
 type Factors = BTreeMap<ExprId, i32>;
@@ -259,13 +260,14 @@ fn group(stencil: &Stencil, terms: Vec<Monomial>) -> Vec<Group> {
         let (uniform, other): (Factors, Factors) =
             term.factors.into_iter().partition(|(f, _)| stencil.is_uniform(*f));
         let (invariant, rest): (Factors, Factors) =
-            other.into_iter().partition(|(f, _)| stencil.is_time_invariant(*f));
+            other.into_iter().partition(|(f, _)| is_fixed(stencil, *f));
         let coefficient = Monomial { constant: term.constant, factors: uniform };
         match split.iter_mut().find(|(i, r, _)| *i == invariant && *r == rest) {
             Some((_, _, sum)) => sum.push(coefficient),
             None => split.push((invariant, rest, vec![coefficient])),
         }
     }
+    leave_beside_reads(stencil, &mut split);
     let mut groups: Vec<Group> = Vec::new();
     for (invariant, rest, mut coefficient) in split {
         let sign = coefficient[0].constant.signum();
@@ -283,6 +285,51 @@ fn group(stencil: &Stencil, terms: Vec<Monomial>) -> Vec<Group> {
         }
     }
     groups
+}
+
+/// Takes parameters that are read away from the point, `n[x+1]` in `n[x+1] g[x+1] / m`, from the
+/// time-invariant factors: with `1 / m` they would be an array per offset, while the products
+/// `n g` of all offsets share the one factor `1 / m`. The read at the point goes with the others.
+fn leave_beside_reads(stencil: &Stencil, split: &mut [SplitTerm]) {
+    let read = |id: ExprId| match stencil.exprs[id] {
+        Expr::Load { field, offset, .. } => Some((field, offset.is_zero())),
+        _ => None,
+    };
+    let displaced = |(id, power): &(ExprId, i32)| {
+        *power > 0 && read(*id).is_some_and(|(_, at_the_point)| !at_the_point)
+    };
+    let listed = |factors: &Factors| factors.iter().map(|(&f, &n)| (f, n)).collect::<Vec<_>>();
+    let mut fields = Vec::new();
+    for (invariant, rest, _) in split.iter_mut() {
+        let (away, here): (Vec<_>, Vec<_>) = listed(invariant).into_iter().partition(displaced);
+        if !away.is_empty() && !here.is_empty() && !rest.is_empty() {
+            fields.extend(away.iter().filter_map(|(f, _)| Some(read(*f)?.0)));
+            *invariant = here.into_iter().collect();
+            rest.extend(away);
+        }
+    }
+    let known: Vec<Factors> = split.iter().map(|(invariant, ..)| invariant.clone()).collect();
+    for (invariant, rest, _) in split.iter_mut().filter(|(_, rest, _)| !rest.is_empty()) {
+        let moves = |(id, n): &(ExprId, i32)| {
+            *n > 0 && read(*id).is_some_and(|(field, _)| fields.contains(&field))
+        };
+        let (here, stays): (Vec<_>, Vec<_>) = listed(invariant).into_iter().partition(moves);
+        let stays: Factors = stays.into_iter().collect();
+        if !here.is_empty() && known.contains(&stays) {
+            *invariant = stays;
+            rest.extend(here);
+        }
+    }
+}
+
+/// Whether a value stays the same from step to step: parameters, and what `setup` computes of them.
+fn is_fixed(stencil: &Stencil, value: ExprId) -> bool {
+    let computed = |read: Read| {
+        let steps = stencil.steps.iter().filter(|step| step.name != SETUP);
+        let mut written = steps.flat_map(|s| &s.statements).filter_map(Stencil::written);
+        written.any(|target| target.field == read.field)
+    };
+    stencil.is_time_invariant(value) && !stencil.reads(&[value]).into_iter().any(computed)
 }
 
 /// `+-(r0 +- r1 +- ...)` with the sign of the first read taken out.

@@ -95,8 +95,8 @@ pub struct Schedule {
     /// Its phases, in order.
     pub phases: Vec<Phase>,
     /// The time functions whose new level may overwrite their oldest one: dense updates alone
-    /// read that level, at the point, in the loop that overwrites it or before the point is
-    /// overwritten. Holds for grids on which no region of the stencil has its lower bound above
+    /// read that level, at the point, in the loop that overwrites it, or anywhere in phases before
+    /// it. Holds for grids on which no region of the stencil has its lower bound above
     /// its upper one (layers that meet): others need a level more.
     pub in_place: Vec<FieldId>,
 }
@@ -122,7 +122,7 @@ pub fn schedule(stencil: &mut Stencil, step: usize) -> Schedule {
         phases.push(Phase { when: statement.when, kind, waits: Wait::No });
     }
     let in_place = in_place_fields(stencil, &phases);
-    place_waits(stencil, &mut phases);
+    place_waits(stencil, &mut phases, &in_place);
     Schedule { phases, in_place }
 }
 
@@ -197,7 +197,7 @@ fn forward(stencil: &mut Stencil, value: ExprId, outputs: &[(Target, ExprId)]) -
 /// The level of a time function that falls out of its window after the step.
 fn oldest(stencil: &Stencil, field: FieldId) -> Option<Target> {
     match stencil.field(field).levels {
-        Levels::Time(n) if n >= 3 => Some(Target { field, time: 2 - n as i8 }),
+        Levels::Time(n) if n >= 2 => Some(Target { field, time: 2 - n as i8 }),
         Levels::Time(_) | Levels::Static | Levels::Tape => None,
     }
 }
@@ -225,10 +225,13 @@ fn may_overwrite(stencil: &Stencil, phases: &[Phase], old: Target) -> bool {
     for phase in phases {
         match &phase.kind {
             PhaseKind::Nest(nest) => {
+                let writes = nest.outputs().any(|(t, _)| *t == new);
                 for part in &nest.parts {
                     let values: Vec<ExprId> = part.outputs.iter().map(|(_, v)| *v).collect();
                     let untouched = overwritten.iter().all(|&r| disjoint(stencil, r, part.region));
-                    if of_old(&values).iter().any(|r| !r.offset.is_zero() || !untouched) {
+                    let safe = !writes && overwritten.is_empty();
+                    let reads = of_old(&values);
+                    if !safe && reads.iter().any(|r| !r.offset.is_zero() || !untouched) {
                         return false;
                     }
                     if part.outputs.iter().any(|(t, _)| *t == new) {
@@ -237,7 +240,8 @@ fn may_overwrite(stencil: &Stencil, phases: &[Phase], old: Target) -> bool {
                 }
             }
             PhaseKind::Other(kind) => {
-                if !of_old(&[kind.value()]).is_empty() {
+                // Sampled from anywhere: before the first point is overwritten.
+                if !overwritten.is_empty() && !of_old(&[kind.value()]).is_empty() {
                     return false;
                 }
                 // Injected anywhere: no point of the old level is safe from then on.
@@ -330,12 +334,20 @@ fn access(stencil: &Stencil, phase: &Phase) -> Access {
     Access { far_reads, writes }
 }
 
-/// A new level that shares the buffer of the oldest one is a resource of its own: threads read the
-/// oldest level at their own points only, else it would not work in place.
-fn place_waits(stencil: &Stencil, phases: &mut [Phase]) {
+/// A phase that writes a new level in place overwrites the oldest one as well, which other phases may
+/// have read anywhere.
+fn place_waits(stencil: &Stencil, phases: &mut [Phase], in_place: &[FieldId]) {
+    let overwritten = |written: &Resource| match *written {
+        Resource::Level(Target { field, time: 1 }) if in_place.contains(&field) => {
+            oldest(stencil, field).map(Resource::Level)
+        }
+        _ => None,
+    };
     let (mut written, mut far_read): (Vec<Resource>, Vec<Resource>) = (Vec::new(), Vec::new());
     for phase in phases {
-        let Access { far_reads, writes } = access(stencil, phase);
+        let Access { far_reads, mut writes } = access(stencil, phase);
+        let old: Vec<Resource> = writes.iter().filter_map(overwritten).collect();
+        writes.extend(old);
         let conflict = far_reads.iter().any(|t| written.contains(t))
             || writes.iter().any(|t| far_read.contains(t));
         let reduces = matches!(phase.kind, PhaseKind::Other(StatementKind::Reduce { .. }));

@@ -1,6 +1,6 @@
 //! `bench`.
 
-use retrograd::bench::{Acoustic as BenchProblem, Case as BenchCase, copy_bandwidth};
+use retrograd::bench::{Case as BenchCase, Physics, Problem, copy_bandwidth};
 use retrograd::{JitOptions, Options};
 
 use super::RunError;
@@ -13,14 +13,16 @@ const REPETITIONS: usize = 5;
 /// Points per second beside a copy in the same run.
 pub(super) fn bench(case: Case, threads: Option<usize>) -> Result<BenchOutcome, RunError> {
     let threads = threads.unwrap_or_else(crate::machine::threads);
-    let (name, shape, steps) = match case {
-        Case::Acoustic2d => ("acoustic2d", vec![1001; 2], 1000),
-        Case::Acoustic3d => ("acoustic3d", vec![256; 3], 50),
+    let (name, physics, shape, steps) = match case {
+        Case::Acoustic2d => ("acoustic2d", Physics::Acoustic, vec![1001; 2], 1000),
+        Case::Acoustic3d => ("acoustic3d", Physics::Acoustic, vec![256; 3], 50),
+        Case::Tti3d => ("tti3d", Physics::Tti, vec![192; 3], 25),
+        Case::Elastic3d => ("elastic3d", Physics::Elastic, vec![128; 3], 50),
     };
     let options = Options { jit: JitOptions::from_environment(), ..Options::from_environment() };
     let points = shape.iter().product::<usize>() as f64 * f64::from(steps);
-    let bench = BenchCase { shape, space_order: 8, steps: steps as usize, threads };
-    let mut problem = BenchProblem::new(&bench, &options).map_err(RunError::of)?;
+    let bench = BenchCase { physics, shape, space_order: 8, steps: steps as usize, threads };
+    let mut problem = Problem::new(&bench, &options).map_err(RunError::of)?;
     let timing = problem.time(REPETITIONS).map_err(RunError::of)?;
     let mut seconds = timing.loop_seconds.clone();
     seconds.sort_by(f64::total_cmp);

@@ -15,7 +15,7 @@ use retrograd_ir::{
 };
 
 use super::{DiscretiseError, Item, Lower};
-use crate::symbolic::{Expression, Node};
+use crate::symbolic::{Expression, Layer, Node};
 
 /// The coefficients found so far.
 #[derive(Default)]
@@ -92,6 +92,8 @@ impl Coefficients {
                     function.time_order.is_none() && !self.computed.contains(&function.name);
                 if fixed { Parameter } else { Varying }
             }
+            // What is zero inside a layer stays apart from what is not: it is not read there.
+            Node::Sum(terms) if self.lives_in(e).is_none() && self.any_lives_in(terms) => Varying,
             Node::Sum(terms) => {
                 let kinds = terms.iter().map(|t| self.kind(t));
                 kinds.fold(Constant, |all, kind| match (all, kind) {
@@ -110,6 +112,35 @@ impl Coefficients {
                 computed([lhs, rhs, then, other].map(|e| self.kind(e)))
             }
         }
+    }
+}
+
+impl Coefficients {
+    /// The layer outside of which an expression of parameters is zero, and whether means carry it a
+    /// sample beyond.
+    fn lives_in(&self, e: &Expression) -> Option<(Layer, bool)> {
+        match &*e.0 {
+            Node::Access { function, .. } => {
+                let fixed = function.time_order.is_none() && !self.computes(&function.name);
+                (fixed && function.layer != Layer::None).then_some((function.layer, false))
+            }
+            Node::Unary(UnaryOp::Neg, arg) | Node::Taken { arg, .. } => self.lives_in(arg),
+            Node::Derivative { arg, order: 0, .. } => Some((self.lives_in(arg)?.0, true)),
+            Node::Binary(BinaryOp::Mul, a, b) => self.lives_in(a).or_else(|| self.lives_in(b)),
+            Node::Binary(BinaryOp::Div, a, _) => self.lives_in(a),
+            Node::Sum(terms) => {
+                let mut all = terms.iter().map(|t| self.lives_in(t));
+                let first = all.next()??;
+                all.try_fold(first, |(layer, wider), next| {
+                    next.filter(|n| n.0 == layer).map(|n| (layer, wider || n.1))
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn any_lives_in(&self, terms: &[Expression]) -> bool {
+        terms.iter().any(|t| self.lives_in(t).is_some())
     }
 }
 
@@ -148,6 +179,8 @@ impl Lower {
         let along = |d: &usize| place.0[*d].is_some();
         let staggered = (0..MAX_DIMS).filter(|d| place.0[*d] == Some(1));
         let name = self.stencil.fresh_field_name("coef");
+        let layer = self.coefficients.lives_in(e);
+        let zero_in = layer.and_then(|(layer, wider)| self.inside(layer, wider));
         let field = self.stencil.add_field(Field {
             name,
             dims: (0..MAX_DIMS).filter(along).fold(DimSet::NONE, DimSet::with),
@@ -155,7 +188,7 @@ impl Lower {
             dtype: self.stencil.dtype,
             levels: Levels::Static,
             space: MemorySpace::Host,
-            zero_in: None,
+            zero_in,
         });
         let target = Target { field, time: 0 };
         let (region, mode) = (DOMAIN, WriteMode::Assign);

@@ -85,7 +85,7 @@ const MOST_HALF_CELLS: u8 = 96;
 struct Lower {
     stencil: Stencil,
     fields: HashMap<String, (FunctionDecl, FieldId)>,
-    inside: Vec<(Layer, RegionId)>,
+    inside: Vec<((Layer, bool), RegionId)>,
     coefficients: Coefficients,
 }
 
@@ -193,7 +193,7 @@ impl Lower {
         {
             return Err(DiscretiseError::Dimension { dim, dims: self.stencil.dims.len() });
         }
-        let zero_in = self.inside(decl.layer);
+        let zero_in = self.inside(decl.layer, false);
         let id = self.stencil.add_field(Field {
             name: decl.name.clone(),
             dims: decl.along,
@@ -222,13 +222,13 @@ impl Lower {
         Ok(())
     }
 
-    /// The region inside a layer, none where there is none. Widths are run-time values, one per
-    /// side of the grid.
-    fn inside(&mut self, layer: Layer) -> Option<RegionId> {
+    /// The region inside a layer, none where there is none; inside a layer that is one sample `wider`,
+    /// for means. Widths are run-time values, one per side of the grid.
+    fn inside(&mut self, layer: Layer, wider: bool) -> Option<RegionId> {
         if layer == Layer::None {
             return None;
         }
-        if let Some((_, id)) = self.inside.iter().find(|(known, _)| *known == layer) {
+        if let Some((_, id)) = self.inside.iter().find(|(known, _)| *known == (layer, wider)) {
             return Some(*id);
         }
         let names: Vec<String> = self.stencil.dims.iter().map(|d| d.name.clone()).collect();
@@ -238,7 +238,7 @@ impl Lower {
         }
         let side = |side, dim: usize| {
             let width = WidthId((2 * dim + usize::from(side == Side::High)) as u32);
-            Bound { side, cells: 0, width: Some(width) }
+            Bound { side, cells: u8::from(wider), width: Some(width) }
         };
         let bounds = (0..names.len()).map(|dim| match layer {
             Layer::Along(along) if along != dim => [Bound::end(Side::Low), Bound::end(Side::High)],
@@ -248,10 +248,11 @@ impl Lower {
             Layer::Along(dim) => format!("inner_{}", names.get(dim).map_or("", |name| name)),
             _ => "inner".into(),
         };
+        let name = if wider { name + "_1" } else { name };
         let bounds = bounds.collect();
         self.stencil.regions.push(Region { name, bounds });
         let id = RegionId(self.stencil.regions.len() as u32 - 1);
-        self.inside.push((layer, id));
+        self.inside.push(((layer, wider), id));
         Some(id)
     }
 

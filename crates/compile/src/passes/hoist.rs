@@ -28,7 +28,8 @@ pub const SETUP: &str = "setup";
 /// array, half the memory and one stream through it.
 #[must_use]
 pub fn hoist_invariants(mut stencil: Stencil) -> Stencil {
-    let written = stencil.steps.iter().flat_map(|s| &s.statements).filter_map(Stencil::written);
+    let steps = stencil.steps.iter().filter(|step| step.name != SETUP);
+    let written = steps.flat_map(|step| &step.statements).filter_map(Stencil::written);
     let written: Vec<FieldId> = written.map(|t| t.field).collect();
     let mut steps = std::mem::take(&mut stencil.steps);
     // What runs once gains nothing.
@@ -154,7 +155,10 @@ fn replace(
 /// The largest time-invariant parts of a value that are worth a function of their own.
 fn worthwhile(stencil: &mut Stencil, root: ExprId, written: &[FieldId]) -> Vec<Part> {
     let nodes = stencil.exprs.reachable(&[root]);
-    let invariant = |id: ExprId| stencil.is_time_invariant(id) && !stencil.is_uniform(id);
+    // What reads a function that a step computes changes with it, static or not.
+    let computed = |id| stencil.reads(&[id]).iter().any(|read| written.contains(&read.field));
+    let invariant =
+        |id: ExprId| stencil.is_time_invariant(id) && !stencil.is_uniform(id) && !computed(id);
     let mut maximal = Vec::new();
     for &id in &nodes {
         if invariant(id) {

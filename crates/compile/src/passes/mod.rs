@@ -9,13 +9,15 @@
 //!    follow from others, with f32 weights that still add up to zero where they did;
 //! 4. [`hoist_invariants`]: what does not change with time is computed once, in the step `setup`,
 //!    and what regions apart need shares a function;
-//! 5. [`contract_products`]: sums of products by fused multiply-adds.
+//! 5. [`contract_products`]: sums of products by fused multiply-adds;
+//! 6. [`sample_early`]: receivers read before new levels overwrite old ones.
 //!
 //! They re-associate and therefore define the arithmetic: interpreter and back ends both run the
 //! result, and must agree on it bit for bit.
 
 mod contract;
 mod hoist;
+mod sample;
 mod shells;
 mod split;
 
@@ -23,6 +25,7 @@ use retrograd_ir::{StatementKind, Stencil};
 
 pub use contract::contract_products;
 pub use hoist::{SETUP, hoist_invariants};
+pub use sample::sample_early;
 pub use shells::restrict_to_shells;
 pub use split::split_layers;
 
@@ -36,6 +39,7 @@ pub const PASSES: &[(&str, Pass)] = &[
     ("normalise updates", normalise_updates),
     ("hoist invariants", hoist_invariants),
     ("contract products", contract_products),
+    ("sample early", sample_early),
     ("renumber", Stencil::compact),
 ];
 
@@ -50,12 +54,18 @@ pub fn optimise(stencil: Stencil) -> Stencil {
 /// replaced, and in f32 weights are rounded so that a sum that is zero stays zero.
 #[must_use]
 pub fn normalise_updates(mut stencil: Stencil) -> Stencil {
-    let mut steps = std::mem::take(&mut stencil.steps);
-    for statement in steps.iter_mut().flat_map(|s| &mut s.statements) {
-        if let StatementKind::Update { value, .. } = &mut statement.kind {
-            *value = crate::polynomial::normalise(&mut stencil, *value);
+    for step in 0..stencil.steps.len() {
+        for statement in 0..stencil.steps[step].statements.len() {
+            if let StatementKind::Update { value, .. } =
+                stencil.steps[step].statements[statement].kind
+            {
+                let normal = crate::polynomial::normalise(&mut stencil, value);
+                let kind = &mut stencil.steps[step].statements[statement].kind;
+                if let StatementKind::Update { value, .. } = kind {
+                    *value = normal;
+                }
+            }
         }
     }
-    stencil.steps = steps;
     stencil
 }

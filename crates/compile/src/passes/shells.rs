@@ -1,10 +1,11 @@
 //! Shells: what lives in a layer alone is computed and read in that layer alone.
 
 use retrograd_ir::{
-    Bound, DOMAIN, DimSet, Expr, ExprId, FieldId, Offset, Read, Region, RegionId, Side, Statement,
-    StatementKind, Stencil, Target, WriteMode,
+    Bound, DOMAIN, DimSet, Expr, ExprId, FieldId, Levels, Offset, Read, Region, RegionId, Side,
+    Statement, StatementKind, Stencil, Target, WriteMode,
 };
 
+use super::SETUP;
 use crate::algebra::{Build, derivative};
 
 /// Restricts dense updates over the whole grid to where they can make a difference:
@@ -191,7 +192,14 @@ fn taken_apart(
 
 fn layer(stencil: &Stencil, field: FieldId) -> Option<RegionId> {
     let full = stencil.field(field).dims == DimSet::first(stencil.dims.len());
-    stencil.lives_outside(field).filter(|_| full)
+    stencil.lives_outside(field).filter(|_| full && !is_parameter(stencil, field))
+}
+
+/// Whether no step but `setup` computes a function.
+fn is_parameter(stencil: &Stencil, field: FieldId) -> bool {
+    let steps = stencil.steps.iter().filter(|step| step.name != SETUP);
+    let mut written = steps.flat_map(|step| step.statements.iter().filter_map(Stencil::written));
+    stencil.field(field).levels == Levels::Static && !written.any(|t| t.field == field)
 }
 
 /// How far a read reaches out of the region, along the dimensions that it does not fill.

@@ -1,7 +1,8 @@
 //! Layers: what is zero inside is not read inside.
 
 use retrograd_ir::{
-    DOMAIN, DimSet, Expr, ExprId, Levels, RegionId, Statement, StatementKind, Stencil, Target,
+    DOMAIN, DimSet, Expr, ExprId, Field, Levels, RegionId, Statement, StatementKind, Stencil,
+    Target,
 };
 
 use super::shells::shells_around;
@@ -11,7 +12,8 @@ use crate::algebra::Build;
 /// (an absorbing layer's damping) into one update for that region, where the function is replaced
 /// by zero, and one per shell around it.
 ///
-/// Updates next to each other are split alike, so that they stay in one loop. The boxes cover the
+/// Updates next to each other are split alike, so that they stay in one loop; those that read away from
+/// the point what others have written begin another one. The boxes cover the
 /// grid, and are disjoint if the layers leave room between them: who sets the widths has to see to
 /// that, as an update that adds would add twice where layers meet. Values change only in the sign
 /// of zeros. Updates stay whole next to one whose target lacks a dimension: it writes a point once
@@ -24,7 +26,8 @@ pub fn split_layers(mut stencil: Stencil) -> Stencil {
         let mut run: Vec<Statement> = Vec::new();
         for statement in step.statements.drain(..) {
             let whole = matches!(statement.kind, StatementKind::Update { region: DOMAIN, .. });
-            if whole && run.last().is_none_or(|last| last.when == statement.when) {
+            let alike = run.last().is_none_or(|last| last.when == statement.when);
+            if whole && alike && !reads_written_elsewhere(&stencil, &run, &statement) {
                 run.push(statement);
                 continue;
             }
@@ -43,7 +46,12 @@ pub fn split_layers(mut stencil: Stencil) -> Stencil {
 }
 
 fn split_run(stencil: &mut Stencil, run: &mut Vec<Statement>, result: &mut Vec<Statement>) {
-    let zero_in = run.iter().find_map(|s| zero_region(stencil, s.kind.value()));
+    let regions: Vec<RegionId> =
+        run.iter().flat_map(|s| zero_regions(stencil, s.kind.value())).collect();
+    // In the smallest of several all are zero.
+    let in_all = |r: &&RegionId| regions.iter().all(|other| contains(stencil, *other, **r));
+    let zero_in = regions.iter().find(in_all).or(regions.first()).copied();
+    // What reads its neighbours' old values has to see them all.
     let shifted = run.iter().any(|s| reads_written_elsewhere(stencil, run, s));
     let full = DimSet::first(stencil.dims.len());
     let lacks = |t: Target| stencil.field(t.field).dims != full;
@@ -79,17 +87,29 @@ fn reads_written_elsewhere(stencil: &Stencil, run: &[Statement], statement: &Sta
     })
 }
 
-fn zero_region(stencil: &Stencil, value: ExprId) -> Option<RegionId> {
+fn zero_regions(stencil: &Stencil, value: ExprId) -> Vec<RegionId> {
     let reads = stencil.reads(&[value]);
-    let mut parameters = reads.iter().map(|r| (stencil.field(r.field), r.offset));
-    parameters.find_map(|(field, offset)| {
+    let parameters = reads.iter().map(|r| (stencil.field(r.field), r.offset));
+    let regions = parameters.filter_map(|(field, offset)| {
         field.zero_in.filter(|_| offset.is_zero() && field.levels == Levels::Static)
+    });
+    regions.collect()
+}
+
+/// Whether a region holds another one, whatever the widths of layers.
+fn contains(stencil: &Stencil, outer: RegionId, inner: RegionId) -> bool {
+    let bounds = |id: RegionId| stencil.regions[id.0 as usize].bounds.iter().flatten();
+    let mut pairs = bounds(outer).zip(bounds(inner));
+    pairs.all(|(a, b)| {
+        let end = a.width.is_none() && a.cells == 0;
+        a.side == b.side && (end || a.width == b.width && a.cells <= b.cells)
     })
 }
 
 /// The value with the functions that vanish in `inner` replaced by zero.
 fn without(stencil: &mut Stencil, value: ExprId, inner: RegionId) -> ExprId {
-    let vanishing: Vec<bool> = stencil.fields.iter().map(|f| f.zero_in == Some(inner)).collect();
+    let vanishes = |f: &Field| f.zero_in.is_some_and(|region| contains(stencil, region, inner));
+    let vanishing: Vec<bool> = stencil.fields.iter().map(vanishes).collect();
     stencil.exprs.substitute(value, &mut |arena, id| match arena[id] {
         Expr::Load { field, offset, .. } if vanishing[field.0 as usize] && offset.is_zero() => {
             Some(arena.constant(0.0))

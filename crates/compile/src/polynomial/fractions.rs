@@ -2,7 +2,7 @@
 
 use retrograd_ir::{ExprId, Stencil};
 
-use super::{Factors, Monomial, Sum, expand, is_sum};
+use super::{Factors, Monomial, Sum, expand, is_fixed, is_sum};
 
 /// Where all fractions `q_k / D` of a denominator `D = a_1 q_1 + a_2 q_2 + ...` multiply
 /// something, the one that does so most often is replaced, by
@@ -19,7 +19,7 @@ pub(super) fn eliminate(stencil: &mut Stencil, mut terms: Vec<Monomial>) -> Vec<
         if power == -1
             && !denominators.contains(&factor)
             && is_sum(stencil, factor)
-            && stencil.is_time_invariant(factor)
+            && is_fixed(stencil, factor)
             && !stencil.is_uniform(factor)
         {
             denominators.push(factor);
@@ -53,7 +53,7 @@ impl Fraction {
 
     /// `term / (q / D) / a` if the term has this fraction and loses whatever of `a` may be zero.
     fn cofactor(&self, stencil: &Stencil, term: &Monomial) -> Option<Monomial> {
-        let invariant = |f: ExprId| stencil.is_time_invariant(f) && !stencil.is_uniform(f);
+        let invariant = |f: ExprId| is_fixed(stencil, f) && !stencil.is_uniform(f);
         let own = term.factors.iter().filter(|(f, _)| invariant(**f));
         let divides = |(f, n): (&ExprId, &i32)| {
             *n <= 0 || term.factors.get(f).is_some_and(|power| power >= n)

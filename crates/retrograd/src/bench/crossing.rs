@@ -4,9 +4,8 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use retrograd_checkpoint::Revolve;
-use retrograd_compile::symbolic::Grid;
 
-use super::{Acoustic, COURANT, Case, LAYER, SPACING_M, acoustic_operator, extent_m};
+use super::{COURANT, Case, LAYER, Problem, SPACING_M, equations, extent_m};
 use crate::{Error, Options};
 
 /// Snapshots of a gradient.
@@ -25,7 +24,7 @@ pub enum Source {
 /// side.
 #[derive(Debug)]
 pub struct Crossing {
-    problem: Acoustic,
+    problem: Problem,
 }
 
 /// What a run took.
@@ -55,10 +54,11 @@ impl Crossing {
         let far = extent_m(case).iter().zip(&at).map(|(e, at)| e - at).fold(0.0, f64::max);
         let steps = (far / (COURANT * SPACING_M)).ceil() as usize;
         let case = Case { steps, ..case.clone() };
-        let grid = Grid::new(case.shape.clone())?.spacing(vec![SPACING_M; case.shape.len()])?;
-        let parts = acoustic_operator(&grid, case.space_order)?;
-        let compiled = parts.0.with_gradient(&[&parts.1], options)?;
-        let problem = Acoustic::with_source(&case, &compiled, &grid, parts, &at)?;
+        let grid = case.grid()?;
+        let equations = equations(&case, &grid)?;
+        let by = equations.parameters[0].0.clone();
+        let compiled = equations.operator.with_gradient(&[&by], options)?;
+        let problem = Problem::with_source(&case, &compiled, &grid, equations, &at)?;
         Ok(Self { problem })
     }
 

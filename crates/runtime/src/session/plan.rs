@@ -7,12 +7,13 @@ use std::sync::Arc;
 use retrograd_compile::emit::{FunctionKind, Sizes};
 use retrograd_compile::schedule::PhaseKind;
 use retrograd_ir::interpret::{Subnormals, evaluate_uniform};
-use retrograd_ir::{DimSet, RegionId, StatementKind};
+use retrograd_ir::{DimSet, ExprId, RegionId, StatementKind, Target};
 
 use super::Session;
 use super::active::{ActiveStep, PhaseSupport};
 use super::pieces::{Place, boxes, calls};
 use super::points::Numbers;
+use crate::caches::Caches;
 use crate::program::{CStep, Code};
 
 /// Prepared calls of one step.
@@ -118,8 +119,9 @@ impl Session {
             let region = stencil.regions[region.0 as usize].resolve(&self.extents, &self.widths);
             boxes(bodies, region, &self.extents, c.module.lanes)
         };
+        let planes = self.planes(kind);
         let calls = |places: Vec<Place>| {
-            let tiles = rows.iter().flat_map(|rows| self.tiles(rows));
+            let tiles = rows.iter().flat_map(|rows| self.tiles(rows, planes));
             let calls: Vec<_> = tiles.flat_map(|tile| calls(&places, &tile)).collect();
             (!calls.is_empty()).then_some(calls)
         };
@@ -176,7 +178,7 @@ impl Session {
 
     /// Rows cut into tiles along the two outermost dimensions: ranges of all dimensions but the
     /// last.
-    fn tiles(&self, own: &Range<usize>) -> Vec<Vec<Range<usize>>> {
+    fn tiles(&self, own: &Range<usize>, planes: usize) -> Vec<Vec<Range<usize>>> {
         let outer = self.extents.len() - 1;
         if own.is_empty() {
             return Vec::new();
@@ -188,7 +190,7 @@ impl Session {
         let mut tiles = vec![rows];
         // The second dimension varies slowest, so that a tile sweeps along the first.
         for dim in (0..outer.min(2)).rev() {
-            let extent = self.tile_extent(dim);
+            let extent = self.tile_extent(dim, planes);
             tiles = tiles.into_iter().flat_map(|t| cut(&t, dim, extent)).collect();
         }
         tiles
@@ -197,8 +199,7 @@ impl Session {
     /// Points of a tile along a dimension: as set, else so many rows of a 3-D grid that the planes
     /// that a sweep along the first dimension reads stay in a core's second-level cache; in 2-D a
     /// few rows, for steps that go through the tiles in opposite orders.
-    fn tile_extent(&self, dim: usize) -> usize {
-        const CACHE_BYTES: usize = 1 << 20;
+    fn tile_extent(&self, dim: usize, planes: usize) -> usize {
         const ROWS: usize = 32;
         if self.tile[dim] > 0 {
             return self.tile[dim];
@@ -207,8 +208,25 @@ impl Session {
             return if self.extents.len() == 2 { ROWS } else { usize::MAX };
         }
         let row = self.layouts[0].1.strides[1] * self.program.stencil().dtype.bytes();
-        let planes = 2 * self.program.radius[0] + 4;
-        (CACHE_BYTES / (row * planes)).max(4)
+        (Caches::of_machine().own / 5 * 2 / (row * planes.max(1))).max(4)
+    }
+
+    /// Planes of the outermost dimension that a sweep has in hand: of each level that it reads those
+    /// between the displacements, of each that it writes one.
+    fn planes(&self, kind: &PhaseKind) -> usize {
+        let PhaseKind::Nest(nest) = kind else { return 1 };
+        let values: Vec<ExprId> = nest.outputs().map(|(_, value)| *value).collect();
+        let mut touched: Vec<(Target, i8, i8)> =
+            nest.outputs().map(|(target, _)| (*target, 0, 0)).collect();
+        for read in self.program.stencil().reads(&values) {
+            let target = Target { field: read.field, time: read.time };
+            let at = read.offset.0[0];
+            match touched.iter_mut().find(|(known, ..)| *known == target) {
+                Some((_, low, high)) => (*low, *high) = (at.min(*low), at.max(*high)),
+                None => touched.push((target, at, at)),
+            }
+        }
+        touched.iter().map(|(_, low, high)| usize::from(high.abs_diff(*low)) + 1).sum()
     }
 }
 
