@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo bench -p retrograd --bench waves            # all cases, as many threads as cores
-//! cargo bench -p retrograd --bench waves -- ac2d_so8 --threads 1 --tile 0,16 --block 8,16 --dump DIR
+//! cargo bench -p retrograd --bench waves -- ac2d_so8 --threads 1 --tile 0,16 --block 8,16 --columns 24 --dump DIR
 //! ```
 //! * `ac2d_so4`, `ac2d_so8`, `ac2d_so12` (1001 x 1001, 1000 steps), `ac3d_so4`, ... (256 x 256 x 256,
 //!   100 steps), `tti3d_so8` (192 x 192 x 192, 50 steps), `el3d_so8` (128 x 128 x 128, 50 steps): the
@@ -157,7 +157,10 @@ fn set_up(problem: &mut Problem, chosen: &Chosen) -> Outcome {
         problem.simulation.set_tile(tile);
     }
     if let Some([steps, rows]) = chosen.pair("--block")? {
-        problem.simulation.set_block(steps, rows);
+        match chosen.option("--columns") {
+            Some(columns) => problem.simulation.set_block_of_columns(steps, rows, columns.parse()?),
+            None => problem.simulation.set_block(steps, rows),
+        }
     }
     problem.simulation.set_active(chosen.option("--active") == Some("on"));
     Ok(())

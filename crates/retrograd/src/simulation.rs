@@ -95,6 +95,12 @@ impl Simulation {
         self.session.set_block(steps, rows);
     }
 
+    /// The same in three dimensions, the second one cut into columns of so many rows as well: see
+    /// [`Session::set_block_of_columns`](retrograd_runtime::Session::set_block_of_columns).
+    pub fn set_block_of_columns(&mut self, steps: usize, rows: usize, columns: usize) {
+        self.session.set_block_of_columns(steps, rows, columns);
+    }
+
     /// Whether points that nothing has reached yet are left out: on unless switched off, for tests
     /// and timings. Changes no result; see [`Session::set_active`].
     pub fn set_active(&mut self, active: bool) {

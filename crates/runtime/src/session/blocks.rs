@@ -21,12 +21,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use retrograd_compile::schedule::PhaseKind;
-use retrograd_ir::{FieldId, Levels, StatementKind, Stencil, Target};
+use retrograd_ir::{Levels, StatementKind, Stencil, Target};
 
 use super::Session;
-use super::plan::Work;
+use super::cut::{Columns, Cut, between, shifted};
+use super::plan::{Area, Work};
 use super::skew::{Access, Skew, Storage};
-use crate::caches::Caches;
 use crate::patch::Patch;
 use crate::program::{CStep, Code, Program, kept_levels};
 
@@ -45,15 +45,6 @@ pub(super) struct Blocks {
     middle: Range<usize>,
     /// Nothing if steps are taken one by one.
     plan: Option<Arc<BlockPlan>>,
-}
-
-/// How blocks are cut.
-struct Cut {
-    skew: Skew,
-    /// Time steps of a block, at most.
-    steps: usize,
-    /// Rows of a tile, about.
-    tile: usize,
 }
 
 /// Prepared calls of a block of steps. Without the tasks of its last steps it is one of fewer steps:
@@ -81,6 +72,7 @@ struct Rows<'a> {
     shares: &'a [Range<usize>],
     /// Rows of a tile, about.
     tile: usize,
+    columns: &'a Columns,
 }
 
 impl Rows<'_> {
@@ -96,13 +88,6 @@ impl Rows<'_> {
         let Range { start, end } = self.shares[thread];
         let tiles = (end - start).div_ceil(self.tile).max(1);
         (1..tiles).map(|k| start + (end - start) * k / tiles).collect()
-    }
-
-    /// The part of a range that lies between two cuts, if these are shifted.
-    fn tile(whole: &Range<usize>, cuts: [Option<usize>; 2], shift: usize) -> Range<usize> {
-        let at = |cut: usize| cut.saturating_sub(shift).clamp(whole.start, whole.end);
-        let [low, high] = cuts;
-        low.map_or(whole.start, at)..high.map_or(whole.end, at)
     }
 
     /// What a thread does of the seams to its sides.
@@ -156,8 +141,8 @@ impl Session {
         let team = self.team.size();
         let shares = (0..team).map(|thread| self.share_around(thread, middle));
         let shares: Vec<Range<usize>> = shares.collect();
-        let Cut { skew, steps, tile } = self.cut(c, self.skew(number, forward)?, &shares)?;
-        let rows = Rows { skew: &skew, shares: &shares, tile };
+        let Cut { skew, steps, tile, columns } = self.cut(number, c, forward, &shares)?;
+        let rows = Rows { skew: &skew, shares: &shares, tile, columns: &columns };
         let apart = (0..team).map(|thread| self.tasks_apart(number, c, steps, (&rows, thread)));
         let apart = apart.collect();
         let seams = if team > 1 { self.seam_tasks(number, c, steps, &rows) } else { Vec::new() };
@@ -171,18 +156,17 @@ impl Session {
         steps: usize,
         (rows, thread): (&Rows<'_>, usize),
     ) -> Vec<Task> {
-        let cuts: Vec<usize> = rows.cuts(thread);
-        let ends = cuts.iter().copied().map(Some);
-        let lower = [None].into_iter().chain(ends.clone());
-        let upper = ends.chain([None]);
+        let tiles = between(rows.cuts(thread).into_iter());
         let mut tasks = Vec::new();
-        for cuts in lower.zip(upper).map(|(low, high)| [low, high]) {
-            for (step, phase) in self.stages(number, steps) {
-                let shift = rows.skew.shift(step, phase);
-                let whole = rows.apart(thread, shift);
-                let own = Rows::tile(&whole, cuts, shift);
-                let work = self.work(c, phase, self.kind(number, phase), &[own]);
-                tasks.extend(work.map(|work| Task { step, phase, work }));
+        for column in rows.columns.all() {
+            for tile in &tiles {
+                for (step, phase) in self.stages(number, steps) {
+                    let shift = rows.skew.shift(step, phase);
+                    let own = shifted(&rows.apart(thread, shift), *tile, shift);
+                    let area = Area { rows: own, columns: rows.columns.of(column, step, phase) };
+                    let work = self.work(c, phase, self.kind(number, phase), &[area]);
+                    tasks.extend(work.map(|work| Task { step, phase, work }));
+                }
             }
         }
         tasks
@@ -192,8 +176,8 @@ impl Session {
         let of_stage = |(step, phase): (usize, usize)| -> Option<Seam> {
             let shift = rows.skew.shift(step, phase);
             let of_thread = |thread| {
-                let work =
-                    self.work(c, phase, self.kind(number, phase), &rows.seams(thread, shift));
+                let areas = rows.seams(thread, shift).map(Area::from);
+                let work = self.work(c, phase, self.kind(number, phase), &areas);
                 work.map(|work| Task { step, phase, work })
             };
             let own = || (0..rows.shares.len()).map(of_thread).collect();
@@ -212,14 +196,15 @@ impl Session {
         (0..steps).flat_map(move |step| (0..phases).map(move |phase| (step, phase)))
     }
 
-    /// How far phases stay behind each other; nothing for steps that need the whole grid at once.
-    fn skew(&self, number: usize, forward: bool) -> Option<Skew> {
+    /// How far phases stay behind each other along one of the outer dimensions; nothing for steps that
+    /// need the whole grid at once.
+    pub(super) fn skew(&self, number: usize, forward: bool, dim: usize) -> Option<Skew> {
         let code = &self.program.steps[number];
         let apart = |field| usize::from(!code.schedule.in_place.contains(&field));
         self.program.may_share_sweeps(number).then_some(())?;
         let stencil = self.program.stencil();
         let phases: Option<Vec<Vec<Access>>> =
-            code.schedule.phases.iter().map(|phase| self.accesses(&phase.kind)).collect();
+            code.schedule.phases.iter().map(|phase| self.accesses(&phase.kind, dim)).collect();
         let storage = |field| match stencil.field(field).levels {
             Levels::Tape => Storage::PerStep,
             levels @ Levels::Time(_) if code.advances.contains(&field) => {
@@ -231,7 +216,7 @@ impl Session {
     }
 
     /// What a phase touches; nothing for a reduction and for reads of rows that are nowhere near.
-    fn accesses(&self, kind: &PhaseKind) -> Option<Vec<Access>> {
+    pub(super) fn accesses(&self, kind: &PhaseKind, dim: usize) -> Option<Vec<Access>> {
         let stencil = self.program.stencil();
         let written = |target| Access { target, reach: 0, writes: true };
         let (targets, values, beside) = match kind {
@@ -245,7 +230,7 @@ impl Session {
             PhaseKind::Other(StatementKind::Interpolate { sparse, value, .. }) => {
                 let staggered = stencil.staggering(*value);
                 let table = &self.sparse[sparse.0 as usize].table(staggered).2;
-                (Vec::new(), vec![*value], table.reach)
+                (Vec::new(), vec![*value], table.reach[dim])
             }
             PhaseKind::Other(_) => return None,
         };
@@ -254,10 +239,10 @@ impl Session {
         // keeps clear of displaced rows keeps clear of their images. Periodic reads may take any row,
         // unless that is stored beyond the side.
         let read = stencil.reads(&values).into_iter().map(|read| {
-            let step = read.offset.0[0];
+            let step = read.offset.0[dim];
             let farthest = match self.program.halos[read.field.0 as usize] {
                 Some(_) => Some(usize::from(step.unsigned_abs())),
-                None => read.closure.0[0].farthest(step),
+                None => read.closure.0[dim].farthest(step),
             };
             Some(Access {
                 target: Target { field: read.field, time: read.time },
@@ -266,52 +251,6 @@ impl Session {
             })
         });
         targets.into_iter().map(|target| Some(written(target))).chain(read).collect()
-    }
-
-    /// Steps of a block and rows of a tile: as set; else such that all rows that a tile touches stay in
-    /// the second-level cache of a core, if that holds enough of them, or in its share of the last one.
-    fn cut(&self, c: &CStep, skew: Skew, shares: &[Range<usize>]) -> Option<Cut> {
-        let team = shares.len();
-        let share = shares.iter().map(Range::len).min().unwrap_or(0);
-        // Beside a seam a thread keeps rows of its own; wide seams are left out of tiles.
-        let narrow = |steps: usize| team > 1 && 2 * skew.largest(steps) >= share;
-        let [steps, tile] = self.block;
-        if steps > 0 {
-            let steps = (2..=steps).rev().find(|steps| !narrow(*steps))?;
-            return Some(Cut { skew, steps, tile: tile.max(1) });
-        }
-        let row = self.row_bytes(c);
-        let caches = Caches::of_machine();
-        let held = |steps: usize, tile: usize| {
-            row * (skew.largest(steps) + tile + 2 * self.program.radius[0])
-        };
-        let fitting = |bytes: usize, least: usize| {
-            TILES.iter().find_map(|&tile| {
-                let mut steps = (least..=MOST_STEPS).rev().filter(|steps| !narrow(*steps));
-                steps.find(|steps| held(*steps, tile) <= bytes).map(|steps| (steps, tile))
-            })
-        };
-        let own = fitting(caches.own / 5 * 2, 4);
-        let (steps, tile) = own.or_else(|| fitting(caches.shared / 2 / team, 2))?;
-        Some(Cut { skew, steps, tile })
-    }
-
-    /// Bytes of one row of the outermost dimension in all buffers of a step.
-    fn row_bytes(&self, c: &CStep) -> usize {
-        let stencil = self.program.stencil();
-        let mut buffers: Vec<(FieldId, i64)> = Vec::new();
-        let mut bytes = 0;
-        for target in &c.module.pointers {
-            let field = stencil.field(target.field);
-            let kept = kept_levels(field.levels).max(1) as i64;
-            let buffer = (target.field, i64::from(target.time).rem_euclid(kept));
-            if !buffers.contains(&buffer) {
-                buffers.push(buffer);
-                let (place, _) = &self.places[target.field.0 as usize];
-                bytes += self.layouts[*place].1.strides[0] * field.dtype.bytes();
-            }
-        }
-        bytes
     }
 }
 
@@ -337,12 +276,6 @@ impl Program {
             && !feeds_back(self.stencil(), number)
     }
 }
-
-/// Steps of a block, at most: more gain little.
-const MOST_STEPS: usize = 16;
-
-/// Rows of a tile, the best first: fewer are mostly halo, more displace what the next step reads.
-const TILES: [usize; 3] = [32, 16, 8];
 
 /// Whether the first two steps follow each other upwards or downwards; nothing if they do not.
 fn rises(steps: &[i64]) -> Option<bool> {
@@ -410,7 +343,8 @@ mod tests {
         let rows = 2 * threads * skew.largest(steps) + 3 * threads + 1;
         let shares: Vec<Range<usize>> =
             (0..threads).map(|t| rows * t / threads..rows * (t + 1) / threads).collect();
-        let plan = Rows { skew, shares: &shares, tile };
+        let columns = Columns::whole();
+        let plan = Rows { skew, shares: &shares, tile, columns: &columns };
         let stages: Vec<usize> = (0..steps)
             .flat_map(|step| (0..skew.shifts.len()).map(move |phase| skew.shift(step, phase)))
             .collect();
@@ -433,7 +367,7 @@ mod tests {
             for pair in ends.windows(2) {
                 for (stage, &shift) in stages.iter().enumerate() {
                     let whole = plan.apart(thread, shift);
-                    mark(stage, Rows::tile(&whole, [pair[0], pair[1]], shift), (thread, turn));
+                    mark(stage, shifted(&whole, [pair[0], pair[1]], shift), (thread, turn));
                     turn += 1;
                 }
             }

@@ -2,6 +2,7 @@
 
 mod active;
 mod blocks;
+mod cut;
 mod data;
 mod error;
 mod halos;
@@ -80,8 +81,9 @@ pub struct Session {
     team: Team,
     /// Most points of a box along the two outermost dimensions; 0 for no limit.
     tile: [usize; 2],
-    /// Time steps of a block and rows of its tiles, at most; 0 steps to choose both by the caches.
-    block: [usize; 2],
+    /// Time steps of a block, rows of its tiles and of its columns, at most; 0 steps to choose them by
+    /// the caches.
+    block: [usize; 3],
     /// Steps that went over the grid together with others so far.
     steps_in_blocks: usize,
     /// Whether loop nests leave out what nothing has reached yet.
@@ -156,7 +158,7 @@ impl Session {
             supports: vec![None; stencil.steps.len()],
             team,
             tile: [0, 0],
-            block: [0, 0],
+            block: [0; 3],
             steps_in_blocks: 0,
             active: false,
             points_computed: 0,
@@ -289,7 +291,15 @@ impl Session {
     /// that they do at a time; 0 steps to choose both by the caches, 1 to take steps one by one.
     /// Changes no result.
     pub fn set_block(&mut self, steps: usize, rows: usize) {
-        self.block = [steps, rows];
+        self.block = [steps, rows, 0];
+        self.forget_plans();
+    }
+
+    /// The same on a grid of three dimensions whose second one is cut into columns of so many rows as
+    /// well, each of which is taken through the steps before the next one comes. One step does not go
+    /// alone then: its sweeps do together.
+    pub fn set_block_of_columns(&mut self, steps: usize, rows: usize, columns: usize) {
+        self.block = [steps, rows, columns];
         self.forget_plans();
     }
 

@@ -48,6 +48,19 @@ pub(super) enum Work {
     Interpolate(Vec<Range<usize>>),
 }
 
+/// Rows of the outermost dimension and, of a grid of three, of the second one: all if not said.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Area {
+    pub(super) rows: Range<usize>,
+    pub(super) columns: Option<Range<usize>>,
+}
+
+impl From<Range<usize>> for Area {
+    fn from(rows: Range<usize>) -> Self {
+        Self { rows, columns: None }
+    }
+}
+
 impl Session {
     /// Prepares the calls of a step that runs as C.
     pub(super) fn plan(&self, step: usize, supports: &[PhaseSupport]) -> StepPlan {
@@ -98,21 +111,20 @@ impl Session {
             FunctionKind::Inject { target, .. } => stencil.field(target.field).staggered,
             _ => DimSet::NONE,
         };
-        let own = (0..team).map(|thread| self.work(c, number, kind, &[self.share(thread)]));
-        let rows = 0..self.extents[0];
-        let all = || self.work(c, number, kind, std::slice::from_ref(&rows));
+        let own = (0..team).map(|thread| self.work(c, number, kind, &[self.share(thread).into()]));
+        let all = || self.work(c, number, kind, &[Area::from(0..self.extents[0])]);
         let all = (team > 1).then(all).flatten();
         PhasePlan { staggered, own: own.collect(), all }
     }
 
-    /// What a phase does in some rows of the outermost dimension, interpolation at the points in the
-    /// middle of whose grid points these rows are; nothing if there is nothing to do.
+    /// What a phase does in some areas, interpolation at the points the middle of whose grid points
+    /// lies there; nothing if there is nothing to do.
     pub(super) fn work(
         &self,
         c: &CStep,
         number: usize,
         kind: &PhaseKind,
-        rows: &[Range<usize>],
+        areas: &[Area],
     ) -> Option<Work> {
         let stencil = self.program.stencil();
         let places = |region: RegionId, bodies| {
@@ -121,7 +133,7 @@ impl Session {
         };
         let planes = self.planes(kind);
         let calls = |places: Vec<Place>| {
-            let tiles = rows.iter().flat_map(|rows| self.tiles(rows, planes));
+            let tiles = areas.iter().flat_map(|area| self.tiles(area, planes));
             let calls: Vec<_> = tiles.flat_map(|tile| calls(&places, &tile)).collect();
             (!calls.is_empty()).then_some(calls)
         };
@@ -138,14 +150,12 @@ impl Session {
             (_, FunctionKind::Inject { sparse, target, .. }) => {
                 let staggered = stencil.field(target.field).staggered;
                 let table = &self.sparse[sparse.0 as usize].table(staggered).2;
-                let all = 0..table.outermost.len();
-                let entries = rows.iter().map(|rows| table.in_rows(&all, rows.clone()));
-                let entries: Vec<_> = entries.filter(|range| !range.is_empty()).collect();
+                let entries: Vec<_> = areas.iter().flat_map(|area| table.in_area(area)).collect();
                 (!entries.is_empty()).then_some(Work::Inject(entries))
             }
             (PhaseKind::Other(StatementKind::Interpolate { sparse, value, .. }), _) => {
                 let table = &self.sparse[sparse.0 as usize].table(stencil.staggering(*value)).2;
-                let points = rows.iter().flat_map(|rows| table.with_middle_in(rows));
+                let points = areas.iter().flat_map(|area| table.with_middle_in(area));
                 let points: Vec<_> = points.collect();
                 (!points.is_empty()).then_some(Work::Interpolate(points))
             }
@@ -178,14 +188,18 @@ impl Session {
 
     /// Rows cut into tiles along the two outermost dimensions: ranges of all dimensions but the
     /// last.
-    fn tiles(&self, own: &Range<usize>, planes: usize) -> Vec<Vec<Range<usize>>> {
+    fn tiles(&self, area: &Area, planes: usize) -> Vec<Vec<Range<usize>>> {
         let outer = self.extents.len() - 1;
-        if own.is_empty() {
+        let empty = |range: &Range<usize>| range.is_empty();
+        if empty(&area.rows) || area.columns.as_ref().is_some_and(empty) {
             return Vec::new();
         }
         let mut rows: Vec<Range<usize>> = self.extents[..outer].iter().map(|&n| 0..n).collect();
         if let Some(first) = rows.first_mut() {
-            *first = own.clone();
+            *first = area.rows.clone();
+        }
+        if let Some(columns) = &area.columns {
+            rows[1] = columns.clone();
         }
         let mut tiles = vec![rows];
         // The second dimension varies slowest, so that a tile sweeps along the first.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use retrograd_ir::points::{PointError, SparseTable};
 use retrograd_ir::{DType, DimSet, Interpolation};
 
+use super::plan::Area;
 use crate::layout::Layout;
 use crate::patch::Patch;
 use crate::real::Real;
@@ -74,6 +75,8 @@ pub(super) struct KernelTable {
     /// Per touched grid point: position, row-major index along the outermost dimension.
     pub(super) grid: Vec<i64>,
     pub(super) outermost: Vec<usize>,
+    /// Their indices along the second dimension; 0 if there is none.
+    second: Vec<usize>,
     /// The box of all of them.
     pub(super) touched: Patch,
     pub(super) grid_start: Vec<i32>,
@@ -85,8 +88,10 @@ pub(super) struct KernelTable {
     pub(super) touch_weight: Numbers,
     /// Sparse points by the row in the middle of their grid points, the first row first.
     middles: Vec<(usize, usize)>,
-    /// The most rows that a grid point lies from that row.
-    pub(super) reach: usize,
+    /// Per sparse point, the same along the second dimension.
+    second_middle: Vec<usize>,
+    /// The most rows that a grid point lies from the middle, along the two outermost dimensions.
+    pub(super) reach: [usize; 2],
 }
 
 impl KernelTable {
@@ -96,40 +101,50 @@ impl KernelTable {
         let mut place = |linear| {
             table.unravel(linear, &mut index);
             touched = touched.hull(Patch::point(&index));
-            ((layout.position(&index) - layout.origin) as i64, index[0])
+            let second = index.get(1).copied().unwrap_or(0);
+            ((layout.position(&index) - layout.origin) as i64, [index[0], second])
         };
-        let (mut grid, mut outermost) = (Vec::new(), Vec::new());
+        let (mut grid, mut outermost, mut second) = (Vec::new(), Vec::new(), Vec::new());
         let (mut grid_start, mut point) = (vec![0], Vec::new());
         let mut weights = Vec::new();
         for (linear, shares) in table.touched() {
-            let (position, first) = place(linear);
+            let (position, at) = place(linear);
             grid.push(position);
-            outermost.push(first);
+            outermost.push(at[0]);
+            second.push(at[1]);
             point.extend(shares.iter().map(|s| s.point as i32));
             weights.extend(shares.iter().map(|s| s.weight));
             grid_start.push(point.len() as i32);
         }
         let (mut touch, mut touch_start, mut touch_weight) = (Vec::new(), vec![0], Vec::new());
-        let (mut middles, mut reach) = (Vec::with_capacity(table.points()), 0);
+        let (mut middles, mut second_middle) = (Vec::new(), Vec::new());
+        let mut reach = [0; 2];
         for number in 0..table.points() {
-            let (mut first, mut last) = (usize::MAX, 0);
+            let (mut first, mut last) = ([usize::MAX; 2], [0; 2]);
             for t in table.of_point(number) {
-                let (position, row) = place(t.linear);
+                let (position, at) = place(t.linear);
                 touch.push(position);
                 touch_weight.push(t.weight);
-                (first, last) = (first.min(row), last.max(row));
+                for d in 0..2 {
+                    (first[d], last[d]) = (first[d].min(at[d]), last[d].max(at[d]));
+                }
             }
             touch_start.push(touch.len() as i32);
-            // A point with no weight at all is written as well.
-            let first = first.min(last);
-            let middle = first + (last - first) / 2;
-            middles.push((middle, number));
-            reach = reach.max(last - middle);
+            let middle = [0, 1].map(|d| {
+                // A point with no weight at all is written as well.
+                let first = first[d].min(last[d]);
+                let middle = first + (last[d] - first) / 2;
+                reach[d] = reach[d].max(last[d] - middle);
+                middle
+            });
+            middles.push((middle[0], number));
+            second_middle.push(middle[1]);
         }
         middles.sort_unstable();
         Self {
             grid,
             outermost,
+            second,
             touched,
             grid_start,
             point,
@@ -138,7 +153,17 @@ impl KernelTable {
             touch_start,
             touch_weight: Numbers::from_f64(dtype, touch_weight.into_iter()),
             middles,
+            second_middle,
             reach,
+        }
+    }
+
+    /// The entries by grid point that lie in an area.
+    pub(super) fn in_area(&self, area: &Area) -> Vec<Range<usize>> {
+        let all = self.in_rows(&(0..self.grid.len()), area.rows.clone());
+        match &area.columns {
+            None => Vec::from_iter((!all.is_empty()).then_some(all)),
+            Some(columns) => ranges(all.filter(|entry| columns.contains(&self.second[*entry]))),
         }
     }
 
@@ -148,21 +173,30 @@ impl KernelTable {
         entries.start.max(below(rows.start))..entries.end.min(below(rows.end))
     }
 
-    /// The sparse points whose middle lies in some rows, as ranges of their numbers.
-    pub(super) fn with_middle_in(&self, rows: &Range<usize>) -> Vec<Range<usize>> {
+    /// The sparse points whose middle lies in an area, as ranges of their numbers.
+    pub(super) fn with_middle_in(&self, area: &Area) -> Vec<Range<usize>> {
         let below = |bound| self.middles.partition_point(|(middle, _)| *middle < bound);
-        let found = &self.middles[below(rows.start)..below(rows.end)];
-        let mut numbers: Vec<usize> = found.iter().map(|(_, number)| *number).collect();
+        let found = &self.middles[below(area.rows.start)..below(area.rows.end)];
+        let inside = |number: &usize| {
+            area.columns.as_ref().is_none_or(|all| all.contains(&self.second_middle[*number]))
+        };
+        let mut numbers: Vec<usize> =
+            found.iter().map(|(_, number)| *number).filter(inside).collect();
         numbers.sort_unstable();
-        let mut ranges: Vec<Range<usize>> = Vec::new();
-        for number in numbers {
-            match ranges.last_mut() {
-                Some(last) if last.end == number => last.end += 1,
-                _ => ranges.push(number..number + 1),
-            }
-        }
-        ranges
+        ranges(numbers.into_iter())
     }
+}
+
+/// Ascending numbers as ranges.
+fn ranges(numbers: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    for number in numbers {
+        match ranges.last_mut() {
+            Some(last) if last.end == number => last.end += 1,
+            _ => ranges.push(number..number + 1),
+        }
+    }
+    ranges
 }
 
 /// Points and samples of one sparse function.
