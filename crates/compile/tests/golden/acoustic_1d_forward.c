@@ -25,7 +25,19 @@ static inline void put(T *p, V v, long i, long lo, long hi) {
   const M at = (M){0, 1} + (I)i;
   *(V *)p = pick((at >= (I)lo) & (at < (I)hi), v, LOAD(p));
 }
-void rg_0(T *const *f, const long *s, const T *c, const long *b) {
+void rg_0(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
+  (void)s, (void)c;
+  for (long p = p0; p < p1; ++p) {
+    T sum = 0;
+    for (int j = start[p]; j < start[p + 1]; ++j) {
+      const long i = index[j];
+      const T v0 = f[0][i];
+      sum = sum + weight[j] * v0;
+    }
+    out[p] = sum;
+  }
+}
+void rg_1(T *const *f, const long *s, const T *c, const long *b) {
   (void)s, (void)c;
   const T c0 = c[0];
   const long ahead = 16 * L;
@@ -45,15 +57,15 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         __builtin_prefetch(r2 + i + ahead);
         __builtin_prefetch(r3 + i + ahead);
         const V v0 = LOAD(r0 + i);
-        const V v1 = LOAD(r1 + i - 1);
-        const V v2 = LOAD(r1 + i + 1);
-        const V v3 = v1 + v2;
-        const V v4 = LOAD(r1 + i);
-        const V v5 = c0 * v4;
-        const V v6 = v3 - v5;
+        const V v1 = LOAD(r1 + i);
+        const V v2 = LOAD(r0 + i - 1);
+        const V v3 = LOAD(r0 + i + 1);
+        const V v4 = v2 + v3;
+        const V v5 = c0 * v0;
+        const V v6 = v4 - v5;
         const V v7 = LOAD(r2 + i);
         const V v8 = v5 - v7;
-        const V v9 = vfma(v0, v6, v8);
+        const V v9 = vfma(v1, v6, v8);
         put(r3 + i, v9, i, lo, hi);
       }
       else
@@ -64,16 +76,16 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         __builtin_prefetch(r4 + i + ahead);
         __builtin_prefetch(r3 + i + ahead);
         const V v0 = LOAD(r0 + i);
-        const V v1 = LOAD(r1 + i - 1);
-        const V v2 = LOAD(r1 + i + 1);
-        const V v3 = v1 + v2;
-        const V v4 = LOAD(r1 + i);
-        const V v5 = c0 * v4;
-        const V v6 = v3 - v5;
+        const V v1 = LOAD(r1 + i);
+        const V v2 = LOAD(r0 + i - 1);
+        const V v3 = LOAD(r0 + i + 1);
+        const V v4 = v2 + v3;
+        const V v5 = c0 * v0;
+        const V v6 = v4 - v5;
         const V v7 = LOAD(r2 + i);
         const V v8 = v5 - v7;
-        const V v9 = -v0;
-        const V v10 = v4 - v7;
+        const V v9 = -v1;
+        const V v10 = v0 - v7;
         const V v11 = LOAD(r4 + i);
         const V v12 = v11 * v6;
         const V v13 = vfma(v9, v10, v12);
@@ -83,7 +95,7 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     }
   }
 }
-void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+void rg_2(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
   const T c1 = c[1];
   const T c2 = c[2];
@@ -103,17 +115,5 @@ void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long 
       sum = sum + weight[j] * v7;
     }
     f[3][i] = f[3][i] + sum;
-  }
-}
-void rg_2(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
-  (void)s, (void)c;
-  for (long p = p0; p < p1; ++p) {
-    T sum = 0;
-    for (int j = start[p]; j < start[p + 1]; ++j) {
-      const long i = index[j];
-      const T v0 = f[1][i];
-      sum = sum + weight[j] * v0;
-    }
-    out[p] = sum;
   }
 }

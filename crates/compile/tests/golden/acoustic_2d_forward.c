@@ -25,7 +25,19 @@ static inline void put(T *p, V v, long i, long lo, long hi) {
   const M at = (M){0, 1, 2, 3} + (I)i;
   *(V *)p = pick((at >= (I)lo) & (at < (I)hi), v, LOAD(p));
 }
-void rg_0(T *const *f, const long *s, const T *c, const long *b) {
+void rg_0(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
+  (void)s, (void)c;
+  for (long p = p0; p < p1; ++p) {
+    T sum = 0;
+    for (int j = start[p]; j < start[p + 1]; ++j) {
+      const long i = index[j];
+      const T v0 = f[0][i];
+      sum = sum + weight[j] * v0;
+    }
+    out[p] = sum;
+  }
+}
+void rg_1(T *const *f, const long *s, const T *c, const long *b) {
   (void)s, (void)c;
   const T c0 = c[0];
   const T c1 = c[1];
@@ -39,10 +51,10 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   {
     T *const r0 = f[0] + (i0) * s[0];
     T *const r1 = f[1] + (i0) * s[0];
-    T *const r2 = f[1] + (i0 - 1) * s[0];
-    T *const r3 = f[1] + (i0 + 1) * s[0];
-    T *const r4 = f[1] + (i0 - 2) * s[0];
-    T *const r5 = f[1] + (i0 + 2) * s[0];
+    T *const r2 = f[0] + (i0 - 1) * s[0];
+    T *const r3 = f[0] + (i0 + 1) * s[0];
+    T *const r4 = f[0] + (i0 - 2) * s[0];
+    T *const r5 = f[0] + (i0 + 2) * s[0];
     T *const r6 = f[2] + (i0) * s[0];
     T *const r7 = f[3] + (i0) * s[0];
     T *const r8 = f[4] + (i0) * s[0];
@@ -50,19 +62,19 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + ahead);
         __builtin_prefetch(r5 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
         __builtin_prefetch(r6 + i + ahead);
         __builtin_prefetch(r7 + i + ahead);
         const V v0 = LOAD(r0 + i);
-        const V v1 = -v0;
-        const V v2 = LOAD(r1 + i - 1);
-        const V v3 = LOAD(r1 + i + 1);
-        const V v4 = v2 + v3;
-        const V v5 = LOAD(r1 + i - 2);
-        const V v6 = LOAD(r1 + i + 2);
-        const V v7 = v5 + v6;
-        const V v8 = LOAD(r1 + i);
+        const V v1 = LOAD(r1 + i);
+        const V v2 = -v1;
+        const V v3 = LOAD(r0 + i - 1);
+        const V v4 = LOAD(r0 + i + 1);
+        const V v5 = v3 + v4;
+        const V v6 = LOAD(r0 + i - 2);
+        const V v7 = LOAD(r0 + i + 2);
+        const V v8 = v6 + v7;
         const V v9 = LOAD(r2 + i);
         const V v10 = LOAD(r3 + i);
         const V v11 = v9 + v10;
@@ -71,30 +83,30 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         const V v14 = v12 + v13;
         const V v15 = c3 * v14;
         const V v16 = vfma(sp(c5), v11, v15);
-        const V v17 = vfma(sp(c0), v8, v16);
-        const V v18 = vfma(sp(c4), v7, v17);
-        const V v19 = vfma(sp(c2), v4, v18);
+        const V v17 = vfma(sp(c0), v0, v16);
+        const V v18 = vfma(sp(c4), v8, v17);
+        const V v19 = vfma(sp(c2), v5, v18);
         const V v20 = LOAD(r6 + i);
         const V v21 = -v20;
-        const V v22 = vfma(sp(c1), v8, v21);
-        const V v23 = vfma(v1, v19, v22);
+        const V v22 = vfma(sp(c1), v0, v21);
+        const V v23 = vfma(v2, v19, v22);
         put(r7 + i, v23, i, lo, hi);
       }
       else
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + ahead);
         __builtin_prefetch(r5 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
         __builtin_prefetch(r6 + i + ahead);
         __builtin_prefetch(r8 + i + ahead);
         __builtin_prefetch(r7 + i + ahead);
         const V v0 = LOAD(r0 + i);
-        const V v1 = LOAD(r1 + i - 1);
-        const V v2 = LOAD(r1 + i + 1);
-        const V v3 = v1 + v2;
-        const V v4 = LOAD(r1 + i - 2);
-        const V v5 = LOAD(r1 + i + 2);
-        const V v6 = v4 + v5;
-        const V v7 = LOAD(r1 + i);
+        const V v1 = LOAD(r1 + i);
+        const V v2 = LOAD(r0 + i - 1);
+        const V v3 = LOAD(r0 + i + 1);
+        const V v4 = v2 + v3;
+        const V v5 = LOAD(r0 + i - 2);
+        const V v6 = LOAD(r0 + i + 2);
+        const V v7 = v5 + v6;
         const V v8 = LOAD(r2 + i);
         const V v9 = LOAD(r3 + i);
         const V v10 = v8 + v9;
@@ -103,16 +115,16 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         const V v13 = v11 + v12;
         const V v14 = c3 * v13;
         const V v15 = vfma(sp(c5), v10, v14);
-        const V v16 = vfma(sp(c0), v7, v15);
-        const V v17 = vfma(sp(c4), v6, v16);
-        const V v18 = vfma(sp(c2), v3, v17);
+        const V v16 = vfma(sp(c0), v0, v15);
+        const V v17 = vfma(sp(c4), v7, v16);
+        const V v18 = vfma(sp(c2), v4, v17);
         const V v19 = LOAD(r6 + i);
         const V v20 = -v19;
-        const V v21 = vfma(sp(c1), v7, v20);
+        const V v21 = vfma(sp(c1), v0, v20);
         const V v22 = LOAD(r8 + i);
         const V v23 = -v22;
-        const V v24 = v7 - v19;
-        const V v25 = v0 * v24;
+        const V v24 = v0 - v19;
+        const V v25 = v1 * v24;
         const V v26 = -v25;
         const V v27 = vfma(v23, v18, v26);
         const V v28 = v21 + v27;
@@ -121,7 +133,7 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     }
   }
 }
-void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+void rg_2(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
   const T c6 = c[6];
   const T c7 = c[7];
@@ -141,17 +153,5 @@ void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long 
       sum = sum + weight[j] * v7;
     }
     f[3][i] = f[3][i] + sum;
-  }
-}
-void rg_2(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
-  (void)s, (void)c;
-  for (long p = p0; p < p1; ++p) {
-    T sum = 0;
-    for (int j = start[p]; j < start[p + 1]; ++j) {
-      const long i = index[j];
-      const T v0 = f[1][i];
-      sum = sum + weight[j] * v0;
-    }
-    out[p] = sum;
   }
 }

@@ -27,6 +27,7 @@ sparse src_adj sinc 2
 sparse rec_adj linear
 
 step forward {
+  interpolate rec: u;
   let e1 = h_z * h_z;
   let e2 = h_x * h_x;
   let e3 = 2 / e2 + 2 / e1;
@@ -43,10 +44,10 @@ step forward {
   in inner_z_low: u[t+1] = e9;
   in inner_z_high: u[t+1] = e9;
   inject src into u[t+1]: src * (1 / (m * (1 / (dt * dt)) + damp * (1 / (2 * dt))));
-  interpolate rec: u;
 }
 
 step record {
+  interpolate rec: u;
   let e1 = h_z * h_z;
   let e2 = h_x * h_x;
   let e3 = 2 / e2 + 2 / e1;
@@ -77,7 +78,6 @@ step record {
   in inner_z_high: u_tape = e11;
   in inner_z_high: u_tape_1 = e12;
   inject src into u[t+1]: src * (1 / (m * e10 + damp * (1 / (2 * dt))));
-  interpolate rec: u;
 }
 
 step reverse reverse {

@@ -25,7 +25,19 @@ static inline void put(T *p, V v, long i, long lo, long hi) {
   const M at = (M){0, 1, 2, 3} + (I)i;
   *(V *)p = pick((at >= (I)lo) & (at < (I)hi), v, LOAD(p));
 }
-void rg_0(T *const *f, const long *s, const T *c, const long *b) {
+void rg_0(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
+  (void)s, (void)c;
+  for (long p = p0; p < p1; ++p) {
+    T sum = 0;
+    for (int j = start[p]; j < start[p + 1]; ++j) {
+      const long i = index[j];
+      const T v0 = f[0][i];
+      sum = sum + weight[j] * v0;
+    }
+    out[p] = sum;
+  }
+}
+void rg_1(T *const *f, const long *s, const T *c, const long *b) {
   (void)s, (void)c;
   const T c0 = c[0];
   const T c1 = c[1];
@@ -48,22 +60,22 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   {
     T *const r0 = f[0] + (i0) * s[0] + (i1) * s[1];
     T *const r1 = f[1] + (i0) * s[0] + (i1) * s[1];
-    T *const r2 = f[1] + (i0) * s[0] + (i1 - 1) * s[1];
-    T *const r3 = f[1] + (i0) * s[0] + (i1 + 1) * s[1];
-    T *const r4 = f[1] + (i0) * s[0] + (i1 - 2) * s[1];
-    T *const r5 = f[1] + (i0) * s[0] + (i1 + 2) * s[1];
-    T *const r6 = f[1] + (i0) * s[0] + (i1 - 3) * s[1];
-    T *const r7 = f[1] + (i0) * s[0] + (i1 + 3) * s[1];
-    T *const r8 = f[1] + (i0) * s[0] + (i1 - 4) * s[1];
-    T *const r9 = f[1] + (i0) * s[0] + (i1 + 4) * s[1];
-    T *const r10 = f[1] + (i0 - 1) * s[0] + (i1) * s[1];
-    T *const r11 = f[1] + (i0 + 1) * s[0] + (i1) * s[1];
-    T *const r12 = f[1] + (i0 - 2) * s[0] + (i1) * s[1];
-    T *const r13 = f[1] + (i0 + 2) * s[0] + (i1) * s[1];
-    T *const r14 = f[1] + (i0 - 3) * s[0] + (i1) * s[1];
-    T *const r15 = f[1] + (i0 + 3) * s[0] + (i1) * s[1];
-    T *const r16 = f[1] + (i0 - 4) * s[0] + (i1) * s[1];
-    T *const r17 = f[1] + (i0 + 4) * s[0] + (i1) * s[1];
+    T *const r2 = f[0] + (i0) * s[0] + (i1 - 1) * s[1];
+    T *const r3 = f[0] + (i0) * s[0] + (i1 + 1) * s[1];
+    T *const r4 = f[0] + (i0) * s[0] + (i1 - 2) * s[1];
+    T *const r5 = f[0] + (i0) * s[0] + (i1 + 2) * s[1];
+    T *const r6 = f[0] + (i0) * s[0] + (i1 - 3) * s[1];
+    T *const r7 = f[0] + (i0) * s[0] + (i1 + 3) * s[1];
+    T *const r8 = f[0] + (i0) * s[0] + (i1 - 4) * s[1];
+    T *const r9 = f[0] + (i0) * s[0] + (i1 + 4) * s[1];
+    T *const r10 = f[0] + (i0 - 1) * s[0] + (i1) * s[1];
+    T *const r11 = f[0] + (i0 + 1) * s[0] + (i1) * s[1];
+    T *const r12 = f[0] + (i0 - 2) * s[0] + (i1) * s[1];
+    T *const r13 = f[0] + (i0 + 2) * s[0] + (i1) * s[1];
+    T *const r14 = f[0] + (i0 - 3) * s[0] + (i1) * s[1];
+    T *const r15 = f[0] + (i0 + 3) * s[0] + (i1) * s[1];
+    T *const r16 = f[0] + (i0 - 4) * s[0] + (i1) * s[1];
+    T *const r17 = f[0] + (i0 + 4) * s[0] + (i1) * s[1];
     T *const r18 = f[2] + (i0) * s[0] + (i1) * s[1];
     T *const r19 = f[3] + (i0) * s[0] + (i1) * s[1];
     T *const r20 = f[4] + (i0) * s[0] + (i1) * s[1];
@@ -71,37 +83,37 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + ahead);
         __builtin_prefetch(r17 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
         __builtin_prefetch(r18 + i + ahead);
         __builtin_prefetch(r19 + i + ahead);
         const V v0 = LOAD(r0 + i);
-        const V v1 = -v0;
-        const V v2 = LOAD(r1 + i - 1);
-        const V v3 = LOAD(r1 + i + 1);
-        const V v4 = v2 + v3;
-        const V v5 = LOAD(r1 + i - 2);
-        const V v6 = LOAD(r1 + i + 2);
-        const V v7 = v5 + v6;
-        const V v8 = LOAD(r1 + i - 3);
-        const V v9 = LOAD(r1 + i + 3);
-        const V v10 = v8 + v9;
-        const V v11 = LOAD(r1 + i - 4);
-        const V v12 = LOAD(r1 + i + 4);
-        const V v13 = v11 + v12;
-        const V v14 = LOAD(r2 + i);
-        const V v15 = LOAD(r3 + i);
-        const V v16 = v14 + v15;
-        const V v17 = LOAD(r4 + i);
-        const V v18 = LOAD(r5 + i);
-        const V v19 = v17 + v18;
-        const V v20 = LOAD(r6 + i);
-        const V v21 = LOAD(r7 + i);
-        const V v22 = v20 + v21;
-        const V v23 = LOAD(r8 + i);
-        const V v24 = LOAD(r9 + i);
-        const V v25 = v23 + v24;
-        const V v26 = LOAD(r1 + i);
+        const V v1 = LOAD(r1 + i);
+        const V v2 = -v1;
+        const V v3 = LOAD(r0 + i - 1);
+        const V v4 = LOAD(r0 + i + 1);
+        const V v5 = v3 + v4;
+        const V v6 = LOAD(r0 + i - 2);
+        const V v7 = LOAD(r0 + i + 2);
+        const V v8 = v6 + v7;
+        const V v9 = LOAD(r0 + i - 3);
+        const V v10 = LOAD(r0 + i + 3);
+        const V v11 = v9 + v10;
+        const V v12 = LOAD(r0 + i - 4);
+        const V v13 = LOAD(r0 + i + 4);
+        const V v14 = v12 + v13;
+        const V v15 = LOAD(r2 + i);
+        const V v16 = LOAD(r3 + i);
+        const V v17 = v15 + v16;
+        const V v18 = LOAD(r4 + i);
+        const V v19 = LOAD(r5 + i);
+        const V v20 = v18 + v19;
+        const V v21 = LOAD(r6 + i);
+        const V v22 = LOAD(r7 + i);
+        const V v23 = v21 + v22;
+        const V v24 = LOAD(r8 + i);
+        const V v25 = LOAD(r9 + i);
+        const V v26 = v24 + v25;
         const V v27 = LOAD(r10 + i);
         const V v28 = LOAD(r11 + i);
         const V v29 = v27 + v28;
@@ -118,54 +130,54 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         const V v40 = vfma(sp(c13), v35, v39);
         const V v41 = vfma(sp(c3), v32, v40);
         const V v42 = vfma(sp(c12), v29, v41);
-        const V v43 = vfma(sp(c0), v26, v42);
-        const V v44 = vfma(sp(c8), v25, v43);
-        const V v45 = vfma(sp(c11), v22, v44);
-        const V v46 = vfma(sp(c4), v19, v45);
-        const V v47 = vfma(sp(c10), v16, v46);
-        const V v48 = vfma(sp(c9), v13, v47);
-        const V v49 = vfma(sp(c6), v10, v48);
-        const V v50 = vfma(sp(c5), v7, v49);
-        const V v51 = vfma(sp(c2), v4, v50);
+        const V v43 = vfma(sp(c0), v0, v42);
+        const V v44 = vfma(sp(c8), v26, v43);
+        const V v45 = vfma(sp(c11), v23, v44);
+        const V v46 = vfma(sp(c4), v20, v45);
+        const V v47 = vfma(sp(c10), v17, v46);
+        const V v48 = vfma(sp(c9), v14, v47);
+        const V v49 = vfma(sp(c6), v11, v48);
+        const V v50 = vfma(sp(c5), v8, v49);
+        const V v51 = vfma(sp(c2), v5, v50);
         const V v52 = LOAD(r18 + i);
         const V v53 = -v52;
-        const V v54 = vfma(sp(c1), v26, v53);
-        const V v55 = vfma(v1, v51, v54);
+        const V v54 = vfma(sp(c1), v0, v53);
+        const V v55 = vfma(v2, v51, v54);
         put(r19 + i, v55, i, lo, hi);
       }
       else
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + ahead);
         __builtin_prefetch(r17 + i + ahead);
+        __builtin_prefetch(r1 + i + ahead);
         __builtin_prefetch(r18 + i + ahead);
         __builtin_prefetch(r20 + i + ahead);
         __builtin_prefetch(r19 + i + ahead);
         const V v0 = LOAD(r0 + i);
-        const V v1 = LOAD(r1 + i - 1);
-        const V v2 = LOAD(r1 + i + 1);
-        const V v3 = v1 + v2;
-        const V v4 = LOAD(r1 + i - 2);
-        const V v5 = LOAD(r1 + i + 2);
-        const V v6 = v4 + v5;
-        const V v7 = LOAD(r1 + i - 3);
-        const V v8 = LOAD(r1 + i + 3);
-        const V v9 = v7 + v8;
-        const V v10 = LOAD(r1 + i - 4);
-        const V v11 = LOAD(r1 + i + 4);
-        const V v12 = v10 + v11;
-        const V v13 = LOAD(r2 + i);
-        const V v14 = LOAD(r3 + i);
-        const V v15 = v13 + v14;
-        const V v16 = LOAD(r4 + i);
-        const V v17 = LOAD(r5 + i);
-        const V v18 = v16 + v17;
-        const V v19 = LOAD(r6 + i);
-        const V v20 = LOAD(r7 + i);
-        const V v21 = v19 + v20;
-        const V v22 = LOAD(r8 + i);
-        const V v23 = LOAD(r9 + i);
-        const V v24 = v22 + v23;
-        const V v25 = LOAD(r1 + i);
+        const V v1 = LOAD(r1 + i);
+        const V v2 = LOAD(r0 + i - 1);
+        const V v3 = LOAD(r0 + i + 1);
+        const V v4 = v2 + v3;
+        const V v5 = LOAD(r0 + i - 2);
+        const V v6 = LOAD(r0 + i + 2);
+        const V v7 = v5 + v6;
+        const V v8 = LOAD(r0 + i - 3);
+        const V v9 = LOAD(r0 + i + 3);
+        const V v10 = v8 + v9;
+        const V v11 = LOAD(r0 + i - 4);
+        const V v12 = LOAD(r0 + i + 4);
+        const V v13 = v11 + v12;
+        const V v14 = LOAD(r2 + i);
+        const V v15 = LOAD(r3 + i);
+        const V v16 = v14 + v15;
+        const V v17 = LOAD(r4 + i);
+        const V v18 = LOAD(r5 + i);
+        const V v19 = v17 + v18;
+        const V v20 = LOAD(r6 + i);
+        const V v21 = LOAD(r7 + i);
+        const V v22 = v20 + v21;
+        const V v23 = LOAD(r8 + i);
+        const V v24 = LOAD(r9 + i);
+        const V v25 = v23 + v24;
         const V v26 = LOAD(r10 + i);
         const V v27 = LOAD(r11 + i);
         const V v28 = v26 + v27;
@@ -182,22 +194,22 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         const V v39 = vfma(sp(c13), v34, v38);
         const V v40 = vfma(sp(c3), v31, v39);
         const V v41 = vfma(sp(c12), v28, v40);
-        const V v42 = vfma(sp(c0), v25, v41);
-        const V v43 = vfma(sp(c8), v24, v42);
-        const V v44 = vfma(sp(c11), v21, v43);
-        const V v45 = vfma(sp(c4), v18, v44);
-        const V v46 = vfma(sp(c10), v15, v45);
-        const V v47 = vfma(sp(c9), v12, v46);
-        const V v48 = vfma(sp(c6), v9, v47);
-        const V v49 = vfma(sp(c5), v6, v48);
-        const V v50 = vfma(sp(c2), v3, v49);
+        const V v42 = vfma(sp(c0), v0, v41);
+        const V v43 = vfma(sp(c8), v25, v42);
+        const V v44 = vfma(sp(c11), v22, v43);
+        const V v45 = vfma(sp(c4), v19, v44);
+        const V v46 = vfma(sp(c10), v16, v45);
+        const V v47 = vfma(sp(c9), v13, v46);
+        const V v48 = vfma(sp(c6), v10, v47);
+        const V v49 = vfma(sp(c5), v7, v48);
+        const V v50 = vfma(sp(c2), v4, v49);
         const V v51 = LOAD(r18 + i);
         const V v52 = -v51;
-        const V v53 = vfma(sp(c1), v25, v52);
+        const V v53 = vfma(sp(c1), v0, v52);
         const V v54 = LOAD(r20 + i);
         const V v55 = -v54;
-        const V v56 = v25 - v51;
-        const V v57 = v0 * v56;
+        const V v56 = v0 - v51;
+        const V v57 = v1 * v56;
         const V v58 = -v57;
         const V v59 = vfma(v55, v50, v58);
         const V v60 = v53 + v59;
@@ -206,7 +218,7 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     }
   }
 }
-void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+void rg_2(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
   const T c14 = c[14];
   const T c15 = c[15];
@@ -226,17 +238,5 @@ void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long 
       sum = sum + weight[j] * v7;
     }
     f[3][i] = f[3][i] + sum;
-  }
-}
-void rg_2(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
-  (void)s, (void)c;
-  for (long p = p0; p < p1; ++p) {
-    T sum = 0;
-    for (int j = start[p]; j < start[p + 1]; ++j) {
-      const long i = index[j];
-      const T v0 = f[1][i];
-      sum = sum + weight[j] * v0;
-    }
-    out[p] = sum;
   }
 }

@@ -25,11 +25,25 @@ static inline void put(T *p, V v, long i, long lo, long hi) {
   const M at = (M){0, 1} + (I)i;
   *(V *)p = pick((at >= (I)lo) & (at < (I)hi), v, LOAD(p));
 }
-void rg_0(T *const *f, const long *s, const T *c, const long *b) {
+void rg_0(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
   (void)s, (void)c;
   const T c0 = c[0];
+  for (long p = p0; p < p1; ++p) {
+    T sum = 0;
+    for (int j = start[p]; j < start[p + 1]; ++j) {
+      const long i = index[j];
+      const T v0 = f[0][i];
+      const T v1 = c0 * v0;
+      sum = sum + weight[j] * v1;
+    }
+    out[p] = sum;
+  }
+}
+void rg_1(T *const *f, const long *s, const T *c, const long *b) {
+  (void)s, (void)c;
   const T c1 = c[1];
   const T c2 = c[2];
+  const T c3 = c[3];
   const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
@@ -56,25 +70,25 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         const V v2 = -v1;
         const V v3 = LOAD(r0 + i + 2);
         const V v4 = v0 - v3;
-        const V v5 = c0 * v4;
+        const V v5 = c1 * v4;
         const V v6 = LOAD(r2 + i);
         const V v7 = -v6;
         const V v8 = LOAD(r3 + i);
         const V v9 = v0 - v8;
-        const V v10 = c1 * v9;
+        const V v10 = c2 * v9;
         const V v11 = LOAD(r4 + i);
         const V v12 = LOAD(r5 + i);
         const V v13 = LOAD(r6 + i);
         const V v14 = v12 - v13;
-        const V v15 = c2 * v14;
+        const V v15 = c3 * v14;
         const V v16 = LOAD(r1 + i - 1);
         const V v17 = LOAD(r0 + i - 2);
         const V v18 = v17 - v0;
-        const V v19 = c0 * v18;
+        const V v19 = c1 * v18;
         const V v20 = LOAD(r7 + i);
         const V v21 = LOAD(r8 + i);
         const V v22 = v21 - v0;
-        const V v23 = c1 * v22;
+        const V v23 = c2 * v22;
         const V v24 = v20 * v23;
         const V v25 = vfma(v16, v19, v24);
         const V v26 = vfma(v11, v15, v25);
@@ -86,31 +100,17 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     }
   }
 }
-void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
+void rg_2(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
-  const T c3 = c[3];
+  const T c4 = c[4];
   for (long e = e0; e < e1; ++e) {
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
       const T v0 = q[0][point[j]];
-      const T v1 = v0 * c3;
+      const T v1 = v0 * c4;
       sum = sum + weight[j] * v1;
     }
     f[3][i] = f[3][i] + sum;
-  }
-}
-void rg_2(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
-  (void)s, (void)c;
-  const T c4 = c[4];
-  for (long p = p0; p < p1; ++p) {
-    T sum = 0;
-    for (int j = start[p]; j < start[p + 1]; ++j) {
-      const long i = index[j];
-      const T v0 = f[0][i];
-      const T v1 = c4 * v0;
-      sum = sum + weight[j] * v1;
-    }
-    out[p] = sum;
   }
 }

@@ -93,12 +93,12 @@ step reverse reverse {
   inject rec_adj into p_adj[t+1]: rec_adj;
   inject rec_adj into p_adj_w: k * rec_adj;
   inject rec_adj into k_grad: p_tape * rec_adj;
-  vz_adj[t+1] = vz_adj + fma(-e6, p_adj_w[z-1], fma(-e5, p_adj_w[z+1], fma(k, e5 * p_adj[t+1],
-      p_adj_w[z+2] * e6)));
+  vz_adj[t+1] = fma(k, e5 * p_adj[t+1], fma(-e5, p_adj_w[z+1], fma(e6, p_adj_w[z+2] -
+      p_adj_w[z-1], vz_adj)));
   vz_adj_w[t+1] = coef_1 * vz_adj[t+1];
   coef_1_grad += vz_adj[t+1] * vz_tape;
-  vx_adj[t+1] = vx_adj + fma(-e4, p_adj_w[x-1], fma(-e2, p_adj_w[x+1], fma(k, e2 * p_adj[t+1],
-      p_adj_w[x+2] * e4)));
+  vx_adj[t+1] = fma(k, e2 * p_adj[t+1], fma(-e2, p_adj_w[x+1], fma(e4, p_adj_w[x+2] -
+      p_adj_w[x-1], vx_adj)));
   vx_adj_w[t+1] = coef * vx_adj[t+1];
   coef_grad += vx_adj[t+1] * vx_tape;
   interpolate src_adj: dt * p_adj[t+1];
@@ -122,12 +122,12 @@ step reverse_seeded reverse {
   inject rec_adj into p_adj[t+1]: rec_adj;
   inject rec_adj into p_adj_w: k * rec_adj;
   inject rec_adj into k_grad: p_tape * rec_adj;
-  vz_adj[t+1] = vz_adj + vz_seed + fma(-e6, p_adj_w[z-1], fma(-e5, p_adj_w[z+1], fma(k, e5 *
-      p_adj[t+1], p_adj_w[z+2] * e6)));
+  vz_adj[t+1] = fma(k, e5 * p_adj[t+1], fma(-e5, p_adj_w[z+1], fma(e6, p_adj_w[z+2] -
+      p_adj_w[z-1], vz_adj + vz_seed)));
   vz_adj_w[t+1] = coef_1 * vz_adj[t+1];
   coef_1_grad += vz_adj[t+1] * vz_tape;
-  vx_adj[t+1] = vx_adj + vx_seed + fma(-e4, p_adj_w[x-1], fma(-e2, p_adj_w[x+1], fma(k, e2 *
-      p_adj[t+1], p_adj_w[x+2] * e4)));
+  vx_adj[t+1] = fma(k, e2 * p_adj[t+1], fma(-e2, p_adj_w[x+1], fma(e4, p_adj_w[x+2] -
+      p_adj_w[x-1], vx_adj + vx_seed)));
   vx_adj_w[t+1] = coef * vx_adj[t+1];
   coef_grad += vx_adj[t+1] * vx_tape;
   interpolate src_adj: dt * p_adj[t+1];
@@ -147,8 +147,8 @@ step initial_0 {
 }
 
 step finish {
-  b_grad += coef_1_grad * 0.5;
-  b_grad += coef_1_grad[z-1 fold clamp] * 0.5;
-  b_grad += coef_grad * 0.5;
-  b_grad += coef_grad[x-1 fold clamp] * 0.5;
+  b_grad += 0.5 * coef_1_grad;
+  b_grad += 0.5 * coef_1_grad[z-1 fold clamp];
+  b_grad += 0.5 * coef_grad;
+  b_grad += 0.5 * coef_grad[x-1 fold clamp];
 }

@@ -147,11 +147,9 @@ void rg_7(T *const *f, const long *s, const T *c, const long *b) {
   const T c2 = c[2];
   const T c4 = c[4];
   const T c3 = c[3];
-  const T c5 = c[5];
   const T c0 = c[0];
-  const T c6 = c[6];
+  const T c5 = c[5];
   const T c1 = c[1];
-  const T c7 = c[7];
   const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
@@ -164,9 +162,9 @@ void rg_7(T *const *f, const long *s, const T *c, const long *b) {
     T *const r5 = f[12] + (i0) * s[0];
     T *const r6 = f[13] + (i0) * s[0];
     T *const r7 = f[6] + (i0) * s[0];
-    T *const r8 = f[11] + (i0 - 1) * s[0];
-    T *const r9 = f[11] + (i0 + 1) * s[0];
-    T *const r10 = f[11] + (i0 + 2) * s[0];
+    T *const r8 = f[11] + (i0 + 1) * s[0];
+    T *const r9 = f[11] + (i0 + 2) * s[0];
+    T *const r10 = f[11] + (i0 - 1) * s[0];
     T *const r11 = f[0] + (i0) * s[0];
     T *const r12 = f[14] + (i0) * s[0];
     T *const r13 = f[15] + (i0) * s[0];
@@ -180,7 +178,7 @@ void rg_7(T *const *f, const long *s, const T *c, const long *b) {
         __builtin_prefetch(r0 + i + ahead);
         __builtin_prefetch(r1 + i + ahead);
         __builtin_prefetch(r2 + i + ahead);
-        __builtin_prefetch(r10 + i + ahead);
+        __builtin_prefetch(r9 + i + ahead);
         __builtin_prefetch(r4 + i + ahead);
         __builtin_prefetch(r5 + i + ahead);
         __builtin_prefetch(r6 + i + ahead);
@@ -195,56 +193,54 @@ void rg_7(T *const *f, const long *s, const T *c, const long *b) {
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = LOAD(r2 + i);
-        const V v3 = LOAD(r3 + i - 1);
+        const V v3 = c2 * v2;
         const V v4 = LOAD(r3 + i + 1);
-        const V v5 = c2 * v2;
-        const V v6 = LOAD(r3 + i + 2);
-        const V v7 = v6 * c3;
-        const V v8 = vfma(v0, v5, v7);
+        const V v5 = LOAD(r3 + i + 2);
+        const V v6 = LOAD(r3 + i - 1);
+        const V v7 = v5 - v6;
+        const V v8 = vfma(sp(c3), v7, v1);
         const V v9 = vfma(sp(c4), v4, v8);
-        const V v10 = vfma(sp(c5), v3, v9);
-        const V v11 = v1 + v10;
-        const V v12 = LOAD(r4 + i);
-        const V v13 = v12 * v11;
-        const V v14 = LOAD(r5 + i);
-        const V v15 = LOAD(r6 + i);
-        const V v16 = v11 * v14;
-        const V v17 = v15 + v16;
-        const V v18 = LOAD(r7 + i);
+        const V v10 = vfma(v0, v3, v9);
+        const V v11 = LOAD(r4 + i);
+        const V v12 = v11 * v10;
+        const V v13 = LOAD(r5 + i);
+        const V v14 = LOAD(r6 + i);
+        const V v15 = v10 * v13;
+        const V v16 = v14 + v15;
+        const V v17 = LOAD(r7 + i);
+        const V v18 = c0 * v2;
         const V v19 = LOAD(r8 + i);
         const V v20 = LOAD(r9 + i);
-        const V v21 = c0 * v2;
-        const V v22 = LOAD(r10 + i);
-        const V v23 = v22 * c1;
-        const V v24 = vfma(v0, v21, v23);
-        const V v25 = vfma(sp(c6), v20, v24);
-        const V v26 = vfma(sp(c7), v19, v25);
-        const V v27 = v18 + v26;
-        const V v28 = LOAD(r11 + i);
-        const V v29 = v28 * v27;
-        const V v30 = LOAD(r12 + i);
-        const V v31 = LOAD(r13 + i);
-        const V v32 = v27 * v30;
-        const V v33 = v31 + v32;
-        put(r14 + i, v11, i, lo, hi);
-        put(r15 + i, v13, i, lo, hi);
-        put(r6 + i, v17, i, lo, hi);
-        put(r16 + i, v27, i, lo, hi);
-        put(r17 + i, v29, i, lo, hi);
-        put(r13 + i, v33, i, lo, hi);
+        const V v21 = LOAD(r10 + i);
+        const V v22 = v20 - v21;
+        const V v23 = vfma(sp(c1), v22, v17);
+        const V v24 = vfma(sp(c5), v19, v23);
+        const V v25 = vfma(v0, v18, v24);
+        const V v26 = LOAD(r11 + i);
+        const V v27 = v26 * v25;
+        const V v28 = LOAD(r12 + i);
+        const V v29 = LOAD(r13 + i);
+        const V v30 = v25 * v28;
+        const V v31 = v29 + v30;
+        put(r14 + i, v10, i, lo, hi);
+        put(r15 + i, v12, i, lo, hi);
+        put(r6 + i, v16, i, lo, hi);
+        put(r16 + i, v25, i, lo, hi);
+        put(r17 + i, v27, i, lo, hi);
+        put(r13 + i, v31, i, lo, hi);
       }
     }
   }
 }
 void rg_8(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
   (void)s, (void)c;
-  const T c8 = c[8];
+  const T c6 = c[6];
   for (long p = p0; p < p1; ++p) {
     T sum = 0;
     for (int j = start[p]; j < start[p + 1]; ++j) {
       const long i = index[j];
       const T v0 = f[10][i];
-      const T v1 = c8 * v0;
+      const T v1 = c6 * v0;
       sum = sum + weight[j] * v1;
     }
     out[p] = sum;

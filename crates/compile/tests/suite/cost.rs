@@ -92,7 +92,8 @@ fn streams_are_levels_that_come_from_memory() {
     check_traffic("m += u;", 1, [8.0, 4.0, 0.0]);
     check_traffic("m = g * u;", 1, [4.0, 4.0, 4.0]);
     check_traffic("wide = u;", 1, [4.0, 8.0, 8.0]);
-    check_traffic("p[t+1] = p;", 1, [4.0, 4.0, 4.0]);
+    check_traffic("p[t+1] = p;", 1, [4.0, 4.0, 0.0]);
+    check_traffic("p[t+1] = p[x+1];", 1, [4.0, 4.0, 4.0]);
     check_traffic("u[t+1] = u - u[t-1];", 1, [8.0, 4.0, 0.0]);
     check_traffic("u[t+1] = u - u[t-1, x+1];", 1, [8.0, 4.0, 4.0]);
     check_traffic("in edge: m = u; in edge: wide = u + m;", 1, [4.0, 12.0, 12.0]);

@@ -343,14 +343,29 @@ fn neighbours_at_the_point_are_split_along() {
     );
 }
 
+/// What needs the whole grid of others is another sweep, which is split by itself.
+#[test]
+fn updates_that_need_others_on_the_whole_grid_are_split_apart() {
+    check(
+        split_layers,
+        "u[t+1] = damp * u; a = u[t+1, x-1];",
+        "step forward {
+           in inner: u[t+1] = 0;
+           let e1 = damp * u;
+           in inner_x_low: u[t+1] = e1;
+           in inner_x_high: u[t+1] = e1;
+           in inner_z_low: u[t+1] = e1;
+           in inner_z_high: u[t+1] = e1;
+           a = u[t+1, x-1]; }",
+    );
+}
+
 #[test]
 fn some_updates_stay_whole() {
     for kept in [
         // Nothing is known to vanish at the point.
         "u[t+1] = m * u;",
         "u[t+1] = damp[x+1] * u;",
-        // The second needs the first on the whole grid.
-        "u[t+1] = damp * u; a = u[t+1, x-1];",
         // A profile is written once per region: it would add up five times.
         "u[t+1] = damp * u; g += 1;",
         "every 2: a = m;",
