@@ -24,7 +24,7 @@ use retrograd_ir::{
     BinaryOp, DimSet, Expr, ExprId, FieldId, Levels, MAX_DIMS, Offset, Read, Stencil, Target,
 };
 
-use crate::schedule::LoopNest;
+use crate::schedule::Part;
 use sort::Sorts;
 
 /// How far from the point a level is read, per dimension of the stencil: the lowest and the highest
@@ -59,7 +59,7 @@ pub enum Effect {
     Adds,
 }
 
-/// An update of a loop nest.
+/// An update of a part of a loop nest.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Output {
     /// What is written.
@@ -95,10 +95,11 @@ impl std::fmt::Debug for Known<'_> {
     }
 }
 
-/// What the updates of a nest do, in the order of [`LoopNest::outputs`].
+/// What the updates of a part of a nest do, in the order of [`Part::outputs`]. They read memory as it
+/// is before the part: later parts find what earlier ones have written.
 ///
 /// Cost: some passes over the expressions, per level that they read.
-pub fn outputs(stencil: &Stencil, nest: &LoopNest, known: &Known<'_>) -> Vec<Output> {
+pub fn outputs(stencil: &Stencil, part: &Part, known: &Known<'_>) -> Vec<Output> {
     let output = |&(target, value): &(Target, ExprId)| {
         let (effect, value) = match added(stencil, target, value) {
             Some(added) => (Effect::Adds, added),
@@ -106,7 +107,7 @@ pub fn outputs(stencil: &Stencil, nest: &LoopNest, known: &Known<'_>) -> Vec<Out
         };
         Output { target, effect, support: support(stencil, value, effect, known) }
     };
-    nest.outputs().map(output).collect()
+    part.outputs.iter().map(output).collect()
 }
 
 /// Whether the value of an injection is zero wherever all samples that it reads are.

@@ -38,7 +38,8 @@ use crate::real::Real;
 
 /// Where phases of a step may do something, whatever grid and points.
 pub(super) enum PhaseSupport {
-    Nest(Vec<Output>),
+    /// Per part.
+    Nest(Vec<Vec<Output>>),
     Inject {
         /// Whether zero samples leave everything as it is.
         silent: bool,
@@ -55,11 +56,7 @@ pub(super) struct ActiveStep {
 
 /// What a phase does to boxes.
 enum Acts {
-    Nest {
-        outputs: Vec<Written>,
-        /// Of its parts.
-        regions: Vec<Patch>,
-    },
+    Nest(Vec<ActivePart>),
     Inject {
         slot: Option<usize>,
         touched: Patch,
@@ -67,6 +64,12 @@ enum Acts {
         series: Option<Vec<(SparseId, i8)>>,
     },
     Interpolate,
+}
+
+/// A part of a nest.
+struct ActivePart {
+    region: Patch,
+    outputs: Vec<Written>,
 }
 
 struct Written {
@@ -125,7 +128,10 @@ impl Session {
         let function = |field: FieldId| self.values[field.0 as usize];
         let known = Known { uniform: &uniform, function: &function };
         let of = |kind: &PhaseKind| match kind {
-            PhaseKind::Nest(nest) => PhaseSupport::Nest(support::outputs(stencil, nest, &known)),
+            PhaseKind::Nest(nest) => {
+                let parts = nest.parts.iter();
+                PhaseSupport::Nest(parts.map(|p| support::outputs(stencil, p, &known)).collect())
+            }
             PhaseKind::Other(StatementKind::Inject { value, .. }) => {
                 let silent = support::is_silent_without_samples(stencil, *value, &known);
                 PhaseSupport::Inject { silent: silent && !feeds_back(stencil, number) }
@@ -178,10 +184,14 @@ impl Session {
         let slot = |target: Target| slots.iter().position(|known| *known == target);
         let phases = code.schedule.phases.iter().zip(supports).zip(&c.module.functions);
         let phases = phases.map(|((phase, support), function)| match (support, &function.kind) {
-            (PhaseSupport::Nest(outputs), _) => Acts::Nest {
-                outputs: outputs.iter().map(|output| written(output, &slot)).collect(),
-                regions: self.regions(&phase.kind),
-            },
+            (PhaseSupport::Nest(parts), _) => {
+                let parts = self.regions(&phase.kind).into_iter().zip(parts);
+                let part = |(region, outputs): (Patch, &Vec<Output>)| ActivePart {
+                    region,
+                    outputs: outputs.iter().map(|output| written(output, &slot)).collect(),
+                };
+                Acts::Nest(parts.map(part).collect())
+            }
             (PhaseSupport::Inject { silent }, FunctionKind::Inject { sparse, target, series }) => {
                 let staggered = stencil.field(target.field).staggered;
                 Acts::Inject {
@@ -242,8 +252,9 @@ impl Session {
             }
         }
         for ((work, phase), _) in works.iter().zip(&step.phases).zip(acts).filter(|x| *x.1) {
-            if let Acts::Nest { regions, .. } = phase {
-                self.points_computed += regions.iter().map(|r| r.meet(*work).points()).sum::<u64>();
+            if let Acts::Nest(parts) = phase {
+                let points = parts.iter().map(|part| part.region.meet(*work).points());
+                self.points_computed += points.sum::<u64>();
             }
         }
         works
@@ -360,7 +371,7 @@ impl Round {
     /// What a phase works on.
     fn phase(&mut self, phase: &Acts, silent: &dyn Fn(SparseId, i8) -> bool) -> Patch {
         match phase {
-            Acts::Nest { outputs, .. } => self.nest(outputs),
+            Acts::Nest(parts) => self.nest(parts),
             Acts::Inject { slot, touched, series } => {
                 let silent = series.as_ref().is_some_and(|s| s.iter().all(|(s, t)| silent(*s, *t)));
                 if let Some(slot) = slot.filter(|_| !silent) {
@@ -372,27 +383,35 @@ impl Round {
         }
     }
 
-    /// All values read memory as it is before the nest.
-    fn nest(&mut self, outputs: &[Written]) -> Patch {
+    /// Values read memory as it is before their part: what earlier parts of the nest wrote is there.
+    fn nest(&mut self, parts: &[ActivePart]) -> Patch {
         let mut work = Patch::EMPTY;
-        self.found.clear();
-        for output in outputs {
-            let found = output.patch(&self.boxes, self.grid);
-            work = work.hull(found);
-            if output.effect == Effect::Assigns {
-                work = work.hull(output.slot.map_or(self.grid, |slot| self.boxes[slot]));
+        for part in parts {
+            self.found.clear();
+            for output in &part.outputs {
+                let found = output.patch(&self.boxes, self.grid).meet(part.region);
+                work = work.hull(found);
+                if output.effect == Effect::Assigns {
+                    let left = output.slot.map_or(self.grid, |slot| self.boxes[slot]);
+                    work = work.hull(left.meet(part.region));
+                }
+                self.found.push(found);
             }
-            self.found.push(found);
+            for (output, found) in part.outputs.iter().zip(&self.found) {
+                if let Some(slot) = output.slot {
+                    self.boxes[slot] = self.boxes[slot].hull(*found);
+                }
+            }
         }
         let row = work.range(self.last);
         let ends = row.start / self.lanes * self.lanes..row.end.next_multiple_of(self.lanes);
         let work = work.with(self.last, ends).meet(self.grid);
-        for (output, found) in outputs.iter().zip(&self.found) {
-            let Some(slot) = output.slot else { continue };
-            self.boxes[slot] = self.boxes[slot].hull(*found);
-            let assigned = self.rewritten.iter_mut().filter(|_| output.effect == Effect::Assigns);
-            if let Some(entry) = assigned.into_iter().find(|entry| entry.slot == slot) {
-                entry.covered &= work.contains(entry.left);
+        for part in parts {
+            for output in part.outputs.iter().filter(|o| o.effect == Effect::Assigns) {
+                let mut entries = self.rewritten.iter_mut();
+                if let Some(entry) = entries.find(|entry| Some(entry.slot) == output.slot) {
+                    entry.covered &= work.contains(entry.left.meet(part.region));
+                }
             }
         }
         work

@@ -48,7 +48,11 @@ struct Fixture {
 }
 
 fn fixture(options: &JitOptions) -> Fixture {
-    let stencil = parse(TEXT).expect("should be well formed");
+    fixture_of(TEXT, options)
+}
+
+fn fixture_of(text: &str, options: &JitOptions) -> Fixture {
+    let stencil = parse(text).expect("should be well formed");
     let program = Program::new(stencil, &["forward", "reverse"], Backend::C, options);
     Fixture { program: program.expect("should compile") }
 }
@@ -101,7 +105,23 @@ impl Fixture {
 #[test]
 fn shots_in_used_buffers_give_the_bits_of_whole_grids() {
     let Some(options) = common::options() else { return };
-    let f = fixture(&options);
+    for f in [fixture(&options), fixture_of(&in_parts(), &options)] {
+        check_shots(&f);
+    }
+}
+
+/// The same where loop nests have parts that read, at the point, what earlier parts of the nest have
+/// written: in regions side by side, in one that overlaps with them, assigned and added.
+fn in_parts() -> String {
+    let parts = TEXT
+        .replace("param dt\n", "param dt\nregion low = x[: 9]\nregion high = x[9 :]\nregion left = z[: 70]\n")
+        .replace("  q = u[t+1] - u[t-1];\n", "  in low: q = u[t+1] - u[t-1]; in high: q = dt * u[t+1];\n  in left: q += k * u[t+1];\n")
+        .replace("  total += ", "  in high: total += ");
+    assert!(parts.matches("  in ").count() == 3 && parts.contains("region left"));
+    parts
+}
+
+fn check_shots(f: &Fixture) {
     let shots = [[20.0, 60.0], [3.2, 125.7], [36.0, 1.0], [20.0, 60.0]];
     let mut whole = f.session(1, 2.0);
     whole.set_active(false);
