@@ -49,7 +49,7 @@ pub(super) enum PhaseSupport {
 
 /// Prepared boxes of one step.
 pub(super) struct ActiveStep {
-    /// The levels and entries that boxes are kept for.
+    /// What boxes are kept for: levels, entries and the static functions that the step writes.
     slots: Vec<Target>,
     phases: Vec<Acts>,
 }
@@ -73,8 +73,7 @@ struct ActivePart {
 }
 
 struct Written {
-    /// None for static functions.
-    slot: Option<usize>,
+    slot: usize,
     effect: Effect,
     /// Nothing if it may differ from zero anywhere.
     within: Option<Vec<Vec<(usize, Spread)>>>,
@@ -179,8 +178,10 @@ impl Session {
     ) -> ActiveStep {
         let stencil = self.program.stencil();
         let code = &self.program.steps[number];
-        let dynamic = |t: &&Target| stencil.field(t.field).levels != Levels::Static;
-        let slots: Vec<Target> = code.touched.iter().filter(dynamic).copied().collect();
+        let constant = |t: &Target| {
+            stencil.field(t.field).levels == Levels::Static && !code.written.contains(t)
+        };
+        let slots: Vec<Target> = code.touched.iter().filter(|t| !constant(t)).copied().collect();
         let slot = |target: Target| slots.iter().position(|known| *known == target);
         let phases = code.schedule.phases.iter().zip(supports).zip(&c.module.functions);
         let phases = phases.map(|((phase, support), function)| match (support, &function.kind) {
@@ -261,8 +262,14 @@ impl Session {
     }
 
     /// Notes that a step that is not restricted may leave anything anywhere.
-    pub(super) fn note_unknown(&self, number: usize, n: i64, fresh: &[(FieldId, Arc<Level>)]) {
-        for &target in &self.program.steps[number].written {
+    pub(super) fn note_unknown(
+        &mut self,
+        number: usize,
+        n: i64,
+        fresh: &[(FieldId, Arc<Level>)],
+    ) {
+        let program = self.program.clone();
+        for &target in &program.steps[number].written {
             self.note_patch(target, n, fresh, Patch::whole(&self.extents));
         }
     }
@@ -272,7 +279,7 @@ impl Session {
         ALIGNMENT / self.program.stencil().dtype.bytes()
     }
 
-    /// The level or entry of a target; none for static functions and where nothing was recorded.
+    /// The level or entry of a target; none where nothing was recorded.
     fn held<'a>(
         &'a self,
         target: Target,
@@ -290,11 +297,22 @@ impl Session {
     }
 
     fn patch(&self, target: Target, n: i64, fresh: &[(FieldId, Arc<Level>)]) -> Patch {
+        if let FieldData::Static(_) = self.fields[target.field.0 as usize] {
+            return self.patches[target.field.0 as usize];
+        }
         self.held(target, n, fresh).map_or(Patch::EMPTY, |level| level.patch())
     }
 
-    fn note_patch(&self, target: Target, n: i64, fresh: &[(FieldId, Arc<Level>)], patch: Patch) {
-        if let Some(level) = self.held(target, n, fresh) {
+    fn note_patch(
+        &mut self,
+        target: Target,
+        n: i64,
+        fresh: &[(FieldId, Arc<Level>)],
+        patch: Patch,
+    ) {
+        if let FieldData::Static(_) = self.fields[target.field.0 as usize] {
+            self.patches[target.field.0 as usize] = patch;
+        } else if let Some(level) = self.held(target, n, fresh) {
             level.set_patch(patch);
         }
     }
@@ -390,17 +408,13 @@ impl Round {
             self.found.clear();
             for output in &part.outputs {
                 let found = output.patch(&self.boxes, self.grid).meet(part.region);
-                work = work.hull(found);
-                if output.effect == Effect::Assigns {
-                    let left = output.slot.map_or(self.grid, |slot| self.boxes[slot]);
-                    work = work.hull(left.meet(part.region));
-                }
+                // What is there is replaced; or zero is added to it, which changes `-0`.
+                let there = self.boxes[output.slot].meet(part.region);
+                work = work.hull(found).hull(there);
                 self.found.push(found);
             }
             for (output, found) in part.outputs.iter().zip(&self.found) {
-                if let Some(slot) = output.slot {
-                    self.boxes[slot] = self.boxes[slot].hull(*found);
-                }
+                self.boxes[output.slot] = self.boxes[output.slot].hull(*found);
             }
         }
         let row = work.range(self.last);
@@ -409,7 +423,7 @@ impl Round {
         for part in parts {
             for output in part.outputs.iter().filter(|o| o.effect == Effect::Assigns) {
                 let mut entries = self.rewritten.iter_mut();
-                if let Some(entry) = entries.find(|entry| Some(entry.slot) == output.slot) {
+                if let Some(entry) = entries.find(|entry| entry.slot == output.slot) {
                     entry.covered &= work.contains(entry.left.meet(part.region));
                 }
             }
@@ -455,7 +469,8 @@ fn written(output: &Output, slot: &dyn Fn(Target) -> Option<usize>) -> Written {
             sets.iter().map(|set| set.iter().map(near).collect::<Option<Vec<_>>>()).collect()
         }
     };
-    Written { slot: slot(output.target), effect: output.effect, within }
+    let slot = slot(output.target).expect("boxes are kept of what a step writes");
+    Written { slot, effect: output.effect, within }
 }
 
 /// Pieces of a row that are handed over at once.

@@ -124,6 +124,8 @@ pub struct Session {
     fields: Vec<FieldData>,
     /// What is known of the numbers of static functions.
     values: Vec<Values>,
+    /// Outside of which static functions are `+0`.
+    patches: Vec<Patch>,
     sparse: Vec<SparseData>,
     plans: Vec<Option<StepPlan>>,
     /// Of several steps at a time.
@@ -202,6 +204,7 @@ impl Session {
             zeros: vec![None; stencil.fields.len()],
             fields: Vec::new(),
             values: active::unset(stencil),
+            patches: vec![Patch::EMPTY; stencil.fields.len()],
             sparse: stencil.sparse.iter().map(|s| SparseData::none(s.dtype)).collect(),
             plans: stencil.steps.iter().map(|_| None).collect(),
             blocks: stencil.steps.iter().map(|_| Vec::new()).collect(),
@@ -260,6 +263,7 @@ impl Session {
         fork.block = self.block;
         fork.active = self.active;
         fork.values.clone_from(&self.values);
+        fork.patches.clone_from(&self.patches);
         fork.supports.clone_from(&self.supports);
         for (new, old) in fork.fields.iter_mut().zip(&self.fields) {
             if let FieldData::Static(Some(buffer)) = old {
@@ -287,6 +291,7 @@ impl Session {
             if let FieldData::Static(Some(buffer)) = theirs {
                 self.fields[number] = FieldData::Static(Some(buffer.clone()));
                 self.values[number] = other.values[number];
+                self.patches[number] = other.patches[number];
             }
         }
         self.forget_uniforms();

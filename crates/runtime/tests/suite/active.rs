@@ -179,6 +179,27 @@ fn coefficients_that_are_not_finite_or_positive_change_nothing() {
     }
 }
 
+/// Zero that is added to `-0` makes it `+0`: a sum that was flushed to `-0` does not keep it where
+/// waves are no more.
+#[test]
+fn zeros_that_are_added_to_negative_zeros_are_not_left_out() {
+    let Some(options) = common::options() else { return };
+    let f = fixture(&options);
+    let total = f.field("total");
+    let minus: Vec<f32> = (0..EXTENTS.iter().product()).map(|i| [0.0, -0.0][i % 2]).collect();
+    let [found, expected] = [true, false].map(|active| {
+        let mut session = f.session(1, 2.0);
+        session.set_active(active);
+        f.shot(&mut session, [20.0, 60.0]);
+        session.release(&["u", "v", "w"].map(|name| f.field(name)));
+        session.set_function(total, &minus).expect("memory");
+        session.run("reverse", [0]).expect("should run");
+        session.function::<f32>(total).into_iter().map(f32::to_bits).collect::<Vec<_>>()
+    });
+    assert_eq!(expected.iter().filter(|bits| **bits != 0).count(), 0, "all were added to");
+    assert!(found == expected);
+}
+
 /// Boxes come back with snapshots, also with those that have been bytes.
 #[test]
 fn snapshots_keep_their_boxes() {
