@@ -19,7 +19,7 @@ mod hoist;
 mod shells;
 mod split;
 
-use retrograd_ir::{StatementKind, Stencil};
+use retrograd_ir::{Expr, StatementKind, Stencil, WriteMode};
 
 pub use contract::contract_products;
 pub use hoist::{SETUP, hoist_invariants};
@@ -47,14 +47,20 @@ pub fn optimise(stencil: Stencil) -> Stencil {
 
 /// Grouped normal form of the value of every dense update: quotients cancel where they can, reads
 /// with the same weight share one product, of fractions that add up to one the one used most is
-/// replaced, and in f32 weights are rounded so that a sum that is zero stays zero.
+/// replaced, and in f32 weights are rounded so that a sum that is zero stays zero. Updates that add
+/// nothing go: what reads from layers alone leaves them behind for the whole grid.
 #[must_use]
 pub fn normalise_updates(mut stencil: Stencil) -> Stencil {
     let mut steps = std::mem::take(&mut stencil.steps);
-    for statement in steps.iter_mut().flat_map(|s| &mut s.statements) {
-        if let StatementKind::Update { value, .. } = &mut statement.kind {
+    for step in &mut steps {
+        step.statements.retain_mut(|statement| {
+            let StatementKind::Update { value, mode, .. } = &mut statement.kind else {
+                return true;
+            };
             *value = crate::polynomial::normalise(&mut stencil, *value);
-        }
+            let nothing = matches!(stencil.exprs[*value], Expr::Const(x) if x.value() == 0.0);
+            *mode == WriteMode::Assign || !nothing
+        });
     }
     stencil.steps = steps;
     stencil

@@ -262,12 +262,7 @@ impl Session {
     }
 
     /// Notes that a step that is not restricted may leave anything anywhere.
-    pub(super) fn note_unknown(
-        &mut self,
-        number: usize,
-        n: i64,
-        fresh: &[(FieldId, Arc<Level>)],
-    ) {
+    pub(super) fn note_unknown(&mut self, number: usize, n: i64, fresh: &[(FieldId, Arc<Level>)]) {
         let program = self.program.clone();
         for &target in &program.steps[number].written {
             self.note_patch(target, n, fresh, Patch::whole(&self.extents));

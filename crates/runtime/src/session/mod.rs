@@ -213,7 +213,7 @@ impl Session {
             tile: [0, 0],
             block: [0, 0],
             steps_in_blocks: 0,
-            active: false,
+            active: true,
             points_computed: 0,
             in_place,
             invariants: Invariants::Stale,
