@@ -9,8 +9,8 @@
 //! Zero is taken to the bit. Reads count as `+0`, and a value that is assigned has to come out as
 //! `+0`: `2 u - u[t-1] + s L u` does whatever the sign of `s` is, `s u` where `s` is positive, `-u` does
 //! not. Then the same bits are in memory whether or not a point is computed. A value that is added may
-//! be zero of either sign: both leave what is there alone, but for a `-0`, which `+0` would turn into
-//! `+0`.
+//! be zero of either sign: both leave what is there alone, but for a `-0`, which `+0` turns into `+0`.
+//! Sums that are flushed to zero leave such: points where the target may be `-0` may not be left out.
 //!
 //! * Nothing times infinity vanishes. Of static functions the caller tells whether they are finite;
 //!   assumed is that operations on finite numbers stay finite, and that what is divided by is not zero
@@ -55,7 +55,7 @@ pub enum Support {
 pub enum Effect {
     /// Puts a value in its place.
     Assigns,
-    /// Adds a value to it.
+    /// Adds a value to it. Where that is zero, all stays but for `-0`, which may become `+0`.
     Adds,
 }
 

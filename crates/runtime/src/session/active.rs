@@ -12,8 +12,13 @@
 //!
 //! * A nest that assigns works on the box of the buffer as well, and leaves zeros there: buffers that
 //!   take turns stay right. A buffer from the pool whose box is too large is cleared.
-//! * What is left out would have become `+0`, or had zero added to it: the same bits, whatever the
-//!   boxes are, and so whatever threads, blocks and snapshots.
+//! * A nest that adds works on the box of its target too: zero that is added to `-0` makes it `+0`.
+//!   The box of a static function is one outside of which it is not `-0`. It takes in what is added to;
+//!   now and then it is narrowed to where there is a `-0`, which is nowhere as a rule.
+//! * Parts of a nest are gone through in their order: later ones read, at the point, what earlier ones
+//!   have written.
+//! * What is left out would have become `+0`, or is `+0` and has zero added to it: the same bits,
+//!   whatever the boxes are, and so whatever threads, blocks and snapshots.
 
 use std::ffi::c_long;
 use std::sync::Arc;
@@ -24,11 +29,11 @@ use retrograd_compile::schedule::{Part, PhaseKind};
 use retrograd_compile::support::{self, Effect, Known, Output, Spread, Support, Values};
 use retrograd_ir::interpret::{Subnormals, evaluate_uniform};
 use retrograd_ir::{
-    DType, ExprId, FieldId, Levels, MAX_DIMS, SparseId, StatementKind, Stencil, Target,
+    DType, ExprId, FieldId, Levels, MAX_DIMS, SparseId, StatementKind, Stencil, Target, WriteMode,
 };
 
 use super::blocks::feeds_back;
-use super::zeros::{clear, narrow};
+use super::zeros::{clear, narrow, negative_zeros};
 use super::{FieldData, Session};
 use crate::buffer::{ALIGNMENT, Buffer, Level};
 use crate::layout::Layout;
@@ -75,6 +80,8 @@ struct ActivePart {
 struct Written {
     slot: usize,
     effect: Effect,
+    /// Whether it replaces what may be anything anywhere: a static function.
+    whole: bool,
     /// Nothing if it may differ from zero anywhere.
     within: Option<Vec<Vec<(usize, Spread)>>>,
 }
@@ -102,7 +109,7 @@ struct Rewritten {
 
 impl Session {
     /// Whether loop nests leave out points that nothing has reached yet: on unless switched off here,
-    /// for tests and timings. Changes no result; for what is assumed of numbers see
+    /// for tests and timings. Changes no bit of a result; for what is assumed of numbers see
     /// [`retrograd_compile::support`].
     pub fn set_active(&mut self, active: bool) {
         self.active = active;
@@ -189,7 +196,7 @@ impl Session {
                 let parts = self.regions(&phase.kind).into_iter().zip(parts);
                 let part = |(region, outputs): (Patch, &Vec<Output>)| ActivePart {
                     region,
-                    outputs: outputs.iter().map(|output| written(output, &slot)).collect(),
+                    outputs: outputs.iter().map(|output| written(stencil, output, &slot)).collect(),
                 };
                 Acts::Nest(parts.map(part).collect())
             }
@@ -346,6 +353,26 @@ impl Session {
         self.program.steps[number].advances.iter().map(newest).collect()
     }
 
+    /// Narrows the boxes of what steps have added to, if one of them is a step to do so after.
+    pub(super) fn narrow_sums(&mut self, number: usize, steps: &[i64]) {
+        if !self.active || !steps.iter().any(|n| n % STEPS_BETWEEN_LOOKS == 0) {
+            return;
+        }
+        let stencil = self.program.stencil();
+        for statement in &stencil.steps[number].statements {
+            let StatementKind::Update { target, mode: WriteMode::Add, .. } = statement.kind else {
+                continue;
+            };
+            let at = target.field.0 as usize;
+            let FieldData::Static(Some(buffer)) = &self.fields[at] else { continue };
+            let (layout, within) = (&self.layouts[self.places[at].0].1, self.patches[at]);
+            self.patches[at] = match stencil.field(target.field).dtype {
+                DType::F32 => negative_zeros::<f32>(buffer, layout, within, &mut self.team),
+                DType::F64 => negative_zeros::<f64>(buffer, layout, within, &mut self.team),
+            };
+        }
+    }
+
     /// Narrows the boxes of the levels that the last `count` steps have made to what is not zero in
     /// them, not below the boxes that were the newest before.
     pub(super) fn narrow(&mut self, number: usize, count: usize, before: &[Patch]) {
@@ -404,8 +431,8 @@ impl Round {
             for output in &part.outputs {
                 let found = output.patch(&self.boxes, self.grid).meet(part.region);
                 // What is there is replaced; or zero is added to it, which changes `-0`.
-                let there = self.boxes[output.slot].meet(part.region);
-                work = work.hull(found).hull(there);
+                let there = if output.whole { self.grid } else { self.boxes[output.slot] };
+                work = work.hull(found).hull(there.meet(part.region));
                 self.found.push(found);
             }
             for (output, found) in part.outputs.iter().zip(&self.found) {
@@ -456,7 +483,9 @@ fn values<T: Real>(layout: &Layout, numbers: &[T]) -> Values {
     }
 }
 
-fn written(output: &Output, slot: &dyn Fn(Target) -> Option<usize>) -> Written {
+fn written(stencil: &Stencil, output: &Output, slot: &dyn Fn(Target) -> Option<usize>) -> Written {
+    let constant = stencil.field(output.target.field).levels == Levels::Static;
+    let whole = constant && output.effect == Effect::Assigns;
     let near = |near: &support::Near| Some((slot(near.target)?, near.spread));
     let within = match &output.support {
         Support::Everywhere => None,
@@ -465,8 +494,11 @@ fn written(output: &Output, slot: &dyn Fn(Target) -> Option<usize>) -> Written {
         }
     };
     let slot = slot(output.target).expect("boxes are kept of what a step writes");
-    Written { slot, effect: output.effect, within }
+    Written { slot, effect: output.effect, whole, within }
 }
+
+/// Steps after which a sum is looked at: all of it is read, and some ten numbers per point in a step.
+const STEPS_BETWEEN_LOOKS: i64 = 16;
 
 /// Pieces of a row that are handed over at once.
 const PIECES: usize = 16;

@@ -124,7 +124,7 @@ pub struct Session {
     fields: Vec<FieldData>,
     /// What is known of the numbers of static functions.
     values: Vec<Values>,
-    /// Outside of which static functions are `+0`.
+    /// Outside of which static functions are not `-0`.
     patches: Vec<Patch>,
     sparse: Vec<SparseData>,
     plans: Vec<Option<StepPlan>>,

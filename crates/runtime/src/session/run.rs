@@ -132,6 +132,7 @@ impl Session {
         }
         self.move_back(fresh);
         self.narrow(number, 1, &before);
+        self.narrow_sums(number, &[n]);
         Ok(())
     }
 
@@ -195,6 +196,7 @@ impl Session {
         });
         self.plans[number] = Some(plan);
         self.narrow(number, steps.len(), &before);
+        self.narrow_sums(number, steps);
         Ok(())
     }
 
