@@ -20,7 +20,6 @@
 //! * What is left out would have become `+0`, or is `+0` and has zero added to it: the same bits,
 //!   whatever the boxes are, and so whatever threads, blocks and snapshots.
 
-use std::ffi::c_long;
 use std::sync::Arc;
 
 use retrograd_compile::emit::FunctionKind;
@@ -28,12 +27,10 @@ use retrograd_compile::passes::SETUP;
 use retrograd_compile::schedule::{Part, PhaseKind};
 use retrograd_compile::support::{self, Effect, Known, Output, Spread, Support, Values};
 use retrograd_ir::interpret::{Subnormals, evaluate_uniform};
-use retrograd_ir::{
-    DType, ExprId, FieldId, Levels, MAX_DIMS, SparseId, StatementKind, Stencil, Target, WriteMode,
-};
+use retrograd_ir::{DType, ExprId, FieldId, Levels, SparseId, StatementKind, Stencil, Target};
 
 use super::blocks::feeds_back;
-use super::zeros::{clear, narrow, negative_zeros};
+use super::zeros::clear;
 use super::{FieldData, Session};
 use crate::buffer::{ALIGNMENT, Buffer, Level};
 use crate::layout::Layout;
@@ -298,7 +295,7 @@ impl Session {
         }
     }
 
-    fn patch(&self, target: Target, n: i64, fresh: &[(FieldId, Arc<Level>)]) -> Patch {
+    pub(super) fn patch(&self, target: Target, n: i64, fresh: &[(FieldId, Arc<Level>)]) -> Patch {
         if let FieldData::Static(_) = self.fields[target.field.0 as usize] {
             return self.patches[target.field.0 as usize];
         }
@@ -345,53 +342,6 @@ impl Session {
         let data = &self.sparse[sparse.0 as usize];
         let row = data.row(n + i64::from(time));
         row.is_none_or(|row| (row..row + data.points).all(|at| data.samples.get(at) == 0.0))
-    }
-
-    /// The boxes of the newest levels that a step advances, before it runs.
-    pub(super) fn newest_patches(&self, number: usize) -> Vec<Patch> {
-        let newest = |field: &FieldId| self.patch(Target { field: *field, time: 0 }, 0, &[]);
-        self.program.steps[number].advances.iter().map(newest).collect()
-    }
-
-    /// Narrows the boxes of what steps have added to, if one of them is a step to do so after.
-    pub(super) fn narrow_sums(&mut self, number: usize, steps: &[i64]) {
-        if !self.active || !steps.iter().any(|n| n % STEPS_BETWEEN_LOOKS == 0) {
-            return;
-        }
-        let stencil = self.program.stencil();
-        for statement in &stencil.steps[number].statements {
-            let StatementKind::Update { target, mode: WriteMode::Add, .. } = statement.kind else {
-                continue;
-            };
-            let at = target.field.0 as usize;
-            let FieldData::Static(Some(buffer)) = &self.fields[at] else { continue };
-            let (layout, within) = (&self.layouts[self.places[at].0].1, self.patches[at]);
-            self.patches[at] = match stencil.field(target.field).dtype {
-                DType::F32 => negative_zeros::<f32>(buffer, layout, within, &mut self.team),
-                DType::F64 => negative_zeros::<f64>(buffer, layout, within, &mut self.team),
-            };
-        }
-    }
-
-    /// Narrows the boxes of the levels that the last `count` steps have made to what is not zero in
-    /// them, not below the boxes that were the newest before.
-    pub(super) fn narrow(&mut self, number: usize, count: usize, before: &[Patch]) {
-        if !self.active {
-            return;
-        }
-        for (field, &least) in self.program.steps[number].advances.iter().zip(before) {
-            let at = field.0 as usize;
-            let FieldData::Time(held) = &self.fields[at] else { continue };
-            let layout = &self.layouts[self.places[at].0].1;
-            let mut least = least;
-            for level in held.iter().take(count).rev() {
-                let patch = level.patch();
-                if patch != least {
-                    narrow(level, layout, least.meet(patch), &mut self.team);
-                }
-                least = level.patch();
-            }
-        }
     }
 }
 
@@ -495,43 +445,4 @@ fn written(stencil: &Stencil, output: &Output, slot: &dyn Fn(Target) -> Option<u
     };
     let slot = slot(output.target).expect("boxes are kept of what a step writes");
     Written { slot, effect: output.effect, whole, within }
-}
-
-/// Steps after which a sum is looked at: all of it is read, and some ten numbers per point in a step.
-const STEPS_BETWEEN_LOOKS: i64 = 16;
-
-/// Pieces of a row that are handed over at once.
-const PIECES: usize = 16;
-
-/// Calls `run` with the part of a call (see `FunctionKind::Nest`) that lies in a box: its pieces in
-/// order, no more than [`PIECES`] of them at once.
-pub(super) fn clipped(call: &[c_long], patch: &Patch, dims: usize, mut run: impl FnMut(&[c_long])) {
-    let outer = dims - 1;
-    let mut words = [0; 2 * MAX_DIMS + 1 + 3 * PIECES];
-    let clip = |dim: usize, ends: &[c_long]| {
-        let range = patch.range(dim);
-        (ends[0].max(range.start as c_long), ends[1].min(range.end as c_long))
-    };
-    for d in 0..outer {
-        let (low, high) = clip(d, &call[2 * d..]);
-        if low >= high {
-            return;
-        }
-        (words[2 * d], words[2 * d + 1]) = (low, high);
-    }
-    let head = 2 * outer + 1;
-    for pieces in call[head..].chunks(3 * PIECES) {
-        let mut end = head;
-        for piece in pieces.chunks_exact(3) {
-            let (low, high) = clip(outer, &piece[1..]);
-            if low < high {
-                words[end..end + 3].copy_from_slice(&[piece[0], low, high]);
-                end += 3;
-            }
-        }
-        words[head - 1] = ((end - head) / 3) as c_long;
-        if end > head {
-            run(&words[..end]);
-        }
-    }
 }

@@ -9,8 +9,8 @@ use retrograd_compile::schedule::{Phase, PhaseKind, Wait};
 use retrograd_ir::Target;
 use retrograd_ir::interpret::{Subnormals, holds};
 
-use super::active::clipped;
 use super::blocks::{BlockPlan, Task};
+use super::pieces::clipped;
 use super::plan::{StepPlan, Work};
 use super::prepare::Fresh;
 use super::{FieldData, InPlace, Invariants, Session, SessionError};

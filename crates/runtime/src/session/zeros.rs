@@ -3,6 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use retrograd_ir::{DType, FieldId, StatementKind, Target, WriteMode};
+
+use super::{FieldData, Session};
 use crate::buffer::{Buffer, Level, OutOfMemory, Pool};
 use crate::layout::Layout;
 use crate::patch::{Patch, PatchCell};
@@ -29,17 +32,69 @@ pub(super) fn clear(level: &mut Level, layout: &Layout) {
     level.set_patch(Patch::EMPTY);
 }
 
+/// Steps after which a sum is looked at: all of it is read, and some ten numbers per point in a step.
+const STEPS_BETWEEN_LOOKS: i64 = 16;
+
+impl Session {
+    /// The boxes of the newest levels that a step advances, before it runs.
+    pub(super) fn newest_patches(&self, number: usize) -> Vec<Patch> {
+        let newest = |field: &FieldId| self.patch(Target { field: *field, time: 0 }, 0, &[]);
+        self.program.steps[number].advances.iter().map(newest).collect()
+    }
+
+    /// Narrows the boxes of what steps have added to, if one of them is a step to do so after.
+    pub(super) fn narrow_sums(&mut self, number: usize, steps: &[i64]) {
+        if !self.active || !steps.iter().any(|n| n % STEPS_BETWEEN_LOOKS == 0) {
+            return;
+        }
+        let stencil = self.program.stencil();
+        for statement in &stencil.steps[number].statements {
+            let StatementKind::Update { target, mode: WriteMode::Add, .. } = statement.kind else {
+                continue;
+            };
+            let at = target.field.0 as usize;
+            let FieldData::Static(Some(buffer)) = &self.fields[at] else { continue };
+            let (layout, within) = (&self.layouts[self.places[at].0].1, self.patches[at]);
+            self.patches[at] = match stencil.field(target.field).dtype {
+                DType::F32 => negative_zeros::<f32>(buffer, layout, within, &mut self.team),
+                DType::F64 => negative_zeros::<f64>(buffer, layout, within, &mut self.team),
+            };
+        }
+    }
+
+    /// Narrows the boxes of the levels that the last `count` steps have made to what is not zero in
+    /// them, not below the boxes that were the newest before.
+    pub(super) fn narrow(&mut self, number: usize, count: usize, before: &[Patch]) {
+        if !self.active {
+            return;
+        }
+        for (field, &least) in self.program.steps[number].advances.iter().zip(before) {
+            let at = field.0 as usize;
+            let FieldData::Time(held) = &self.fields[at] else { continue };
+            let layout = &self.layouts[self.places[at].0].1;
+            let mut least = least;
+            for level in held.iter().take(count).rev() {
+                let patch = level.patch();
+                if patch != least {
+                    narrow(level, layout, least.meet(patch), &mut self.team);
+                }
+                least = level.patch();
+            }
+        }
+    }
+}
+
 /// Rows from which on threads look together.
 const MANY_ROWS: usize = 1 << 12;
 
 /// Narrows the box of a level to the smallest one that holds `least` and every number that is not `+0`.
-pub(super) fn narrow(level: &Level, layout: &Layout, least: Patch, team: &mut Team) {
+fn narrow(level: &Level, layout: &Layout, least: Patch, team: &mut Team) {
     let look = |within: Patch| occupied(level, layout, within, least);
     level.set_patch(least.hull(looked_through(layout, level.patch(), team, &look)));
 }
 
 /// The smallest box that holds every `-0` within a box.
-pub(super) fn negative_zeros<T: Real>(
+fn negative_zeros<T: Real>(
     buffer: &Buffer,
     layout: &Layout,
     within: Patch,
