@@ -15,6 +15,7 @@
 //! | [`mod@adjoint`] | the exact reverse of a time step, with gradients |
 //! | [`mod@tangent`] | the linearised time step, beside the step itself |
 //! | [`passes`] | layers, normal form, invariants |
+//! | [`halos`] | static functions whose images beyond the sides are stored |
 //! | [`schedule`] | loop nests, fusion, what must wait for what |
 //! | [`support`] | where updates may be left out |
 //! | [`cost`] | operations and bytes per point of a scheduled step |
@@ -26,6 +27,7 @@ mod algebra;
 pub mod cost;
 mod discretise;
 pub mod emit;
+pub mod halos;
 pub mod passes;
 mod polynomial;
 pub mod schedule;

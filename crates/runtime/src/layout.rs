@@ -9,7 +9,8 @@ use crate::patch::Patch;
 ///
 /// Rows run along the last dimension. Every row begins at a multiple of 64 bytes and is followed
 /// by at least one vector and at least the read radius of zeros, which the next row shares as its
-/// left halo. Outer dimensions have the read radius on both sides.
+/// left halo; where images are [stored](retrograd_compile::halos), each has room of its own. Outer
+/// dimensions have the read radius on both sides.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Layout {
     /// Extents of the grid, all dimensions of the stencil.
@@ -24,13 +25,20 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The layout of functions over `dims` with the given read radius per dimension.
-    pub fn new(extents: &[usize], dims: DimSet, radius: &[usize], dtype: DType) -> Self {
+    /// The layout of functions over `dims` with the given read radius per dimension and room for so
+    /// many `images` between two rows: those beyond the end of one and before the next.
+    pub fn new(
+        extents: &[usize],
+        dims: DimSet,
+        radius: &[usize],
+        images: usize,
+        dtype: DType,
+    ) -> Self {
         let lanes = ALIGNMENT / dtype.bytes();
         let last = extents.len() - 1;
         let has_rows = dims.contains(last);
         let row = if has_rows { extents[last] } else { 1 };
-        let gap = radius[last].max(lanes).next_multiple_of(lanes);
+        let gap = radius[last].max(images).max(lanes).next_multiple_of(lanes);
         let mut pitch = (row + gap).next_multiple_of(lanes);
         // Rows a multiple of 1 KiB apart would fall on few cache sets.
         if last > 0 && (pitch * dtype.bytes()).is_multiple_of(1024) {
@@ -98,7 +106,7 @@ mod tests {
         for extents in [&[7][..], &[5, 33], &[3, 4, 1001]] {
             let radius = vec![4; extents.len()];
             let full = DimSet::first(extents.len());
-            let layout = Layout::new(extents, full, &radius, DType::F32);
+            let layout = Layout::new(extents, full, &radius, 0, DType::F32);
             let rows: Vec<_> = layout.rows().collect();
             assert_eq!(rows.len(), extents[..extents.len() - 1].iter().product::<usize>().max(1));
             for pair in rows.windows(2) {
@@ -111,12 +119,24 @@ mod tests {
         }
     }
 
+    /// Wide halos in f64, rows of all lengths.
+    #[test]
+    fn images_before_and_after_rows_have_room_of_their_own() {
+        for length in 1..40 {
+            let layout = Layout::new(&[3, length], DimSet::first(2), &[8, 8], 16, DType::F64);
+            let rows: Vec<_> = layout.rows().collect();
+            assert!(rows.windows(2).all(|pair| pair[1].start - pair[0].end >= 16));
+            assert!(rows.iter().all(|row| row.start.is_multiple_of(8)));
+            assert!(rows[0].start >= 8 && rows[2].end + 8 <= layout.len);
+        }
+    }
+
     #[test]
     fn profiles_have_no_stride_along_the_missing_dimension() {
-        let layout = Layout::new(&[5, 33], DimSet(0b10), &[4, 4], DType::F64);
+        let layout = Layout::new(&[5, 33], DimSet(0b10), &[4, 4], 0, DType::F64);
         assert_eq!(layout.strides, [0, 1]);
         assert_eq!(layout.shape(), [33]);
-        let layout = Layout::new(&[5, 33], DimSet(0b01), &[4, 4], DType::F64);
+        let layout = Layout::new(&[5, 33], DimSet(0b01), &[4, 4], 0, DType::F64);
         assert_eq!(layout.strides[1], 0);
         assert_eq!(layout.rows().count(), 5);
     }

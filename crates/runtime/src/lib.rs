@@ -17,6 +17,7 @@
 
 mod buffer;
 mod caches;
+mod elementary;
 mod jit;
 mod layout;
 mod patch;

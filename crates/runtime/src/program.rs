@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use libloading::Library;
-use retrograd_compile::adjoint::FINISH;
-use retrograd_compile::emit::{CModule, Unsupported, Vectors, emit_c};
+use retrograd_compile::emit::{CModule, LINK, Unsupported, Vectors, emit_c};
+use retrograd_compile::halos::{StoredHalo, stored_halos};
 use retrograd_compile::passes::{SETUP, optimise};
 use retrograd_compile::schedule::{Schedule, schedule};
 use retrograd_ir::{
-    DOMAIN, Invalid, Levels, Predicate, Statement, StatementKind, Stencil, Target, Verified,
-    WriteMode, verify,
+    DOMAIN, DType, DimSet, Invalid, Levels, Predicate, Statement, StatementKind, Stencil, Target,
+    Verified, WriteMode, verify,
 };
 
+use crate::elementary;
 use crate::jit::{self, JitError, JitOptions};
+use crate::layout::Layout;
 
 /// What runs the steps.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -54,6 +56,7 @@ fn list(errors: &[Invalid]) -> String {
 /// Generated code of a step.
 pub(crate) struct CStep {
     pub(crate) module: CModule,
+    dtype: DType,
     /// Addresses of the functions, in the order of the phases.
     pub(crate) addresses: Vec<usize>,
 }
@@ -88,6 +91,8 @@ pub struct Program {
     pub(crate) steps: Vec<StepCode>,
     /// Largest read radius of any function, per dimension.
     pub(crate) radius: Vec<usize>,
+    /// What generated code expects around the grid, per function.
+    pub(crate) halos: Vec<Option<StoredHalo>>,
 }
 
 impl std::fmt::Debug for Program {
@@ -146,7 +151,12 @@ impl Program {
         }
         compile_missing(&mut steps, options)?;
         let radius = radius(&scheduled);
-        Ok(Arc::new(Self { verified, scheduled, steps, radius }))
+        let halos = match backend {
+            Backend::C => stored_halos(&scheduled),
+            // It closes every read itself.
+            Backend::Interpreter => vec![None; scheduled.fields.len()],
+        };
+        Ok(Arc::new(Self { verified, scheduled, steps, radius, halos }))
     }
 
     /// The program as it runs, after all passes.
@@ -157,6 +167,15 @@ impl Program {
     /// The stencil as it runs, after all passes.
     pub fn stencil(&self) -> &Stencil {
         &self.scheduled
+    }
+
+    /// How functions over `dims` lie in memory.
+    pub(crate) fn layout(&self, extents: &[usize], dims: DimSet) -> Layout {
+        let last = self.scheduled.dims.len() - 1;
+        let depths = self.halos.iter().flatten().map(|halo| halo.depth[last]);
+        // After one row and before the next.
+        let images = depths.map(|[low, high]| low + high).max().unwrap_or(0);
+        Layout::new(extents, dims, &self.radius, images, self.scheduled.dtype)
     }
 
     /// Position of a step.
@@ -173,7 +192,7 @@ impl Program {
     }
 }
 
-/// C for a step, not yet compiled; the interpreter for elementary functions in what is run once.
+/// C for a step, not yet compiled.
 fn emitted(stencil: &Stencil, number: usize, schedule: &Schedule) -> Result<Code, ProgramError> {
     let name = &stencil.steps[number].name;
     // Kernels take samples in the working precision.
@@ -191,8 +210,7 @@ fn emitted(stencil: &Stencil, number: usize, schedule: &Schedule) -> Result<Code
         return Err(ProgramError::Unsupported { step: name.clone(), source });
     }
     match emit_c(stencil, schedule, vectors()) {
-        Ok(module) => Ok(Code::C(CStep { module, addresses: Vec::new() })),
-        Err(Unsupported::Elementary(_)) if name == SETUP || name == FINISH => Ok(Code::Interpreter),
+        Ok(module) => Ok(Code::C(CStep { module, dtype: stencil.dtype, addresses: Vec::new() })),
         Err(source) => Err(ProgramError::Unsupported { step: name.clone(), source }),
     }
 }
@@ -227,6 +245,10 @@ fn compile_missing(steps: &mut [StepCode], options: &JitOptions) -> Result<(), P
 
 fn link(step: &mut CStep, options: &JitOptions) -> Result<(), ProgramError> {
     let library: &'static Library = jit::load(&step.module.text, options)?;
+    if step.module.elementary {
+        let missing = |source| JitError::Load { path: LINK.into(), source };
+        elementary::provide(library, LINK, step.dtype).map_err(missing)?;
+    }
     for function in &step.module.functions {
         // SAFETY: the symbol is read as an address only; calls state its type (see `session`). The
         // library is never unloaded.

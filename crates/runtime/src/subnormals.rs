@@ -58,6 +58,8 @@ fn set_control_register(value: Register) {
     // SAFETY: changes only the two subnormal bits of the value that was read, or restores it. Where
     // they are set, Rust code in between is kernel code and integer arithmetic, whose results are
     // documented to be computed with subnormals flushed; where they are clear, as Rust expects.
+    // What is computed stays on its side: numbers come from memory and go there, and memory is taken
+    // to be touched here.
     unsafe {
         std::arch::asm!("ldmxcsr [{}]", in(reg) &raw const value, options(nostack, preserves_flags));
     }
@@ -75,9 +77,11 @@ fn control_register() -> Register {
 
 #[cfg(target_arch = "aarch64")]
 fn set_control_register(value: Register) {
-    // SAFETY: as on x86-64, changes only how subnormal numbers are treated, or restores it.
+    // SAFETY: as on x86-64, changes only how subnormal numbers are treated, or restores it. Not
+    // `nomem`: numbers are read from memory after the change and written before the next one, so
+    // that what is computed from them lies in between.
     unsafe {
-        std::arch::asm!("msr fpcr, {}", in(reg) value, options(nomem, nostack, preserves_flags));
+        std::arch::asm!("msr fpcr, {}", in(reg) value, options(nostack, preserves_flags));
     }
 }
 

@@ -1,8 +1,8 @@
 //! C text for a scheduled step: explicit GNU vectors, no headers, no threads.
 //!
 //! One function per phase. A nest works on some rows of the grid, each cut into pieces by the regions
-//! that it crosses and by the sides near which reads are [closed](Bodies) by anything but zero; the
-//! caller decides on tiles and threads. Vectors run along the last dimension and are aligned with the rows in memory; at the
+//! that it crosses and by the sides near which reads are [closed](Bodies) by anything but zero, unless
+//! images are [stored](crate::halos); the caller decides on tiles and threads. Vectors run along the last dimension and are aligned with the rows in memory; at the
 //! ends of a row range the same vector is computed and only the lanes inside are written, so a
 //! point has the same value whatever the box. Rows must belong to one thread each, and memory has
 //! to be readable and writable one vector before and after a row (see `retrograd-runtime`).
@@ -14,14 +14,16 @@
 use std::fmt::Write as _;
 
 use retrograd_ir::{
-    BinaryOp, DType, DimSet, Expr, ExprId, FieldId, MemorySpace, Predicate, SparseId,
-    StatementKind, Stencil, Target, UnaryOp,
+    DType, DimSet, ExprId, FieldId, MemorySpace, ReduceOp, ScalarId, SparseId, StatementKind,
+    Stencil, Target,
 };
 
 use super::Unsupported;
 use super::c_body::Body;
-use super::c_edges::{self, Closing};
-use crate::schedule::{LoopNest, Part, Phase, PhaseKind, Schedule};
+use super::c_edges;
+use super::{c_elementary, c_rows};
+use crate::halos::{StoredHalo, stored_halos};
+use crate::schedule::{Phase, PhaseKind, Schedule};
 
 /// Width of the vectors in memory.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -40,6 +42,16 @@ pub enum FunctionKind {
     Nest {
         /// The bodies of each part of the nest.
         bodies: Vec<Bodies>,
+    },
+    /// As a nest, with one more argument `double *out`: what row `(i_0 n_1 + i_1) ...` of the grid is
+    /// reduced to, in f64, becomes `out` of that number.
+    Reduce {
+        /// The bodies of the value.
+        bodies: Bodies,
+        /// What the rows are combined to, in their order.
+        scalar: ScalarId,
+        /// How.
+        op: ReduceOp,
     },
     /// `void f(T *const *f, const long *s, const T *c, const T *const *q, const long *index,
     /// const int *start, const int *point, const T *weight, long e0, long e1)`: entries
@@ -122,12 +134,9 @@ pub struct CModule {
     pub lanes: usize,
     /// The smallest grids that closed reads allow; dimensions that are not named may have any extent.
     pub least: Vec<LeastExtent>,
+    /// Whether it calls elementary functions, which [`LINK`](super::LINK) has to hand it first.
+    pub elementary: bool,
 }
-
-/// Vectors ahead of the current one at which memory is fetched, where rows are at least twice as long;
-/// else the same place of the next row. Rows are short and cut by layers, which stops the prefetcher of
-/// the processor.
-const PREFETCH: usize = 16;
 
 /// What is shared by the functions of a module.
 pub(super) struct Module<'a> {
@@ -135,6 +144,10 @@ pub(super) struct Module<'a> {
     pub(super) pointers: Vec<Target>,
     pub(super) uniforms: Vec<ExprId>,
     sizes: Vec<Sizes>,
+    /// Functions whose images are stored: all reads of these are plain.
+    pub(super) halos: Vec<Option<StoredHalo>>,
+    /// Whether elementary functions are called.
+    pub(super) elementary: bool,
 }
 
 impl Module<'_> {
@@ -163,7 +176,8 @@ pub(super) fn position_or_push<T: PartialEq>(list: &mut Vec<T>, item: T) -> usiz
     })
 }
 
-/// Prints all phases of a schedule.
+/// Prints all phases of a schedule. Functions with [stored halos](stored_halos) are taken to have
+/// them filled.
 ///
 /// # Errors
 /// The first thing that this back end lacks.
@@ -174,25 +188,30 @@ pub fn emit_c(
 ) -> Result<CModule, Unsupported> {
     let full = DimSet::first(stencil.dims.len());
     let sizes = vec![Sizes::Strides(full)];
-    let mut module = Module { stencil, pointers: Vec::new(), uniforms: Vec::new(), sizes };
+    let halos = stored_halos(stencil);
+    let (pointers, uniforms) = (Vec::new(), Vec::new());
+    let mut module = Module { stencil, pointers, uniforms, sizes, halos, elementary: false };
     let lanes = vectors.bytes / stencil.dtype.bytes();
-    let mut text = prelude(stencil, vectors);
-    if schedule.phases.iter().any(|phase| closes_reads(stencil, phase)) {
-        text.push_str(&c_edges::prelude(lanes));
+    let mut head = prelude(stencil, vectors);
+    if schedule.phases.iter().any(|phase| closes_reads(&module, phase)) {
+        head.push_str(&c_edges::prelude(lanes));
     }
+    let (mut text, mut reduces) = (String::new(), false);
     let mut functions = Vec::new();
     let mut printed: Vec<(String, String)> = Vec::new();
     for (number, phase) in schedule.phases.iter().enumerate() {
-        if matches!(phase.when, Predicate::While { .. }) {
-            return Err(Unsupported::While);
-        }
         let name = format!("rg_{number}");
         let (body, kind) = match &phase.kind {
             PhaseKind::Nest(nest) => {
                 let values: Vec<ExprId> = nest.outputs().map(|(_, v)| *v).collect();
                 let written: Vec<Target> = nest.outputs().map(|(t, _)| *t).collect();
                 check(stencil, &values, &written)?;
-                print_nest(&mut module, nest)
+                c_rows::print_nest(&mut module, nest)
+            }
+            PhaseKind::Other(StatementKind::Reduce { scalar, op, value, .. }) => {
+                check(stencil, &[*value], &[])?;
+                reduces = true;
+                c_rows::print_reduction(&mut module, (*scalar, *op), *value)
             }
             PhaseKind::Other(kind) => print_sparse(&mut module, kind)?,
         };
@@ -205,15 +224,23 @@ pub fn emit_c(
         };
         functions.push(Function { name, kind });
     }
-    let Module { pointers, uniforms, sizes, .. } = module;
+    let Module { pointers, uniforms, sizes, elementary, .. } = module;
     let least = least_extents(stencil, schedule);
-    Ok(CModule { text, functions, pointers, uniforms, sizes, lanes, least })
+    if elementary {
+        head.push_str(&c_elementary::prelude());
+    }
+    if reduces {
+        head.push_str(c_rows::REDUCTIONS);
+    }
+    let text = head + &text;
+    Ok(CModule { text, functions, pointers, uniforms, sizes, lanes, least, elementary })
 }
 
-/// Whether a nest has reads that are closed by anything but zero.
-fn closes_reads(stencil: &Stencil, phase: &Phase) -> bool {
-    let depth = c_edges::depth(stencil, &phase.values());
-    matches!(phase.kind, PhaseKind::Nest(_)) && depth.iter().any(|&d| d != [0, 0])
+/// Whether a nest or a reduction has reads that are closed by anything but zero.
+fn closes_reads(module: &Module<'_>, phase: &Phase) -> bool {
+    let depth = module.depth(&phase.values());
+    matches!(phase.kind, PhaseKind::Nest(_) | PhaseKind::Other(StatementKind::Reduce { .. }))
+        && depth.iter().any(|&d| d != [0, 0])
 }
 
 /// What the closed reads of a step need, largest first where there are several of a function.
@@ -319,100 +346,7 @@ fn check(stencil: &Stencil, values: &[ExprId], written: &[Target]) -> Result<(),
             return Err(Unsupported::OwnNeighbours(stencil.field(read.field).name.clone()));
         }
     }
-    for id in stencil.exprs.reachable(values) {
-        if stencil.is_uniform(id) {
-            continue;
-        }
-        let name = match stencil.exprs[id] {
-            Expr::Unary { op, .. } => match op {
-                UnaryOp::Round | UnaryOp::Neg | UnaryOp::Abs | UnaryOp::Sqrt => continue,
-                UnaryOp::Exp => "exp",
-                UnaryOp::Ln => "ln",
-                UnaryOp::Sin => "sin",
-                UnaryOp::Cos => "cos",
-                UnaryOp::Tan => "tan",
-                UnaryOp::Tanh => "tanh",
-            },
-            Expr::Binary { op: BinaryOp::Pow, .. } => "pow",
-            _ => continue,
-        };
-        return Err(Unsupported::Elementary(name));
-    }
     Ok(())
-}
-
-fn print_nest(module: &mut Module<'_>, nest: &LoopNest) -> (String, FunctionKind) {
-    let last = module.stencil.dims.len() - 1;
-    let mut body = Body::rows(module);
-    // Shells around a region run the same text in other places: it is printed once.
-    let mut printed: Vec<String> = Vec::new();
-    let bodies: Vec<Bodies> =
-        nest.parts.iter().map(|part| print_part(&mut body, &mut printed, part)).collect();
-    let mut text = format!(
-        "(T *const *f, const long *s, const T *c, const long *b) {{\n  \
-         (void)s, (void)c;\n{}",
-        body.uniform_lines("  ")
-    );
-    let fixed = format!("{PREFETCH} * L");
-    let ahead = last
-        .checked_sub(1)
-        .map_or(fixed.clone(), |d| format!("s[{d}] < {} * L ? s[{d}] : {fixed}", 2 * PREFETCH));
-    let _ = writeln!(text, "  const long ahead = {ahead};");
-    let pieces = 2 * last + 1;
-    let _ = writeln!(text, "  const long *const end = b + {pieces} + 3 * b[{}];", 2 * last);
-    for d in 0..last {
-        let _ = writeln!(text, "  for (long i{d} = b[{}]; i{d} < b[{}]; ++i{d})", 2 * d, 2 * d + 1);
-    }
-    text.push_str("  {\n");
-    text.push_str(&body.row_lines("    "));
-    let _ = writeln!(text, "    for (const long *p = b + {pieces}; p < end; p += 3) {{");
-    text.push_str("      const long lo = p[1], hi = p[2];\n");
-    for (number, row) in printed.iter().enumerate() {
-        match (number, printed.len()) {
-            (_, 1) => {}
-            (0, _) => text.push_str("      if (p[0] == 0)\n"),
-            (n, count) if n + 1 == count => text.push_str("      else\n"),
-            (n, _) => {
-                let _ = writeln!(text, "      else if (p[0] == {n})");
-            }
-        }
-        text.push_str(row);
-    }
-    text.push_str("    }\n  }\n}\n");
-    (text, FunctionKind::Nest { bodies })
-}
-
-/// The bodies of a part.
-fn print_part(body: &mut Body<'_, '_>, printed: &mut Vec<String>, part: &Part) -> Bodies {
-    let values: Vec<ExprId> = part.outputs.iter().map(|(_, value)| *value).collect();
-    let depth = c_edges::depth(body.stencil(), &values);
-    let (last, outer) = depth.split_last().expect("a grid has dimensions");
-    let mut print = |closing| position_or_push(printed, print_row(body, part, closing));
-    let inside = print(Closing::Nowhere);
-    let ends = if *last == [0, 0] { inside } else { print(Closing::Ends) };
-    let rows = outer.iter().any(|d| *d != [0, 0]);
-    let beside = if rows { print(Closing::Everywhere) } else { ends };
-    Bodies { inside, ends, beside, depth }
-}
-
-/// The loop over one piece of a row.
-fn print_row(body: &mut Body<'_, '_>, part: &Part, closing: Closing) -> String {
-    body.begin(closing);
-    let results: Vec<String> = part.outputs.iter().map(|(_, v)| body.value(*v)).collect();
-    let mut stores = String::new();
-    for ((target, _), result) in part.outputs.iter().zip(results) {
-        let row = body.written_row(*target);
-        let _ = writeln!(stores, "        put({row} + i, {result}, i, lo, hi);");
-    }
-    let mut text = String::from("      for (long i = lo & -(long)L; i < hi; i += L) {\n");
-    for row in body.leading_rows() {
-        let _ = writeln!(text, "        __builtin_prefetch({row} + i + ahead);");
-    }
-    text.push_str(&body.lines("        "));
-    text.push_str(&stores);
-    text.push_str("      }\n");
-    let heads = body.head_lines("      ");
-    if heads.is_empty() { text } else { format!("      {{\n{heads}{text}      }}\n") }
 }
 
 fn print_sparse(
@@ -469,6 +403,8 @@ fn print_sparse(
             );
             Ok((text, FunctionKind::Interpolate { sparse, time }))
         }
-        StatementKind::Update { .. } | StatementKind::Reduce { .. } => Err(Unsupported::Reduction),
+        StatementKind::Update { .. } | StatementKind::Reduce { .. } => {
+            unreachable!("what goes over rows should not be printed by points")
+        }
     }
 }

@@ -4,14 +4,13 @@ use std::collections::HashMap;
 use std::fmt::{Display, Write as _};
 
 use retrograd_ir::{
-    BinaryOp, Closure, Compare, DimSet, Expr, ExprId, MAX_DIMS, Offset, SparseId, Stencil, Target,
+    BinaryOp, Closure, Compare, DimSet, Expr, ExprId, FieldId, MAX_DIMS, Offset, SparseId, Target,
     UnaryOp,
 };
 
 use super::c::{Module, position_or_push};
 use super::c_edges::Closing;
-
-const REFUSED: &str = "what the back end lacks should have been refused before";
+use super::c_elementary::{self, Elementary};
 
 /// Where the expressions are evaluated.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -140,9 +139,14 @@ impl<'m, 's> Body<'m, 's> {
         format!("n{dim}")
     }
 
-    /// What is printed.
-    pub(super) fn stencil(&self) -> &'s Stencil {
-        self.module.stencil
+    /// How far from the sides closures act.
+    pub(super) fn depth(&self, values: &[ExprId]) -> Vec<[usize; 2]> {
+        self.module.depth(values)
+    }
+
+    /// Whether images of a function are stored around the grid.
+    pub(super) fn is_stored(&self, field: FieldId) -> bool {
+        self.module.is_stored(field)
     }
 
     /// Dimensions of the stencil.
@@ -198,7 +202,10 @@ impl<'m, 's> Body<'m, 's> {
                     | UnaryOp::Sin
                     | UnaryOp::Cos
                     | UnaryOp::Tan
-                    | UnaryOp::Tanh => unreachable!("{REFUSED}"),
+                    | UnaryOp::Tanh => {
+                        let name = self.elementary(Elementary::Unary(op));
+                        format!("{f}{name}({arg})")
+                    }
                 }
             }
             Expr::Binary { op, lhs, rhs } => {
@@ -213,7 +220,10 @@ impl<'m, 's> Body<'m, 's> {
                     BinaryOp::Min => {
                         return format!("{f}min({}, {})", self.whole(lhs), self.whole(rhs));
                     }
-                    BinaryOp::Pow => unreachable!("{REFUSED}"),
+                    BinaryOp::Pow => {
+                        let name = self.elementary(Elementary::Binary(op));
+                        return format!("{f}{name}({}, {})", self.whole(lhs), self.whole(rhs));
+                    }
                 };
                 format!("{} {sign} {}", self.names[&lhs], self.names[&rhs])
             }
@@ -236,6 +246,12 @@ impl<'m, 's> Body<'m, 's> {
             }
             Expr::Const(_) | Expr::Param(_) | Expr::Scalar(_) => self.whole(id),
         }
+    }
+
+    /// The name of a function that the module is handed.
+    fn elementary(&mut self, operation: Elementary) -> &'static str {
+        self.module.elementary = true;
+        c_elementary::name(operation)
     }
 
     fn load(&mut self, target: Target, offset: Offset, closure: Closure) -> String {

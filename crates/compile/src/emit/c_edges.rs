@@ -1,4 +1,5 @@
-//! Reads that are closed outside the grid by anything but zero.
+//! Reads that are closed outside the grid by anything but zero, of functions whose images are not
+//! stored.
 //!
 //! They have bodies of their own, for what lies within reach of a side; all other pieces of rows keep
 //! the plain loads. Along the last dimension images are whole vectors: turned round for mirrors,
@@ -11,8 +12,9 @@
 
 use std::fmt::Write as _;
 
-use retrograd_ir::{Closure, DimSet, Edge, Ends, ExprId, Offset, Stencil, Target};
+use retrograd_ir::{Closure, DimSet, Edge, Ends, ExprId, FieldId, Offset, Target};
 
+use super::c::Module;
 use super::c_body::{Body, Place, shift};
 
 /// The sides near which closures act in a body.
@@ -34,16 +36,24 @@ struct Read {
     closure: Closure,
 }
 
-/// How far from the low and the high side closures act, per dimension of the stencil.
-pub(super) fn depth(stencil: &Stencil, values: &[ExprId]) -> Vec<[usize; 2]> {
-    let mut depth = vec![[0; 2]; stencil.dims.len()];
-    for read in stencil.reads(values) {
-        for (d, all) in depth.iter_mut().enumerate() {
-            let own = read.closure.0[d].depth(read.offset.0[d]);
-            *all = [all[0].max(own[0]), all[1].max(own[1])];
+impl Module<'_> {
+    /// How far from the low and the high side closures act, per dimension of the stencil.
+    pub(super) fn depth(&self, values: &[ExprId]) -> Vec<[usize; 2]> {
+        let mut depth = vec![[0; 2]; self.stencil.dims.len()];
+        let reads = self.stencil.reads(values).into_iter();
+        for read in reads.filter(|read| !self.is_stored(read.field)) {
+            for (d, all) in depth.iter_mut().enumerate() {
+                let own = read.closure.0[d].depth(read.offset.0[d]);
+                *all = [all[0].max(own[0]), all[1].max(own[1])];
+            }
         }
+        depth
     }
-    depth
+
+    /// Whether images of a function are stored around the grid.
+    pub(super) fn is_stored(&self, field: FieldId) -> bool {
+        self.halos[field.0 as usize].is_some()
+    }
 }
 
 /// The operations that closed loads of vectors take.
@@ -89,6 +99,9 @@ impl Body<'_, '_> {
         offset: Offset,
         mut closure: Closure,
     ) -> Option<String> {
+        if self.is_stored(target.field) {
+            return None;
+        }
         let dims = self.dims();
         for (d, ends) in closure.0.iter_mut().enumerate() {
             let near = match self.closing {

@@ -3,9 +3,12 @@
 pub mod c;
 mod c_body;
 mod c_edges;
+mod c_elementary;
+mod c_rows;
 pub mod latex;
 
 pub use c::{Bodies, CModule, Function, FunctionKind, LeastExtent, Sizes, Vectors, emit_c};
+pub use c_elementary::{ELEMENTARY, Elementary, LINK};
 
 /// What a back end cannot print.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -20,15 +23,6 @@ pub enum Unsupported {
     /// A function in the memory of an accelerator.
     #[error("the C back end works in host memory; `{0}` lives on a device")]
     Device(String),
-    /// An elementary function of a quantity that varies over the grid.
-    #[error("the C back end has no `{0}` of a quantity that varies over the grid yet")]
-    Elementary(&'static str),
-    /// A reduction.
-    #[error("the C back end has no reductions yet; use the interpreter")]
-    Reduction,
-    /// A step that runs until a reduction is small.
-    #[error("the C back end has no `while` predicates yet; use the interpreter")]
-    While,
     /// A write to a function that lacks a dimension.
     #[error(
         "the C back end writes functions of all dimensions; `{0}` lacks one\n  \

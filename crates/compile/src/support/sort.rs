@@ -225,7 +225,14 @@ impl<'a> Sorts<'a> {
         used.dedup();
         let mut known = vec![ANY; root.index() + 1];
         for id in used {
-            known[id.index()] = Sort::of((facts.uniform)(id), stencil.dtype);
+            // What a reduction comes to is another number in every step.
+            let reduced = stencil
+                .exprs
+                .reachable(&[id])
+                .iter()
+                .any(|e| matches!(stencil.exprs[*e], Expr::Scalar(_)));
+            known[id.index()] =
+                if reduced { WILD } else { Sort::of((facts.uniform)(id), stencil.dtype) };
         }
         for id in &nodes {
             if let Expr::Load { field, closure, .. } = stencil.exprs[*id]

@@ -25,50 +25,27 @@ static inline void put(T *p, V v, long i, long lo, long hi) {
   const M at = (M){0, 1} + (I)i;
   *(V *)p = pick((at >= (I)lo) & (at < (I)hi), v, LOAD(p));
 }
-static inline M lane(long i) { return (M){0, 1} + (I)i; }
-#ifdef __clang__
-static inline V rev(V a) { return __builtin_shufflevector(a, a, 1, 0); }
-#else
-static inline V rev(V a) { return __builtin_shuffle(a, (M){1, 0}); }
-#endif
-static inline V either(int a, V v, V w) { return a ? v : w; }
-static inline V held(int any, M m, T x, V v) { return any ? pick(m, sp(x), v) : v; }
-static inline V far(int any, M m, const T *p, V v) { return any ? pick(m, LOAD(p), v) : v; }
-static inline V even(int any, M m, const T *p, V v) { return any ? pick(m, rev(LOAD(p)), v) : v; }
-static inline V odd(int any, M m, const T *p, V v) { return any ? pick(m, -rev(LOAD(p)), v) : v; }
-static inline V plus(int any, M m, const T *p, V v) { return any ? pick(m, v + rev(LOAD(p)), v) : v; }
-static inline V minus(int any, M m, const T *p, V v) { return any ? pick(m, v - rev(LOAD(p)), v) : v; }
-static inline V heap(long k, const T *p, long n, V v) {
-  if (k < 0 || k >= L) return v;
-  T sum = p[0];
-  for (long j = 1; j < n; ++j) sum = sum + p[j];
-  v[k] = sum;
-  return v;
-}
 void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   (void)s, (void)c;
   const T c0 = c[0];
   const T c1 = c[1];
   const T c2 = c[2];
-  const long n1 = s[3];
-  const long n0 = s[2];
   const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
-    T *const r0 = f[1] + (i0) * s[0];
-    T *const r1 = f[0] + (i0) * s[0];
-    T *const r2 = f[0] + (i0 + 1) * s[0];
-    T *const r3 = f[1] + (i0 + 2) * s[0];
+    T *const r0 = f[0] + (i0) * s[0];
+    T *const r1 = f[1] + (i0) * s[0];
+    T *const r2 = f[1] + (i0 + 1) * s[0];
+    T *const r3 = f[0] + (i0 + 2) * s[0];
     T *const r4 = f[2];
-    T *const r5 = f[1] + (i0 - 1) * s[0];
-    T *const r6 = f[1] + (i0 + 1) * s[0];
-    T *const r7 = f[0] + (i0 - 1) * s[0];
-    T *const r8 = f[1] + (i0 - 2) * s[0];
+    T *const r5 = f[0] + (i0 - 1) * s[0];
+    T *const r6 = f[0] + (i0 + 1) * s[0];
+    T *const r7 = f[1] + (i0 - 1) * s[0];
+    T *const r8 = f[0] + (i0 - 2) * s[0];
     T *const r9 = f[3] + (i0) * s[0];
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
-      if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
         __builtin_prefetch(r3 + i + ahead);
         __builtin_prefetch(r2 + i + ahead);
@@ -106,88 +83,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         const V v29 = v0 + v28;
         put(r9 + i, v29, i, lo, hi);
       }
-      else if (p[0] == 1)
-      for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r3 + i + ahead);
-        __builtin_prefetch(r2 + i + ahead);
-        __builtin_prefetch(r4 + i + ahead);
-        __builtin_prefetch(r9 + i + ahead);
-        const V v0 = LOAD(r0 + i);
-        const V v1 = held(i + L > n1 - 1, lane(i) >= (I)(n1 - 1), r1[n1 - 1], LOAD(r1 + i + 1));
-        const V v2 = -v1;
-        const V v3 = LOAD(r0 + i + 2);
-        const V v4 = v0 - v3;
-        const V v5 = c0 * v4;
-        const V v6 = LOAD(r2 + i);
-        const V v7 = -v6;
-        const V v8 = LOAD(r3 + i);
-        const V v9 = v0 - v8;
-        const V v10 = c1 * v9;
-        const V v11 = LOAD(r4 + i);
-        const V v12 = LOAD(r5 + i);
-        const V v13 = LOAD(r6 + i);
-        const V v14 = v12 - v13;
-        const V v15 = c2 * v14;
-        const V v16 = held(i < 1, lane(i) < (I)1, r1[0], LOAD(r1 + i - 1));
-        const V v17 = LOAD(r0 + i - 2);
-        const V v18 = v17 - v0;
-        const V v19 = c0 * v18;
-        const V v20 = LOAD(r7 + i);
-        const V v21 = LOAD(r8 + i);
-        const V v22 = v21 - v0;
-        const V v23 = c1 * v22;
-        const V v24 = v20 * v23;
-        const V v25 = vfma(v16, v19, v24);
-        const V v26 = vfma(v11, v15, v25);
-        const V v27 = vfma(v7, v10, v26);
-        const V v28 = vfma(v2, v5, v27);
-        const V v29 = v0 + v28;
-        put(r9 + i, v29, i, lo, hi);
-      }
-      else
-      {
-      const long h0 = i0 + 1 >= n0 ? n0 - 1 : i0 + 1;
-      const T * h1 = f[0] + (h0) * s[0];
-      const long h2 = i0 - 1 < 0 ? 0 : i0 - 1;
-      const T * h3 = f[0] + (h2) * s[0];
-      for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r3 + i + ahead);
-        __builtin_prefetch(r1 + i + ahead);
-        __builtin_prefetch(r4 + i + ahead);
-        __builtin_prefetch(r9 + i + ahead);
-        const V v0 = LOAD(r0 + i);
-        const V v1 = held(i + L > n1 - 1, lane(i) >= (I)(n1 - 1), r1[n1 - 1], LOAD(r1 + i + 1));
-        const V v2 = -v1;
-        const V v3 = LOAD(r0 + i + 2);
-        const V v4 = v0 - v3;
-        const V v5 = c0 * v4;
-        const V v6 = LOAD(h1 + i);
-        const V v7 = -v6;
-        const V v8 = LOAD(r3 + i);
-        const V v9 = v0 - v8;
-        const V v10 = c1 * v9;
-        const V v11 = LOAD(r4 + i);
-        const V v12 = LOAD(r5 + i);
-        const V v13 = LOAD(r6 + i);
-        const V v14 = v12 - v13;
-        const V v15 = c2 * v14;
-        const V v16 = held(i < 1, lane(i) < (I)1, r1[0], LOAD(r1 + i - 1));
-        const V v17 = LOAD(r0 + i - 2);
-        const V v18 = v17 - v0;
-        const V v19 = c0 * v18;
-        const V v20 = LOAD(h3 + i);
-        const V v21 = LOAD(r8 + i);
-        const V v22 = v21 - v0;
-        const V v23 = c1 * v22;
-        const V v24 = v20 * v23;
-        const V v25 = vfma(v16, v19, v24);
-        const V v26 = vfma(v11, v15, v25);
-        const V v27 = vfma(v7, v10, v26);
-        const V v28 = vfma(v2, v5, v27);
-        const V v29 = v0 + v28;
-        put(r9 + i, v29, i, lo, hi);
-      }
-      }
     }
   }
 }
@@ -212,7 +107,7 @@ void rg_2(T *const *f, const long *s, const T *c, T *out, const long *index, con
     T sum = 0;
     for (int j = start[p]; j < start[p + 1]; ++j) {
       const long i = index[j];
-      const T v0 = f[1][i];
+      const T v0 = f[0][i];
       const T v1 = c4 * v0;
       sum = sum + weight[j] * v1;
     }

@@ -35,9 +35,25 @@ fn programs() -> Vec<(&'static str, Stencil, &'static str)> {
         ("velocity_stress_forward", with_adjoint(&fixtures::velocity_stress()), FORWARD),
         ("velocity_stress_reverse", with_adjoint(&fixtures::velocity_stress()), REVERSE),
         ("profile_forward", single, FORWARD),
+        ("elementary_forward", elementary(), FORWARD),
         ("closed_forward", with_adjoint(&closed), FORWARD),
         ("closed_reverse", with_adjoint(&closed), REVERSE),
     ]
+}
+
+/// Elementary functions of what varies, on the grid and at points, and a reduction.
+fn elementary() -> Stencil {
+    let text = "stencil elementary f32
+        dim x, z
+        time function u(x, z) levels 2
+        sparse rec linear
+        scalar s
+        step forward {
+          u[t+1] = exp(u) - ln(u) * sin(u) / cos(u) + tan(u) + tanh(u) ^ u[x-1];
+          interpolate rec: 2 ^ sin(u);
+          while s > 1: s = max of u[t+1] * u[z+1 even];
+        }";
+    text::parse(text).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn parameters(stencil: &Stencil) -> Vec<FieldId> {

@@ -351,25 +351,6 @@ fn c_texts() {
     emit_error("single = m;", mixed);
     emit_error("a = single;", mixed);
     emit_error("a = far;", "the C back end works in host memory; `far` lives on a device");
-    for (value, name) in [
-        ("exp(u)", "exp"),
-        ("ln(u)", "ln"),
-        ("sin(u)", "sin"),
-        ("cos(u)", "cos"),
-        ("tan(u)", "tan"),
-        ("tanh(u)", "tanh"),
-        ("pow(u, 1.5)", "pow"),
-    ] {
-        let message =
-            format!("the C back end has no `{name}` of a quantity that varies over the grid yet");
-        emit_error(&format!("u[t+1] = {value};"), &message);
-        emit_error(&format!("interpolate rec: {value};"), &message);
-    }
-    emit_error("s = sum of m;", "the C back end has no reductions yet; use the interpreter");
-    emit_error(
-        "while s > 1: a = m;",
-        "the C back end has no `while` predicates yet; use the interpreter",
-    );
     emit_error(
         "interpolate rec: g * u;",
         "the C back end reads full functions at sparse points; `g` lacks a dimension",
@@ -393,4 +374,5 @@ fn uniform_values_may_use_any_function() {
     let result = schedule(&mut stencil, 0);
     let module = emit_c(&stencil, &result, Vectors { bytes: 16 }).expect("should be printable");
     assert_eq!(module.uniforms.len(), 2);
+    assert!(!module.elementary);
 }

@@ -2,7 +2,7 @@
 
 use super::number::Number;
 use crate::expr::{BinaryOp, Compare, UnaryOp};
-use crate::program::DType;
+use crate::program::{DType, ReduceOp};
 
 /// What becomes of subnormal numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -138,6 +138,28 @@ impl Arithmetic {
             Subnormals::Flush | Subnormals::Keep => x,
         }
     }
+}
+
+impl ReduceOp {
+    /// The operation, in f64, that takes in one value more, and what it begins with.
+    pub fn combine(self) -> (BinaryOp, f64) {
+        match self {
+            Self::Sum => (BinaryOp::Add, 0.0),
+            Self::Min => (BinaryOp::Min, f64::INFINITY),
+            Self::Max => (BinaryOp::Max, f64::NEG_INFINITY),
+        }
+    }
+}
+
+/// One operation on a number of type `dtype`, as the interpreter computes it: what back ends call
+/// that have no code of their own for it.
+pub fn unary(op: UnaryOp, arg: f64, dtype: DType, subnormals: Subnormals) -> f64 {
+    Arithmetic { dtype, subnormals }.unary(op, arg)
+}
+
+/// One operation on two numbers of type `dtype`, as [`unary`].
+pub fn binary(op: BinaryOp, args: [f64; 2], dtype: DType, subnormals: Subnormals) -> f64 {
+    Arithmetic { dtype, subnormals }.binary(op, args[0], args[1])
 }
 
 /// -1, 0 or 1: the derivative of `|x|`, 0 at 0.

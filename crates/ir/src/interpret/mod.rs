@@ -13,7 +13,7 @@
 //! * A load converts from the type of the function (or of the samples) to working precision, a
 //!   store converts back; both are copies where the types agree.
 //! * `exp ln sin cos tan tanh pow` are those of the standard library in f64, rounded to working
-//!   precision. A back end states its own bound for them.
+//!   precision. Back ends [call](unary) the same code, or state a bound of their own.
 //! * [`Subnormals::Flush`]: operands and results that are subnormal become zero of the same sign.
 //!   Copies, negation, absolute value and the branches of a select are no operations; uniform
 //!   values are computed with subnormals kept.
@@ -27,9 +27,9 @@
 //!   `target = target + sum`. Weights are those for the staggering of the target.
 //! * **Interpolate**: for each point `sum = 0`, then `sum = sum + w * value` over its grid points
 //!   in ascending order. Weights are those for [`Stencil::staggering`] of the value.
-//! * **Reduce**: sums in f64, from 0: each row along the last dimension from 0 in index order,
-//!   rows added in index order. Minimum and maximum start at plus and minus infinity and pass
-//!   over NaN.
+//! * **Reduce**: values are converted to f64, which is an operation. Sums in f64, from 0: each row
+//!   along the last dimension from 0 in index order, rows added in index order. Minimum and
+//!   maximum start at plus and minus infinity and pass over NaN.
 //! * **Predicates** are those at the beginning of the step: a reduction within the step changes
 //!   what the next one does. A scalar and its threshold are compared in working precision.
 //!
@@ -47,7 +47,7 @@ mod number;
 mod statement;
 mod uniform;
 
-pub use arithmetic::Subnormals;
+pub use arithmetic::{Subnormals, binary, unary};
 pub use dense::DenseMemory;
 pub use memory::Memory;
 pub use number::{Dual, Number};

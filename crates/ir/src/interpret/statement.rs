@@ -192,14 +192,11 @@ impl<'a> Run<'a> {
         let wide = Arithmetic { dtype: DType::F64, ..self.arithmetic };
         let ranges = self.ranges(memory, region);
         let last = ranges.len() - 1;
-        let (combine, start) = match op {
-            ReduceOp::Sum => (BinaryOp::Add, 0.0),
-            ReduceOp::Min => (BinaryOp::Min, f64::INFINITY),
-            ReduceOp::Max => (BinaryOp::Max, f64::NEG_INFINITY),
-        };
+        let (combine, start) = op.combine();
         let (mut total, mut row) = (N::constant(start), N::constant(start));
         for_each_point(&ranges, |index| {
             let value = evaluator.at(memory, Place { index, point: 0 });
+            let value = wide.load(self.stencil.dtype, value);
             row = wide.binary(combine, row, value);
             if index[last] + 1 == ranges[last].end {
                 total = wide.binary(combine, total, row);

@@ -1,5 +1,5 @@
-# fma rounds once, a product and a sum twice: (1 + e)^2 = 1 + 2 e + e^2 with e = 2^-12 needs 25
-# bits. A pass fuses products that are used once; this one is used twice.
+# fma rounds once, a product that is stored and a sum of it twice: (1 + e)^2 = 1 + 2 e + e^2 with
+# e = 2^-12 needs 25 bits.
 #: extents 1
 #: set a = 1.000244140625
 #: run forward 0..1
@@ -14,6 +14,6 @@ function c(x)
 function d(x)
 step forward {
   b = fma(a, a, -1);
-  c = a * a - 1;
   d = a * a;
+  c = d - 1;
 }

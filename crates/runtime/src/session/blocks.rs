@@ -251,11 +251,17 @@ impl Session {
         };
         // Images lie beside the side that they are reflected by, no farther from the row in hand than
         // the read is displaced (by one more for the last node's mirror of staggered samples): what
-        // keeps clear of displaced rows keeps clear of their images. Periodic reads may take any row.
+        // keeps clear of displaced rows keeps clear of their images. Periodic reads may take any row,
+        // unless that is stored beyond the side.
         let read = stencil.reads(&values).into_iter().map(|read| {
+            let step = read.offset.0[0];
+            let farthest = match self.program.halos[read.field.0 as usize] {
+                Some(_) => Some(usize::from(step.unsigned_abs())),
+                None => read.closure.0[0].farthest(step),
+            };
             Some(Access {
                 target: Target { field: read.field, time: read.time },
-                reach: read.closure.0[0].farthest(read.offset.0[0])? + beside,
+                reach: farthest? + beside,
                 writes: false,
             })
         });

@@ -31,6 +31,7 @@ impl Session {
         let own = Arc::get_mut(&mut buffer).expect("an own buffer should not be shared");
         self.copy_in(field, values, own);
         self.patches[field.0 as usize] = Patch::whole(&self.extents);
+        self.fill_halo(field, own);
         self.note_values(field, &buffer);
         self.fields[field.0 as usize] = FieldData::Static(Some(buffer));
         self.note_change(field);
@@ -69,6 +70,7 @@ impl Session {
         let own = Arc::get_mut(&mut buffer).expect("an own buffer should not be shared");
         own.slice_mut::<f32>().fill(0.0);
         self.patches[field.0 as usize] = Patch::EMPTY;
+        self.fill_halo(field, own);
         self.note_values(field, &buffer);
         self.fields[field.0 as usize] = FieldData::Static(Some(buffer));
         self.note_change(field);
@@ -291,7 +293,7 @@ impl Session {
     }
 
     /// Makes sure that a step may write a static function: nobody else holds its buffer. What it
-    /// held is kept.
+    /// held is kept, halo and all.
     pub(super) fn make_own(&mut self, field: FieldId) -> Result<(), SessionError> {
         let FieldData::Static(Some(shared)) = &mut self.fields[field.0 as usize] else {
             return Ok(());

@@ -3,12 +3,15 @@
 mod active;
 mod blocks;
 mod data;
+mod error;
+mod halos;
 mod interpreted;
 mod layers;
 mod pieces;
 mod plan;
 mod points;
 mod prepare;
+mod reduce;
 mod run;
 mod skew;
 mod snapshot;
@@ -18,10 +21,9 @@ mod zeros;
 use std::sync::Arc;
 
 use retrograd_compile::support::Values;
-use retrograd_ir::points::PointError;
 use retrograd_ir::{DType, DimSet, Field, FieldId, Levels, ParamId, ScalarId, Target};
 
-use crate::buffer::{Buffer, Level, OutOfMemory, Pool};
+use crate::buffer::{Buffer, Level, Pool};
 use crate::layout::Layout;
 use crate::patch::Patch;
 use crate::program::{Program, kept_levels};
@@ -37,65 +39,8 @@ pub use snapshot::{Snapshot, Vacancy};
 use tape::Tape;
 use zeros::zeroed_level;
 
+pub use error::SessionError;
 pub use run::RunError;
-
-/// What went wrong in a session.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SessionError {
-    /// No memory.
-    #[error(transparent)]
-    OutOfMemory(#[from] OutOfMemory),
-    /// Points that do not fit the grid.
-    #[error("sparse points `{name}`: {source}")]
-    Points {
-        /// Their name.
-        name: String,
-        /// What is wrong.
-        source: PointError,
-    },
-    /// Layers that leave no room between them.
-    #[error(
-        "the layers of dimension {dim} are {low} and {high} points wide, with what the stencils reach \
-         beyond them, and leave nothing of its {extent} points\n  \
-         help: make the grid larger or the layers narrower"
-    )]
-    LayersMeet {
-        /// The dimension, from 0.
-        dim: usize,
-        /// Where the inside begins, in grid points from the low end.
-        low: usize,
-        /// Where it ends, in grid points from the high end.
-        high: usize,
-        /// Grid points of the dimension.
-        extent: usize,
-    },
-    /// A grid on which images of reads would fall outside again.
-    #[error(
-        "reads of `{function}` across the sides of dimension `{dim}` need {least} points; the grid \
-         has {extent}\n  help: make the grid larger, lower the space order, or use the interpreter"
-    )]
-    TooFewPoints {
-        /// The function.
-        function: String,
-        /// The dimension.
-        dim: String,
-        /// Grid points of the dimension.
-        extent: usize,
-        /// The fewest that there have to be.
-        least: usize,
-    },
-    /// Extents or widths in the wrong number.
-    #[error("{found} {what} for a program with {expected}")]
-    Count {
-        /// `extents` or `widths`.
-        what: &'static str,
-        /// How many were given.
-        found: usize,
-        /// How many there are.
-        expected: usize,
-    },
-}
 
 /// What is held of one function.
 enum FieldData {
@@ -128,6 +73,8 @@ pub struct Session {
     patches: Vec<Patch>,
     sparse: Vec<SparseData>,
     plans: Vec<Option<StepPlan>>,
+    /// What rows come to in a reduction.
+    rows: Vec<f64>,
     /// Of several steps at a time.
     blocks: Vec<Vec<Blocks>>,
     /// Where phases may do something, as long as uniform values stay.
@@ -188,7 +135,7 @@ impl Session {
         let in_place = check_layers(stencil, extents, widths, &program.radius)?;
         check_images(program, extents)?;
         let full = DimSet::first(extents.len());
-        let layout = |dims| (dims, Layout::new(extents, dims, &program.radius, stencil.dtype));
+        let layout = |dims| (dims, program.layout(extents, dims));
         let fit =
             Fit { program: program.clone(), extents: extents.to_vec(), functions: Vec::new() };
         let mut session = Self {
@@ -207,6 +154,7 @@ impl Session {
             patches: vec![Patch::EMPTY; stencil.fields.len()],
             sparse: stencil.sparse.iter().map(|s| SparseData::none(s.dtype)).collect(),
             plans: stencil.steps.iter().map(|_| None).collect(),
+            rows: Vec::new(),
             blocks: stencil.steps.iter().map(|_| Vec::new()).collect(),
             supports: vec![None; stencil.steps.len()],
             team,
@@ -477,21 +425,22 @@ impl Session {
         }
     }
 
-    /// Takes memory for everything that a function holds between steps, zeroed.
+    /// Takes memory for everything that a function holds between steps, zeroed; images of zeros
+    /// have signs.
     fn allocate(&mut self, field: FieldId) -> Result<(), SessionError> {
         let levels = self.program.stencil().field(field).levels;
-        let bytes = self.buffer_bytes(field);
-        match &mut self.fields[field.0 as usize] {
-            FieldData::Static(buffer @ None) => {
-                *buffer = Some(Arc::new(Buffer::zeroed(bytes)?));
+        if matches!(self.fields[field.0 as usize], FieldData::Static(None)) {
+            let mut buffer = Buffer::zeroed(self.buffer_bytes(field))?;
+            self.fill_halo(field, &mut buffer);
+            self.fields[field.0 as usize] = FieldData::Static(Some(Arc::new(buffer)));
+        }
+        if let FieldData::Time(held) = &mut self.fields[field.0 as usize]
+            && held.is_empty()
+        {
+            let (place, pool) = &self.places[field.0 as usize];
+            for _ in 0..kept_levels(levels) {
+                held.push(zeroed_level(pool, &self.layouts[*place].1)?);
             }
-            FieldData::Time(held) if held.is_empty() => {
-                let (place, pool) = &self.places[field.0 as usize];
-                for _ in 0..kept_levels(levels) {
-                    held.push(zeroed_level(pool, &self.layouts[*place].1)?);
-                }
-            }
-            FieldData::Static(Some(_)) | FieldData::Time(_) | FieldData::Tape(_) => {}
         }
         Ok(())
     }

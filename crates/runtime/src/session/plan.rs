@@ -7,7 +7,7 @@ use std::sync::Arc;
 use retrograd_compile::emit::{FunctionKind, Sizes};
 use retrograd_compile::schedule::PhaseKind;
 use retrograd_ir::interpret::{Subnormals, evaluate_uniform};
-use retrograd_ir::{DimSet, StatementKind};
+use retrograd_ir::{DimSet, RegionId, StatementKind};
 
 use super::Session;
 use super::active::{ActiveStep, PhaseSupport};
@@ -39,6 +39,8 @@ pub(super) struct PhasePlan {
 pub(super) enum Work {
     /// The arguments of the calls, see `FunctionKind::Nest`.
     Nest(Vec<Vec<c_long>>),
+    /// The same, see `FunctionKind::Reduce`.
+    Reduce(Vec<Vec<c_long>>),
     /// Entries of the table by grid point.
     Inject(Vec<Range<usize>>),
     /// Points.
@@ -52,14 +54,6 @@ impl Session {
         let Code::C(c) = &code.code else {
             unreachable!("only generated code should be planned");
         };
-        let stencil = self.program.stencil();
-        let params = |id| self.param(id);
-        let scalars = |id| self.scalar(id);
-        let uniforms = c
-            .module
-            .uniforms
-            .iter()
-            .map(|&e| evaluate_uniform(stencil, e, &params, &scalars, Subnormals::Flush));
         let sizes = c.module.sizes.iter().flat_map(|sizes| {
             let numbers = match sizes {
                 Sizes::Extents => &self.extents,
@@ -73,11 +67,19 @@ impl Session {
         let phases = code.schedule.phases.iter().enumerate();
         StepPlan {
             dims: self.extents.len(),
-            uniforms: Numbers::from_f64(stencil.dtype, uniforms),
+            uniforms: self.uniforms(c),
             sizes: sizes.collect(),
             active: Arc::new(self.plan_active(step, c, supports)),
             phases: phases.map(|(k, phase)| self.plan_phase(c, k, &phase.kind)).collect(),
         }
+    }
+
+    /// The values of the uniform expressions of a step, as parameters and scalars are now.
+    pub(super) fn uniforms(&self, c: &CStep) -> Numbers {
+        let stencil = self.program.stencil();
+        let (params, scalars) = (|id| self.param(id), |id| self.scalar(id));
+        let value = |&e| evaluate_uniform(stencil, e, &params, &scalars, Subnormals::Flush);
+        Numbers::from_f64(stencil.dtype, c.module.uniforms.iter().map(value))
     }
 
     fn plan_phase(&self, c: &CStep, number: usize, kind: &PhaseKind) -> PhasePlan {
@@ -112,18 +114,25 @@ impl Session {
         rows: &[Range<usize>],
     ) -> Option<Work> {
         let stencil = self.program.stencil();
+        let places = |region: RegionId, bodies| {
+            let region = stencil.regions[region.0 as usize].resolve(&self.extents, &self.widths);
+            boxes(bodies, region, &self.extents, c.module.lanes)
+        };
+        let calls = |places: Vec<Place>| {
+            let tiles = rows.iter().flat_map(|rows| self.tiles(rows));
+            let calls: Vec<_> = tiles.flat_map(|tile| calls(&places, &tile)).collect();
+            (!calls.is_empty()).then_some(calls)
+        };
         match (kind, &c.module.functions[number].kind) {
             (PhaseKind::Nest(nest), FunctionKind::Nest { bodies }) => {
-                let places = nest.parts.iter().zip(bodies).flat_map(|(part, bodies)| {
-                    let region = &stencil.regions[part.region.0 as usize];
-                    let region = region.resolve(&self.extents, &self.widths);
-                    boxes(bodies, region, &self.extents, c.module.lanes)
-                });
-                let places: Vec<Place> = places.collect();
-                let tiles = rows.iter().flat_map(|rows| self.tiles(rows));
-                let calls: Vec<_> = tiles.flat_map(|tile| calls(&places, &tile)).collect();
-                (!calls.is_empty()).then_some(Work::Nest(calls))
+                let parts = nest.parts.iter().zip(bodies);
+                let all = parts.flat_map(|(part, bodies)| places(part.region, bodies));
+                calls(all.collect()).map(Work::Nest)
             }
+            (
+                PhaseKind::Other(StatementKind::Reduce { region, .. }),
+                FunctionKind::Reduce { bodies, .. },
+            ) => calls(places(*region, bodies)).map(Work::Reduce),
             (_, FunctionKind::Inject { sparse, target, .. }) => {
                 let staggered = stencil.field(target.field).staggered;
                 let table = &self.sparse[sparse.0 as usize].table(staggered).2;

@@ -6,8 +6,8 @@ use std::ops::Range;
 use retrograd_compile::emit::FunctionKind;
 use retrograd_compile::passes::SETUP;
 use retrograd_compile::schedule::{Phase, PhaseKind, Wait};
-use retrograd_ir::Target;
 use retrograd_ir::interpret::{Subnormals, holds};
+use retrograd_ir::{StatementKind, Target};
 
 use super::blocks::{BlockPlan, Task};
 use super::pieces::clipped;
@@ -20,6 +20,9 @@ use crate::program::{CStep, Code, ProgramError};
 
 /// See [`FunctionKind::Nest`].
 type NestFn = unsafe extern "C" fn(*const *mut u8, *const c_long, *const u8, *const c_long);
+/// See [`FunctionKind::Reduce`].
+type ReduceFn =
+    unsafe extern "C" fn(*const *mut u8, *const c_long, *const u8, *const c_long, *mut f64);
 /// See [`FunctionKind::Inject`].
 type InjectFn = unsafe extern "C" fn(
     *const *mut u8,
@@ -85,7 +88,9 @@ impl Session {
                 rest = later;
             }
         }
+        // No other step writes what has a halo.
         if step == SETUP {
+            self.fill_written_halos(number);
             self.note_computed(number);
         }
         Ok(())
@@ -234,46 +239,56 @@ impl Session {
         let Arguments { pointers, samples, active, patches } = self.arguments(number, c, n, fresh);
         let waiter = self.team.wait_in();
         let middle = self.middle(phases, &patches);
-        let plan = self.plans[number].take().expect("a step should be planned before it runs");
         let grid = Patch::whole(&self.extents);
-        let call = Call {
-            pointers: &pointers,
-            samples: &samples,
-            active: &active,
-            patches: &patches,
-            grid,
-            plan: &plan,
-            code: c,
-            downwards: n % 2 != 0,
-        };
-        let call = Shared(&call);
-        let session = Shared(&*self.sparse);
         let shares: Option<Vec<Patch>> = middle.map(|middle| {
             let share = |thread| grid.with(0, self.share_around(thread, &middle));
             (0..self.team.size()).map(share).collect()
         });
-        self.team.run(&|thread| {
-            // Captured whole: the wrappers carry the promise.
-            let (call, sparse) = (&call, &session);
-            for (k, phase) in phases.iter().enumerate() {
-                if phase.waits == Wait::All {
-                    waiter.wait();
+        let mut plan = self.plans[number].take().expect("a step should be planned before it runs");
+        let mut begin = 0;
+        while begin < phases.len() {
+            // What a reduction comes to is known to the phases after it.
+            let end = begin + 1 + phases[begin..].iter().take_while(|p| !reduces(p)).count();
+            let end = end.min(phases.len());
+            let call = Call {
+                pointers: &pointers,
+                samples: &samples,
+                active: &active,
+                patches: &patches,
+                grid,
+                plan: &plan,
+                code: c,
+                downwards: n % 2 != 0,
+            };
+            let call = Shared(&call);
+            let session = Shared(&*self.sparse);
+            self.team.run(&|thread| {
+                // Captured whole: the wrappers carry the promise.
+                let (call, sparse) = (&call, &session);
+                for (k, phase) in phases.iter().enumerate().take(end).skip(begin) {
+                    if phase.waits == Wait::All {
+                        waiter.wait();
+                    }
+                    let plan = &call.0.plan.phases[k];
+                    // Points are split in one way only.
+                    let share = shares.as_ref().filter(|_| plan.all.is_some());
+                    let (own, patch) = match share {
+                        Some(shares) => (&plan.all, call.0.patches[k].meet(shares[thread])),
+                        None => (&plan.own[thread], call.0.patches[k]),
+                    };
+                    if let Some(work) = own.as_ref().filter(|_| call.0.active[k]) {
+                        // SAFETY: see `Call::work`; threads own disjoint parts, the same rows in
+                        // all phases, and wait for each other where the schedule says that one
+                        // reads what another writes.
+                        unsafe { call.0.work(k, work, patch, sparse.0) };
+                    }
                 }
-                let plan = &call.0.plan.phases[k];
-                // Points are split in one way only.
-                let share = shares.as_ref().filter(|_| plan.all.is_some());
-                let (own, patch) = match share {
-                    Some(shares) => (&plan.all, call.0.patches[k].meet(shares[thread])),
-                    None => (&plan.own[thread], call.0.patches[k]),
-                };
-                if let Some(work) = own.as_ref().filter(|_| call.0.active[k]) {
-                    // SAFETY: see `Call::work`; threads own disjoint parts, the same rows in all
-                    // phases, and wait for each other where the schedule says that one reads what
-                    // another writes.
-                    unsafe { call.0.work(k, work, patch, sparse.0) };
-                }
+            });
+            if active[end - 1] && self.finish_reduction(&phases[end - 1].kind) {
+                plan.uniforms = self.uniforms(c);
             }
-        });
+            begin = end;
+        }
         self.plans[number] = Some(plan);
     }
 
@@ -281,6 +296,7 @@ impl Session {
     fn samples(&mut self, kind: &FunctionKind, n: i64) -> Samples {
         match kind {
             FunctionKind::Nest { .. } => Samples::None,
+            FunctionKind::Reduce { .. } => Samples::Rows(self.row_results()),
             FunctionKind::Inject { series, .. } => {
                 let rows = series.iter().map(|(sparse, time)| {
                     let data = &self.sparse[sparse.0 as usize];
@@ -319,6 +335,13 @@ enum Samples {
     None,
     Read(Vec<*const u8>),
     Write(*mut u8),
+    /// A number per row of the grid.
+    Rows(*mut f64),
+}
+
+/// Whether a phase is a reduction.
+fn reduces(phase: &Phase) -> bool {
+    matches!(phase.kind, PhaseKind::Other(StatementKind::Reduce { .. }))
 }
 
 /// What the phases of one step are called with.
@@ -387,6 +410,16 @@ impl Call<'_> {
                             let dims = self.plan.dims;
                             clipped(b, &patch, dims, |b| run(f, s, c, b.as_ptr()));
                         }
+                    }
+                }
+            }
+            (Work::Reduce(calls), Samples::Rows(out), _) => {
+                for b in calls {
+                    // SAFETY: as above; `out` has one number per row of the grid, and each thread
+                    // writes those of its own rows.
+                    unsafe {
+                        let run: ReduceFn = std::mem::transmute(address);
+                        run(f, s, c, b.as_ptr(), *out);
                     }
                 }
             }

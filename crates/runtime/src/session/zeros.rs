@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn boxes_hold_all_that_is_not_zero_and_no_more() {
         let extents = [70, 71, 40];
-        let layout = Layout::new(&extents, DimSet::first(3), &[2, 2, 2], DType::F32);
+        let layout = Layout::new(&extents, DimSet::first(3), &[2, 2, 2], 0, DType::F32);
         let pool = Pool::new(layout.len * 4);
         let mut bits = 1_usize;
         let mut random = |n: usize| {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use retrograd_ir::text::parse;
-use retrograd_ir::{FieldId, SparseId};
+use retrograd_ir::{FieldId, ScalarId, SparseId};
 use retrograd_runtime::{Backend, JitOptions, Program, Session, Team};
 
 use crate::common;
@@ -287,4 +287,41 @@ fn snapshots_keep_their_boxes() {
     assert_eq!(found.1, expected.1);
     // What is found to be zero may be more than what was known to be.
     assert!(found.0 <= expected.0 && found.0 * 2 > expected.0, "{found:?} {expected:?}");
+}
+
+/// What a reduction comes to may have another sign in every step: a product with it is not known to be
+/// `+0` where the wave has not been.
+#[test]
+fn what_steps_reduce_has_any_sign() {
+    let Some(options) = common::options() else { return };
+    let text = "\
+stencil reduced f32
+dim x, z
+scalar s
+time function u(x, z) levels 2
+time function v(x, z) levels 2
+step forward {
+  u[t+1] = u;
+  s = min of u;
+  v[t+1] = s * u[t+1];
+}
+";
+    let stencil = parse(text).expect("should be well formed");
+    let program =
+        Program::new(stencil, &["forward"], Backend::C, &options).expect("should compile");
+    let field = |name| program.stencil().field_named(name).expect("should be declared");
+    let points: usize = EXTENTS.iter().product();
+    let mut wave = vec![0.0_f32; points];
+    wave[points / 2] = -1.0;
+    let [found, expected] = [true, false].map(|active| {
+        let session = Session::new(&program, &EXTENTS, &[], STEPS, Team::new(2));
+        let mut session = session.expect("should fit");
+        session.set_active(active);
+        session.set_scalar(ScalarId(0), 1.0);
+        session.set_level(field("u"), 0, &wave).expect("memory");
+        session.run("forward", 0..2).expect("should run");
+        session.level::<f32>(field("v"), 0).into_iter().map(f32::to_bits).collect::<Vec<_>>()
+    });
+    assert_eq!(expected[0], (-0.0_f32).to_bits());
+    assert!(found == expected);
 }

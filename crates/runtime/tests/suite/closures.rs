@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use retrograd_compile::halos::stored_halos;
 use retrograd_ir::{FieldId, text};
 use retrograd_runtime::{Backend, JitOptions, Program, Session, Team};
 
@@ -77,5 +78,88 @@ fn grids_without_room_for_images_are_refused() {
         let interpreted = program(reads, Backend::Interpreter, &options);
         let mut session = session(&interpreted, 1).expect("the interpreter takes any grid");
         session.run("forward", [0]).expect("should run");
+    }
+}
+
+/// Functions that no step writes, one that `setup` writes (a quotient), one that is never set
+/// (negative images of its zeros), and one that is closed in two ways; read as far as the widest
+/// stencils reach.
+const STORED: &str = "
+     function a(x, z)
+     function b(x, z)
+     function never(x, z)
+     function two(x, z)
+     function profile(z)
+     time function u(x, z) levels 2
+     step forward {
+       u[t+1] = (a[x-8 odd] + a[x+8 clamp] + a[z-3 odd] * a[x+1 clamp, z+8 clamp]
+         + u[t] / b[x+2 even, z-8 clamp] + u[t] / b[z+5 odd|clamp]) * 0.125
+         + (profile[z-2 half even] + profile[z+8 half odd|even]) * u[t]
+         + max(-1, min(1, 1 / never[x-1 odd])) + two[x-1 clamp] * two[x-2 even];
+     }";
+
+/// Everything that changes a static function, in the order of `session` and `fork`; levels on the
+/// way.
+fn changes(program: &Arc<Program>, extents: &[usize]) -> Vec<Vec<u64>> {
+    let stencil = program.stencil();
+    let field = |name| stencil.field_named(name).expect("should be declared");
+    let [a, b, two, profile, u] = ["a", "b", "two", "profile", "u"].map(field);
+    let values = |id: FieldId, seed: u64| -> Vec<f64> {
+        let mut noise = Noise::new(seed);
+        let dims = stencil.field(id).dims;
+        let points = dims.iter().map(|d| extents[d]).product();
+        let zeros = id != b;
+        let value = |_| if zeros && noise.rarely(9) { 0.0 } else { noise.next() };
+        (0..points).map(value).collect()
+    };
+    let team = || Team::new(2);
+    let mut session = Session::new(program, extents, &[], 9, team()).expect("should fit");
+    let mut seen = Vec::new();
+    let mut run = |session: &mut Session| {
+        session.run("forward", 0..2).expect("should run");
+        let level: Vec<f64> = session.level(u, 0);
+        // Which NaN an operation returns is not defined.
+        let bits = |x: &f64| if x.is_nan() { 0 } else { x.to_bits() };
+        seen.push(level.iter().map(bits).collect());
+    };
+    for (seed, id) in [a, b, two, profile].into_iter().enumerate() {
+        session.set_function(id, &values(id, seed as u64)).expect("memory");
+    }
+    session.set_level(u, 0, &values(u, 8)).expect("memory");
+    run(&mut session);
+    // Shared, then its own again.
+    let mut fork = session.fork(team()).expect("memory");
+    fork.set_level(u, 0, &values(u, 9)).expect("memory");
+    run(&mut fork);
+    fork.set_function(b, &values(b, 7)).expect("memory");
+    run(&mut fork);
+    run(&mut session);
+    session.zero(a).expect("memory");
+    run(&mut session);
+    session.adopt(&fork);
+    run(&mut session);
+    seen
+}
+
+/// Images that are stored around the grid follow every change, whatever the length of rows.
+#[test]
+fn stored_images_follow_their_functions() {
+    let Some(options) = common::options() else { return };
+    for dtype in ["f64", "f32"] {
+        let stencil = text::parse(&format!("stencil stored {dtype} dim x, z {STORED}"));
+        let stencil = stencil.unwrap_or_else(|error| panic!("{error}"));
+        let program = |backend| Program::new(stencil.clone(), &["forward"], backend, &options);
+        let program = |backend| program(backend).expect("should compile");
+        let (c, interpreter) = (program(Backend::C), program(Backend::Interpreter));
+        let halos = stored_halos(c.stencil());
+        let fields = c.stencil().fields.iter().zip(&halos);
+        let stored: Vec<&str> =
+            fields.filter(|(_, halo)| halo.is_some()).map(|(f, _)| f.name.as_str()).collect();
+        assert_eq!(stored, ["a", "b", "never", "profile", "pre"], "{dtype}");
+        for row in 10..=34 {
+            let extents = [9 + row % 3, row];
+            let (found, expected) = (changes(&c, &extents), changes(&interpreter, &extents));
+            assert_eq!(found, expected, "{dtype}, {extents:?}");
+        }
     }
 }

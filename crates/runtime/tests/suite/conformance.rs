@@ -16,16 +16,10 @@ type Refusal = fn(&Unsupported) -> bool;
 /// Cases that the C back end refuses, with the name of the refusal.
 const REFUSED_BY_C: &[(&str, Refusal)] = &[
     ("device", |u| matches!(u, Unsupported::Device(_))),
-    ("elementary", |u| matches!(u, Unsupported::Elementary(_))),
-    ("elementary_f32", |u| matches!(u, Unsupported::Elementary(_))),
     ("mixed_types", |u| matches!(u, Unsupported::MixedTypes(_))),
     ("mixed_types_f32", |u| matches!(u, Unsupported::MixedTypes(_))),
     ("profile", |u| matches!(u, Unsupported::ProfileTarget(_))),
-    ("reductions", |u| matches!(u, Unsupported::Reduction)),
-    ("regions_meet", |u| matches!(u, Unsupported::Reduction)),
-    ("scalars", |u| matches!(u, Unsupported::Reduction)),
     ("updates_in_order", |u| matches!(u, Unsupported::OwnNeighbours(_))),
-    ("while", |u| matches!(u, Unsupported::Reduction | Unsupported::While)),
 ];
 
 /// Cases that a back end runs and that do not pass, with the reason.

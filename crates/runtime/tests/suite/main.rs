@@ -7,4 +7,5 @@ mod conformance;
 mod jit;
 mod random;
 mod random_programs;
+mod reductions;
 mod sharing;

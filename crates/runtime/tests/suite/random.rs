@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use retrograd_ir::interpret::{DenseMemory, Subnormals, run_step};
+use retrograd_compile::halos::stored_halos;
+use retrograd_ir::interpret::{DenseMemory, Memory, Subnormals, run_step};
 use retrograd_ir::{
-    DType, DimSet, FieldId, Levels, ParamId, SparseId, Stencil, Target, Verified, verify,
+    DType, DimSet, FieldId, Levels, ParamId, ScalarId, SparseId, Stencil, Target, Verified, verify,
 };
 use retrograd_runtime::{Backend, JitOptions, Program, ProgramError, Session, Team};
 
@@ -182,6 +183,7 @@ fn by_the_oracle(program: &Verified, data: &Data) -> Outcome {
     for (number, sparse) in stencil.sparse.iter().enumerate() {
         outcome.push((sparse.name.clone(), bits(memory.series(SparseId(number as u32)))));
     }
+    outcome.push(("s".into(), bits(&[memory.scalar(ScalarId(0))])));
     outcome
 }
 
@@ -259,6 +261,7 @@ fn by_a_session(program: &Arc<Program>, data: &Data, how: How) -> (Outcome, Effo
         let samples: Vec<f64> = session.series(SparseId(number as u32));
         outcome.push((sparse.name.clone(), bits(&samples)));
     }
+    outcome.push(("s".into(), bits(&[session.scalar(ScalarId(0))])));
     let effort = Effort { in_blocks: session.steps_in_blocks(), points: session.points_computed() };
     (outcome, effort)
 }
@@ -284,9 +287,18 @@ fn compiled(stencil: &Stencil, options: &JitOptions) -> Option<Arc<Program>> {
     }
 }
 
-/// Runs one random program by everything; says how many steps of C went over the grid together and
-/// what part of the points of a quiet start was computed, or nothing if the back end lacks something.
-fn compare(number: u64, options: &JitOptions) -> Option<(usize, f64)> {
+/// What happened to a random program.
+struct Compared {
+    /// Steps of C that went over the grid together.
+    in_blocks: usize,
+    /// Part of the points of a quiet start that was computed, at least.
+    part: f64,
+    /// Functions whose images are stored.
+    stored: usize,
+}
+
+/// Runs one random program by everything; nothing if the back end lacks something.
+fn compare(number: u64, options: &JitOptions) -> Option<Compared> {
     let mut noise = Noise::new(number);
     let dims = 1 + noise.below(3);
     let dtype = noise.pick(&[DType::F32, DType::F64]);
@@ -326,16 +338,17 @@ fn compare(number: u64, options: &JitOptions) -> Option<(usize, f64)> {
     let expected = by_the_oracle(program.verified(), &data);
     let (found, all) = by_a_session(&program, &data, How::PLAINLY);
     assert_same(&found, &expected, &format!("program {number}, {extents:?}, quiet start"));
-    let mut least = 1.0f64;
+    let mut part = 1.0f64;
     for (threads, block) in [(1, [1, 0]), (3, [1, 0]), (1, [STEPS, 5]), (2, [3, 2])] {
         let tile = [noise.below(9), noise.below(9)];
         let how = How { threads, tile, block, active: true };
         let (found, effort) = by_a_session(&program, &data, how);
         assert_same(&found, &expected, &format!("program {number}, {extents:?}, quiet, {how:?}"));
         assert!(effort.points <= all.points);
-        least = least.min(effort.points as f64 / all.points as f64);
+        part = part.min(effort.points as f64 / all.points as f64);
     }
-    Some((together, least))
+    let stored = stored_halos(program.stencil()).iter().flatten().count();
+    Some(Compared { in_blocks: together, part, stored })
 }
 
 #[test]
@@ -343,17 +356,22 @@ fn random_programs_give_the_same_bits_in_c_and_by_the_interpreter() {
     let Some(options) = common::options() else { return };
     let count = std::env::var("RETROGRAD_RANDOM_PROGRAMS").ok().and_then(|n| n.parse().ok());
     let count = count.unwrap_or(24);
-    let compared: Vec<(usize, f64)> =
-        (0..count).filter_map(|number| compare(number, &options)).collect();
-    let in_blocks = compared.iter().filter(|(steps, _)| *steps > 0).count() as u64;
-    let quiet = compared.iter().filter(|(_, part)| *part < 0.6).count() as u64;
+    let compared: Vec<_> = (0..count).filter_map(|number| compare(number, &options)).collect();
+    let that =
+        |holds: &dyn Fn(&Compared) -> bool| compared.iter().filter(|p| holds(p)).count() as u64;
+    let in_blocks = that(&|program| program.in_blocks > 0);
+    let quiet = that(&|program| program.part < 0.6);
+    let stored = that(&|program| program.stored > 0);
     let compared = compared.len() as u64;
     println!(
-        "{compared} of {count} programs run as C, {in_blocks} in blocks of steps, {quiet} in part"
+        "{compared} of {count} programs run as C, {in_blocks} in blocks of steps, {quiet} in part, \
+         {stored} with stored images"
     );
     assert!(compared * 2 >= count, "only {compared} of {count} programs run as C");
     assert!(in_blocks * 4 >= count, "only {in_blocks} of {count} programs in blocks of steps");
     assert!(quiet * 8 >= count, "only {quiet} of {count} programs left points out");
+    // Half of the programs have closures at all.
+    assert!(stored * 6 >= count, "only {stored} of {count} programs with stored images");
 }
 
 /// Rows of every length around the widths of vectors.

@@ -2,9 +2,9 @@
 
 use retrograd_ir::{
     BinaryOp, Bound, Closure, Compare, DOMAIN, DType, DimSet, Direction, Edge, Ends, Expr, ExprId,
-    Field, FieldId, Interpolation, Levels, Literal, MemorySpace, Offset, Predicate, Region,
-    RegionId, Side, Sparse, SparseId, Statement, StatementKind, Stencil, Step, Target, UnaryOp,
-    Width, WidthId, WriteMode,
+    Field, FieldId, Interpolation, Levels, Literal, MemorySpace, Offset, Predicate, ReduceOp,
+    Region, RegionId, Scalar, ScalarId, Side, Sparse, SparseId, Statement, StatementKind, Stencil,
+    Step, Target, UnaryOp, Width, WidthId, WriteMode,
 };
 
 use crate::common::Noise;
@@ -24,6 +24,12 @@ struct Generator<'n> {
     tape: FieldId,
     low_inner_high: [RegionId; 3],
     sides: Sides,
+    /// How reads of all parameters are closed, in every second program.
+    of_parameters: Option<Closure>,
+    /// Whether the scalar has been computed in the step.
+    reduced: bool,
+    /// Whether there are reductions, in every fourth program.
+    watched: bool,
 }
 
 /// What reads yield outside the grid.
@@ -48,7 +54,7 @@ impl Sides {
 
 /// A program over `dims` dimensions: one to three time functions of two to four levels, updated
 /// as a whole or in three regions, with profiles, a function that is zero inside, an accumulator,
-/// a tape, two sources and receivers.
+/// a tape, two sources and receivers, and reductions.
 pub(crate) fn random_program(
     noise: &mut Noise,
     dims: usize,
@@ -58,6 +64,7 @@ pub(crate) fn random_program(
     let mut stencil = Stencil::new("random", dtype, &["x", "y", "z"][..dims]);
     stencil.param("a");
     stencil.widths.push(Width { name: "w".into() });
+    stencil.scalars.push(Scalar { name: "s".into() });
     let low_inner_high = add_regions(&mut stencil, noise.below(dims));
     let inner = add_inner(&mut stencil);
     let parameter = stencil.add_static("p");
@@ -93,8 +100,27 @@ pub(crate) fn random_program(
         stencil.sparse.push(Sparse { name: name.into(), dtype, interpolation });
     }
     let parameters = vec![parameter, layer, profile];
-    let mut generator =
-        Generator { noise, stencil, states, parameters, accumulator, tape, low_inner_high, sides };
+    let mut generator = Generator {
+        noise,
+        stencil,
+        states,
+        parameters,
+        accumulator,
+        tape,
+        low_inner_high,
+        sides,
+        of_parameters: None,
+        reduced: false,
+        watched: false,
+    };
+    generator.watched = generator.noise.rarely(4);
+    if generator.noise.rarely(2) {
+        let mut closure = Closure::ZERO;
+        for d in 0..dims {
+            closure.0[d] = Ends { folded: false, ..generator.ends(d) };
+        }
+        generator.of_parameters = Some(closure);
+    }
     let statements = generator.statements();
     let step = Step { name: "forward".into(), direction: Direction::Forward, statements };
     generator.stencil.steps.push(step);
@@ -127,6 +153,9 @@ pub(crate) fn with_layer_memory(mut stencil: Stencil, noise: &mut Noise) -> Sten
         tape: memory,
         low_inner_high: [inner; 3],
         sides: Sides::Zero,
+        of_parameters: None,
+        reduced: false,
+        watched: false,
     };
     let mut update = |field, mode, terms: &[(f64, Target)]| {
         let terms = terms.iter().map(|&(factor, target)| {
@@ -199,6 +228,9 @@ impl Generator<'_> {
             if self.noise.rarely(2) {
                 all.push(self.accumulation());
             }
+            if self.watched && self.noise.rarely(2) {
+                all.push(self.reduction());
+            }
         }
         let tape = Target { field: self.tape, time: 0 };
         let value = self.expression(2, None);
@@ -222,8 +254,21 @@ impl Generator<'_> {
         Statement { when, kind }
     }
 
+    fn reduction(&mut self) -> Statement {
+        let value = self.expression(2, None);
+        let op = self.noise.pick(&[ReduceOp::Sum, ReduceOp::Min, ReduceOp::Max]);
+        let region = self.noise.pick(&[DOMAIN, self.low_inner_high[1]]);
+        let when = self.sometimes();
+        self.reduced = true;
+        let kind = StatementKind::Reduce { scalar: ScalarId(0), op, region, value };
+        Statement { when, kind }
+    }
+
     fn sometimes(&mut self) -> Predicate {
-        if self.noise.rarely(3) {
+        if self.watched && self.noise.rarely(3) {
+            // Infinite in the first step.
+            Predicate::While { scalar: ScalarId(0), above: self.constant(0.25) }
+        } else if self.noise.rarely(3) {
             Predicate::Every { period: 3, phase: self.noise.below(3) as u32 }
         } else {
             Predicate::Always
@@ -287,7 +332,7 @@ impl Generator<'_> {
         }
         let a = self.expression(depth - 1, without);
         let b = self.expression(depth - 1, without);
-        match self.noise.below(14) {
+        match self.noise.below(16) {
             0..=2 => self.binary(BinaryOp::Add, a, b),
             3 | 4 => self.binary(BinaryOp::Sub, a, b),
             5 | 6 => self.binary(BinaryOp::Mul, a, b),
@@ -304,7 +349,8 @@ impl Generator<'_> {
                 self.unary(UnaryOp::Sqrt, size)
             }
             11 => self.unary(UnaryOp::Neg, a),
-            12 if fused_multiply_add() => {
+            12 => self.elementary(a, b),
+            13 if fused_multiply_add() => {
                 let c = self.leaf(without);
                 self.node(Expr::MulAdd { a, b, c })
             }
@@ -316,11 +362,36 @@ impl Generator<'_> {
         }
     }
 
+    /// An elementary function where it is finite.
+    fn elementary(&mut self, a: ExprId, b: ExprId) -> ExprId {
+        let ops = [UnaryOp::Exp, UnaryOp::Ln, UnaryOp::Sin, UnaryOp::Cos, UnaryOp::Tan];
+        match self.noise.below(7) {
+            k @ 0..=4 => {
+                let (low, high) = (self.constant(0.03125), self.constant(8.0));
+                let above = self.binary(BinaryOp::Max, a, low);
+                let within = self.binary(BinaryOp::Min, above, high);
+                self.unary(ops[k], within)
+            }
+            5 => self.unary(UnaryOp::Tanh, a),
+            _ => {
+                let size = self.unary(UnaryOp::Abs, a);
+                let half = self.constant(0.5);
+                let base = self.binary(BinaryOp::Add, size, half);
+                let exponent = self.unary(UnaryOp::Tanh, b);
+                self.binary(BinaryOp::Pow, base, exponent)
+            }
+        }
+    }
+
     fn leaf(&mut self, without: Option<Target>) -> ExprId {
         match self.noise.below(12) {
             0 => {
                 let value = (self.noise.next() * 64.0).round() / 32.0;
                 self.constant(value)
+            }
+            1 if self.reduced => {
+                let scalar = self.node(Expr::Scalar(ScalarId(0)));
+                self.unary(UnaryOp::Tanh, scalar)
             }
             1 => {
                 let id = self.stencil.param("a");
@@ -356,7 +427,8 @@ impl Generator<'_> {
         for d in (0..self.stencil.dims.len()).filter(|&d| dims.contains(d)) {
             if self.noise.rarely(2) {
                 offset.0[d] = self.noise.below(7) as i8 - 3;
-                closure.0[d] = self.ends(d);
+                let agreed = self.of_parameters.filter(|_| self.parameters.contains(&target.field));
+                closure.0[d] = agreed.map_or_else(|| self.ends(d), |closure| closure.0[d]);
             }
         }
         let Target { field, time } = target;
