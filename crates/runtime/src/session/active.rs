@@ -27,9 +27,7 @@ use retrograd_compile::passes::SETUP;
 use retrograd_compile::schedule::{Part, PhaseKind};
 use retrograd_compile::support::{self, Effect, Known, Output, Spread, Support, Values};
 use retrograd_ir::interpret::{Subnormals, evaluate_uniform};
-use retrograd_ir::{
-    DType, Expr, ExprId, FieldId, Levels, SparseId, StatementKind, Stencil, Target,
-};
+use retrograd_ir::{DType, ExprId, FieldId, Levels, SparseId, StatementKind, Stencil, Target};
 
 use super::blocks::feeds_back;
 use super::zeros::clear;
@@ -128,15 +126,8 @@ impl Session {
     pub(super) fn phase_supports(&self, number: usize) -> Vec<PhaseSupport> {
         let stencil = self.program.stencil();
         let (params, scalars) = (|id| self.param(id), |id| self.scalar(id));
-        // What steps reduce may be anything by the time it is used.
-        let reduced = |e: ExprId| {
-            let nodes = stencil.exprs.reachable(&[e]).into_iter();
-            nodes.map(|node| stencil.exprs[node]).any(|expr| is_reduced(stencil, expr))
-        };
-        let uniform = |e: ExprId| match reduced(e) {
-            true => f64::NAN,
-            false => evaluate_uniform(stencil, e, &params, &scalars, Subnormals::Flush),
-        };
+        let uniform =
+            |e: ExprId| evaluate_uniform(stencil, e, &params, &scalars, Subnormals::Flush);
         let function = |field: FieldId| self.values[field.0 as usize];
         let known = Known { uniform: &uniform, function: &function };
         let of = |kind: &PhaseKind| match kind {
@@ -417,13 +408,6 @@ impl Round {
 pub(super) fn unset(stencil: &Stencil) -> Vec<Values> {
     let fields = (0..stencil.fields.len() as u32).map(FieldId);
     fields.map(|f| if changes(stencil, f) { Values::Finite } else { Values::Positive }).collect()
-}
-
-/// Whether this is a scalar that some step computes.
-fn is_reduced(stencil: &Stencil, expr: Expr) -> bool {
-    let Expr::Scalar(scalar) = expr else { return false };
-    let mut statements = stencil.steps.iter().flat_map(|step| &step.statements);
-    statements.any(|s| matches!(s.kind, StatementKind::Reduce { scalar: of, .. } if of == scalar))
 }
 
 /// Whether some step writes a static function for itself.
