@@ -102,7 +102,7 @@ impl Simulation {
     }
 
     /// Whether points that nothing has reached yet are left out: on unless switched off, for tests
-    /// and timings. Changes no result; see [`Session::set_active`].
+    /// and timings. Changes no bit of a result; see [`Session::set_active`].
     pub fn set_active(&mut self, active: bool) {
         self.session.set_active(active);
     }

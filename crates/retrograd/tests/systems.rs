@@ -3,10 +3,10 @@
 
 mod fixtures;
 
-use fixtures::options;
+use fixtures::{Keep, evaluate, options};
 use retrograd::check::{Experiment, dot_product, taylor};
 use retrograd::physics::{Absorbing, SYSTEMS, Setting, System, VACUUM_PERMITTIVITY};
-use retrograd::{CpmlTuning, DType, Function, Grid, Operator, Sparse};
+use retrograd::{Compiled, CpmlTuning, DType, Function, Grid, Operator, Simulation, Sparse, Team};
 
 const SHAPES: [&[usize]; 3] = [&[61], &[33, 29], &[21, 19, 23]];
 const LAYER: usize = 4;
@@ -26,7 +26,16 @@ fn problem(
     absorbing: Absorbing,
     dtype: DType,
 ) -> Problem {
-    let grid = Grid::new(SHAPES[dims - 1]).expect("grid");
+    problem_on(SHAPES[dims - 1], write, absorbing, dtype)
+}
+
+fn problem_on(
+    shape: &[usize],
+    write: fn(&Setting) -> System,
+    absorbing: Absorbing,
+    dtype: DType,
+) -> Problem {
+    let (grid, dims) = (Grid::new(shape).expect("grid"), shape.len());
     // Cells that are no cubes.
     let spacing: Vec<f64> = (0..dims).map(|d| SPACING_M * (1.0 + 0.1 * d as f64)).collect();
     let grid = grid.spacing(spacing).expect("grid");
@@ -57,35 +66,96 @@ fn time_step(system: &System, dims: usize) -> f64 {
     }
 }
 
-fn experiment(problem: &Problem, steps: usize) -> Experiment {
-    let Problem { system, src, rec, .. } = problem;
-    let grid = system.grid();
-    let dims = grid.shape().len();
-    let dt_s = time_step(system, dims);
-    let at = |fractions: [f64; 3]| -> Vec<f64> {
+impl Problem {
+    fn dims(&self) -> usize {
+        self.system.grid().shape().len()
+    }
+
+    fn dt_s(&self) -> f64 {
+        time_step(&self.system, self.dims())
+    }
+
+    /// The place at these fractions of the axes.
+    fn at(&self, fractions: [f64; 3]) -> Vec<f64> {
+        let grid = self.system.grid();
         let axes = fractions.iter().zip(grid.shape()).zip(grid.spacing_m());
         axes.map(|((f, n), h)| f * (*n - 1) as f64 * h).collect()
-    };
-    let bump = |k: usize| 1.0 + 0.1 * ((k * 2_654_435_761) % 1000) as f64 / 1000.0;
-    let wavelet: Vec<f64> = (0..steps)
-        .map(|n| (-((n as f64 - 12.0) / 4.0).powi(2)).exp() * source_size(system))
-        .collect();
-    let mut experiment = Experiment::new(grid, (steps, dt_s))
-        .threads(2)
-        .place(src, &[at([0.45, 0.52, 0.38])])
-        .place(rec, &[at([0.6, 0.4, 0.55]), at([0.3, 0.6, 0.5])])
-        .series(src, &wavelet)
-        .seed(steps as u64);
-    for parameter in system.parameters() {
-        let values: Vec<f64> = (0..grid.points()).map(|k| parameter.typical * bump(k)).collect();
-        experiment = experiment.set(&parameter.function, &values);
     }
-    if system.name() == "viscoacoustic" {
-        experiment = experiment.param("f_ref", 20.0);
+
+    fn sources(&self) -> [Vec<f64>; 1] {
+        [self.at([0.45, 0.52, 0.38])]
+    }
+
+    fn receivers(&self) -> [Vec<f64>; 2] {
+        [self.at([0.6, 0.4, 0.55]), self.at([0.3, 0.6, 0.5])]
+    }
+
+    fn wavelet(&self, steps: usize) -> Vec<f64> {
+        let size = source_size(&self.system);
+        (0..steps).map(|n| (-((n as f64 - 12.0) / 4.0).powi(2)).exp() * size).collect()
+    }
+
+    /// Values of the parameters that vary from point to point.
+    fn values(&self) -> Vec<(&Function, Vec<f64>)> {
+        let bump = |k: usize| 1.0 + 0.1 * ((k * 2_654_435_761) % 1000) as f64 / 1000.0;
+        let points = 0..self.system.grid().points();
+        let values = |typical: f64| points.clone().map(|k| typical * bump(k)).collect();
+        let parameters = self.system.parameters().iter();
+        parameters.map(|p| (&p.function, values(p.typical))).collect()
+    }
+
+    /// Run-time scalars.
+    fn params(&self) -> &[(&str, f64)] {
+        if self.system.name() == "viscoacoustic" { &[("f_ref", 20.0)] } else { &[] }
+    }
+
+    /// Points of the layers, if there are any.
+    fn layer(&self) -> Vec<[usize; 2]> {
+        vec![[LAYER; 2]; if self.system.cpml().is_some() { self.dims() } else { 0 }]
+    }
+
+    fn tuning(&self) -> CpmlTuning {
+        let dt_s = self.dt_s();
+        CpmlTuning::new(0.3 * SPACING_M / dt_s, 0.05 / dt_s)
+    }
+
+    fn simulation(&self, compiled: &Compiled, steps: usize, threads: usize) -> Simulation {
+        let (grid, run) = (self.system.grid(), (steps, self.dt_s()));
+        let simulation = compiled.simulation(grid, &self.layer(), run, Team::new(threads));
+        let mut simulation = simulation.expect("should fit");
+        for (function, values) in self.values() {
+            simulation.set(function, &values).expect("memory");
+        }
+        for (name, value) in self.params() {
+            simulation.set_param(name, *value).expect("should be there");
+        }
+        if let Some(cpml) = self.system.cpml() {
+            simulation.set_cpml(cpml, &self.tuning()).expect("memory");
+        }
+        simulation.set_up().expect("should run");
+        simulation.place(&self.src, &self.sources()).expect("should be inside");
+        simulation.place(&self.rec, &self.receivers()).expect("should be inside");
+        simulation.set_series(&self.src, &self.wavelet(steps)).expect("should be there");
+        simulation
+    }
+}
+
+fn experiment(problem: &Problem, steps: usize) -> Experiment {
+    let Problem { system, src, rec, .. } = problem;
+    let mut experiment = Experiment::new(system.grid(), (steps, problem.dt_s()))
+        .threads(2)
+        .place(src, &problem.sources())
+        .place(rec, &problem.receivers())
+        .series(src, &problem.wavelet(steps))
+        .seed(steps as u64);
+    for (function, values) in problem.values() {
+        experiment = experiment.set(function, &values);
+    }
+    for (name, value) in problem.params() {
+        experiment = experiment.param(name, *value);
     }
     if let Some(cpml) = system.cpml() {
-        let tuning = CpmlTuning::new(0.3 * SPACING_M / dt_s, 0.05 / dt_s);
-        experiment = experiment.layer(&vec![[LAYER; 2]; dims]).cpml(cpml, tuning);
+        experiment = experiment.layer(&problem.layer()).cpml(cpml, problem.tuning());
     }
     experiment
 }
@@ -155,6 +225,44 @@ fn gradients_by_single_parameters_are_the_derivative_of_the_misfit() {
             let result = result.unwrap_or_else(|e| panic!("{what}: {e}"));
             println!("{what}: {result}");
             assert!(result.passed(), "{what}: {result}");
+        }
+    }
+}
+
+/// What is left out where waves have not been changes no bit of a gradient, with memory in layers that
+/// waves reach in the middle of a run: in what its updates read, nests have many parts.
+#[test]
+fn what_waves_have_not_reached_changes_no_bit_of_a_gradient() {
+    let Some(options) = options() else { return };
+    let steps = 41;
+    for (name, write, _) in SYSTEMS.iter().filter(|(name, ..)| ["vti", "elastic"].contains(name)) {
+        let problem = problem_on(&[61, 113], *write, Absorbing::Cpml, DType::F32);
+        let parameters = parameters(&problem.system);
+        let compiled = problem.operator.with_gradient(&parameters, &options);
+        let compiled = compiled.expect("should compile");
+        let run = |active: bool, threads: usize, block: [usize; 2], keep: Keep| {
+            let mut simulation = problem.simulation(&compiled, steps, threads);
+            simulation.set_active(active);
+            simulation.set_block(block[0], block[1]);
+            let mut all = vec![evaluate(&mut simulation, keep).misfit];
+            for parameter in &parameters {
+                all.extend(simulation.gradient_of(parameter).expect("should be there"));
+            }
+            all.extend(simulation.series_gradient::<f64>(&problem.src).expect("should be there"));
+            let bits: Vec<u64> = all.into_iter().map(f64::to_bits).collect();
+            (bits, simulation.points_computed())
+        };
+        let (expected, whole) = run(false, 1, [1, 0], Keep::All);
+        for (threads, block, keep) in [
+            (1, [1, 0], Keep::All),
+            (2, [4, 8], Keep::All),
+            (1, [4, 8], Keep::Snapshots(3)),
+            (3, [1, 0], Keep::Snapshots(3)),
+        ] {
+            let (found, points) = run(true, threads, block, keep);
+            assert!(found == expected, "{name}, {threads} threads, {block:?}, {keep:?}");
+            // A sweep more where steps are done again.
+            assert!(matches!(keep, Keep::Snapshots(_)) || points * 10 < whole * 9, "{name}");
         }
     }
 }

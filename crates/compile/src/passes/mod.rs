@@ -21,7 +21,7 @@ mod sample;
 mod shells;
 mod split;
 
-use retrograd_ir::{StatementKind, Stencil};
+use retrograd_ir::{Expr, StatementKind, Stencil, WriteMode};
 
 pub use contract::contract_products;
 pub use hoist::{SETUP, hoist_invariants};
@@ -51,21 +51,22 @@ pub fn optimise(stencil: Stencil) -> Stencil {
 
 /// Grouped normal form of the value of every dense update: quotients cancel where they can, reads
 /// with the same weight share one product, of fractions that add up to one the one used most is
-/// replaced, and in f32 weights are rounded so that a sum that is zero stays zero.
+/// replaced, and in f32 weights are rounded so that a sum that is zero stays zero. Updates that add
+/// nothing go: what reads from layers alone leaves them behind for the whole grid.
 #[must_use]
 pub fn normalise_updates(mut stencil: Stencil) -> Stencil {
     for step in 0..stencil.steps.len() {
-        for statement in 0..stencil.steps[step].statements.len() {
-            if let StatementKind::Update { value, .. } =
-                stencil.steps[step].statements[statement].kind
-            {
-                let normal = crate::polynomial::normalise(&mut stencil, value);
-                let kind = &mut stencil.steps[step].statements[statement].kind;
-                if let StatementKind::Update { value, .. } = kind {
-                    *value = normal;
-                }
-            }
-        }
+        // The others are looked at: what they write is no parameter.
+        let mut statements = stencil.steps[step].statements.clone();
+        statements.retain_mut(|statement| {
+            let StatementKind::Update { value, mode, .. } = &mut statement.kind else {
+                return true;
+            };
+            *value = crate::polynomial::normalise(&mut stencil, *value);
+            let nothing = matches!(stencil.exprs[*value], Expr::Const(x) if x.value() == 0.0);
+            *mode == WriteMode::Assign || !nothing
+        });
+        stencil.steps[step].statements = statements;
     }
     stencil
 }

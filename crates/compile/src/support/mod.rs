@@ -9,8 +9,8 @@
 //! Zero is taken to the bit. Reads count as `+0`, and a value that is assigned has to come out as
 //! `+0`: `2 u - u[t-1] + s L u` does whatever the sign of `s` is, `s u` where `s` is positive, `-u` does
 //! not. Then the same bits are in memory whether or not a point is computed. A value that is added may
-//! be zero of either sign: both leave what is there alone, but for a `-0`, which `+0` would turn into
-//! `+0`.
+//! be zero of either sign: both leave what is there alone, but for a `-0`, which `+0` turns into `+0`.
+//! Sums that are flushed to zero leave such: points where the target may be `-0` may not be left out.
 //!
 //! * Nothing times infinity vanishes. Of static functions the caller tells whether they are finite;
 //!   assumed is that operations on finite numbers stay finite, and that what is divided by is not zero
@@ -24,7 +24,7 @@ use retrograd_ir::{
     BinaryOp, DimSet, Expr, ExprId, FieldId, Levels, MAX_DIMS, Offset, Read, Stencil, Target,
 };
 
-use crate::schedule::LoopNest;
+use crate::schedule::Part;
 use sort::Sorts;
 
 /// How far from the point a level is read, per dimension of the stencil: the lowest and the highest
@@ -55,11 +55,11 @@ pub enum Support {
 pub enum Effect {
     /// Puts a value in its place.
     Assigns,
-    /// Adds a value to it.
+    /// Adds a value to it. Where that is zero, all stays but for `-0`, which may become `+0`.
     Adds,
 }
 
-/// An update of a loop nest.
+/// An update of a part of a loop nest.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Output {
     /// What is written.
@@ -95,10 +95,11 @@ impl std::fmt::Debug for Known<'_> {
     }
 }
 
-/// What the updates of a nest do, in the order of [`LoopNest::outputs`].
+/// What the updates of a part of a nest do, in the order of [`Part::outputs`]. They read memory as it
+/// is before the part: later parts find what earlier ones have written.
 ///
 /// Cost: some passes over the expressions, per level that they read.
-pub fn outputs(stencil: &Stencil, nest: &LoopNest, known: &Known<'_>) -> Vec<Output> {
+pub fn outputs(stencil: &Stencil, part: &Part, known: &Known<'_>) -> Vec<Output> {
     let output = |&(target, value): &(Target, ExprId)| {
         let (effect, value) = match added(stencil, target, value) {
             Some(added) => (Effect::Adds, added),
@@ -106,7 +107,7 @@ pub fn outputs(stencil: &Stencil, nest: &LoopNest, known: &Known<'_>) -> Vec<Out
         };
         Output { target, effect, support: support(stencil, value, effect, known) }
     };
-    nest.outputs().map(output).collect()
+    part.outputs.iter().map(output).collect()
 }
 
 /// Whether the value of an injection is zero wherever all samples that it reads are.

@@ -478,3 +478,22 @@ fn updates_that_are_not_linear_in_a_layer_stay_whole() {
         "step forward { u[t+1] = u + psi * psi; inject src into u[t+1]: src; }",
     );
 }
+
+#[test]
+fn updates_that_add_nothing_go() {
+    check(
+        normalise_updates,
+        "u[t+1] = u; a += 0 * m; every 2: u[t+1] += u - u; a = 0;",
+        "step forward { u[t+1] = u; a = 0; }",
+    );
+    check(
+        |stencil| normalise_updates(restrict_to_shells(stencil)),
+        "u[t+1] = u; psi[t+1] = psi; u[t+1] += psi;",
+        "step forward {
+         u[t+1] = u;
+         in inner_x_x_low: psi[t+1] = psi;
+         in inner_x_x_low: u[t+1] += psi;
+         in inner_x_x_high: psi[t+1] = psi;
+         in inner_x_x_high: u[t+1] += psi; }",
+    );
+}

@@ -79,7 +79,8 @@ fn check(statements: &str, expected: &[&str]) {
     let (uniform, function) = (uniform(&stencil), |field| function(&stencil, field));
     let known = Known { uniform: &uniform, function: &function };
     let found: Vec<String> = nests
-        .flat_map(|nest| outputs(&stencil, nest, &known))
+        .flat_map(|nest| &nest.parts)
+        .flat_map(|part| outputs(&stencil, part, &known))
         .map(|output| describe(&stencil, &output))
         .collect();
     assert_eq!(found, expected, "{statements}");

@@ -12,10 +12,14 @@
 //!
 //! * A nest that assigns works on the box of the buffer as well, and leaves zeros there: buffers that
 //!   take turns stay right. A buffer from the pool whose box is too large is cleared.
-//! * What is left out would have become `+0`, or had zero added to it: the same bits, whatever the
-//!   boxes are, and so whatever threads, blocks and snapshots.
+//! * A nest that adds works on the box of its target too: zero that is added to `-0` makes it `+0`.
+//!   The box of a static function is one outside of which it is not `-0`. It takes in what is added to;
+//!   now and then it is narrowed to where there is a `-0`, which is nowhere as a rule.
+//! * Parts of a nest are gone through in their order: later ones read, at the point, what earlier ones
+//!   have written.
+//! * What is left out would have become `+0`, or is `+0` and has zero added to it: the same bits,
+//!   whatever the boxes are, and so whatever threads, blocks and snapshots.
 
-use std::ffi::c_long;
 use std::sync::Arc;
 
 use retrograd_compile::emit::FunctionKind;
@@ -23,12 +27,10 @@ use retrograd_compile::passes::SETUP;
 use retrograd_compile::schedule::{Part, PhaseKind};
 use retrograd_compile::support::{self, Effect, Known, Output, Spread, Support, Values};
 use retrograd_ir::interpret::{Subnormals, evaluate_uniform};
-use retrograd_ir::{
-    DType, ExprId, FieldId, Levels, MAX_DIMS, SparseId, StatementKind, Stencil, Target,
-};
+use retrograd_ir::{DType, ExprId, FieldId, Levels, SparseId, StatementKind, Stencil, Target};
 
 use super::blocks::feeds_back;
-use super::zeros::{clear, narrow};
+use super::zeros::clear;
 use super::{FieldData, Session};
 use crate::buffer::{ALIGNMENT, Buffer, Level};
 use crate::layout::Layout;
@@ -38,7 +40,8 @@ use crate::real::Real;
 
 /// Where phases of a step may do something, whatever grid and points.
 pub(super) enum PhaseSupport {
-    Nest(Vec<Output>),
+    /// Per part.
+    Nest(Vec<Vec<Output>>),
     Inject {
         /// Whether zero samples leave everything as it is.
         silent: bool,
@@ -48,18 +51,14 @@ pub(super) enum PhaseSupport {
 
 /// Prepared boxes of one step.
 pub(super) struct ActiveStep {
-    /// The levels and entries that boxes are kept for.
+    /// What boxes are kept for: levels, entries and the static functions that the step writes.
     slots: Vec<Target>,
     phases: Vec<Acts>,
 }
 
 /// What a phase does to boxes.
 enum Acts {
-    Nest {
-        outputs: Vec<Written>,
-        /// Of its parts.
-        regions: Vec<Patch>,
-    },
+    Nest(Vec<ActivePart>),
     Inject {
         slot: Option<usize>,
         touched: Patch,
@@ -69,10 +68,17 @@ enum Acts {
     Interpolate,
 }
 
+/// A part of a nest.
+struct ActivePart {
+    region: Patch,
+    outputs: Vec<Written>,
+}
+
 struct Written {
-    /// None for static functions.
-    slot: Option<usize>,
+    slot: usize,
     effect: Effect,
+    /// Whether it replaces what may be anything anywhere: a static function.
+    whole: bool,
     /// Nothing if it may differ from zero anywhere.
     within: Option<Vec<Vec<(usize, Spread)>>>,
 }
@@ -100,7 +106,7 @@ struct Rewritten {
 
 impl Session {
     /// Whether loop nests leave out points that nothing has reached yet: on unless switched off here,
-    /// for tests and timings. Changes no result; for what is assumed of numbers see
+    /// for tests and timings. Changes no bit of a result; for what is assumed of numbers see
     /// [`retrograd_compile::support`].
     pub fn set_active(&mut self, active: bool) {
         self.active = active;
@@ -125,7 +131,10 @@ impl Session {
         let function = |field: FieldId| self.values[field.0 as usize];
         let known = Known { uniform: &uniform, function: &function };
         let of = |kind: &PhaseKind| match kind {
-            PhaseKind::Nest(nest) => PhaseSupport::Nest(support::outputs(stencil, nest, &known)),
+            PhaseKind::Nest(nest) => {
+                let parts = nest.parts.iter();
+                PhaseSupport::Nest(parts.map(|p| support::outputs(stencil, p, &known)).collect())
+            }
             PhaseKind::Other(StatementKind::Inject { value, .. }) => {
                 let silent = support::is_silent_without_samples(stencil, *value, &known);
                 PhaseSupport::Inject { silent: silent && !feeds_back(stencil, number) }
@@ -173,15 +182,21 @@ impl Session {
     ) -> ActiveStep {
         let stencil = self.program.stencil();
         let code = &self.program.steps[number];
-        let dynamic = |t: &&Target| stencil.field(t.field).levels != Levels::Static;
-        let slots: Vec<Target> = code.touched.iter().filter(dynamic).copied().collect();
+        let constant = |t: &Target| {
+            stencil.field(t.field).levels == Levels::Static && !code.written.contains(t)
+        };
+        let slots: Vec<Target> = code.touched.iter().filter(|t| !constant(t)).copied().collect();
         let slot = |target: Target| slots.iter().position(|known| *known == target);
         let phases = code.schedule.phases.iter().zip(supports).zip(&c.module.functions);
         let phases = phases.map(|((phase, support), function)| match (support, &function.kind) {
-            (PhaseSupport::Nest(outputs), _) => Acts::Nest {
-                outputs: outputs.iter().map(|output| written(output, &slot)).collect(),
-                regions: self.regions(&phase.kind),
-            },
+            (PhaseSupport::Nest(parts), _) => {
+                let parts = self.regions(&phase.kind).into_iter().zip(parts);
+                let part = |(region, outputs): (Patch, &Vec<Output>)| ActivePart {
+                    region,
+                    outputs: outputs.iter().map(|output| written(stencil, output, &slot)).collect(),
+                };
+                Acts::Nest(parts.map(part).collect())
+            }
             (PhaseSupport::Inject { silent }, FunctionKind::Inject { sparse, target, series }) => {
                 let staggered = stencil.field(target.field).staggered;
                 Acts::Inject {
@@ -242,16 +257,18 @@ impl Session {
             }
         }
         for ((work, phase), _) in works.iter().zip(&step.phases).zip(acts).filter(|x| *x.1) {
-            if let Acts::Nest { regions, .. } = phase {
-                self.points_computed += regions.iter().map(|r| r.meet(*work).points()).sum::<u64>();
+            if let Acts::Nest(parts) = phase {
+                let points = parts.iter().map(|part| part.region.meet(*work).points());
+                self.points_computed += points.sum::<u64>();
             }
         }
         works
     }
 
     /// Notes that a step that is not restricted may leave anything anywhere.
-    pub(super) fn note_unknown(&self, number: usize, n: i64, fresh: &[(FieldId, Arc<Level>)]) {
-        for &target in &self.program.steps[number].written {
+    pub(super) fn note_unknown(&mut self, number: usize, n: i64, fresh: &[(FieldId, Arc<Level>)]) {
+        let program = self.program.clone();
+        for &target in &program.steps[number].written {
             self.note_patch(target, n, fresh, Patch::whole(&self.extents));
         }
     }
@@ -261,7 +278,7 @@ impl Session {
         ALIGNMENT / self.program.stencil().dtype.bytes()
     }
 
-    /// The level or entry of a target; none for static functions and where nothing was recorded.
+    /// The level or entry of a target; none where nothing was recorded.
     fn held<'a>(
         &'a self,
         target: Target,
@@ -278,12 +295,23 @@ impl Session {
         }
     }
 
-    fn patch(&self, target: Target, n: i64, fresh: &[(FieldId, Arc<Level>)]) -> Patch {
+    pub(super) fn patch(&self, target: Target, n: i64, fresh: &[(FieldId, Arc<Level>)]) -> Patch {
+        if let FieldData::Static(_) = self.fields[target.field.0 as usize] {
+            return self.patches[target.field.0 as usize];
+        }
         self.held(target, n, fresh).map_or(Patch::EMPTY, |level| level.patch())
     }
 
-    fn note_patch(&self, target: Target, n: i64, fresh: &[(FieldId, Arc<Level>)], patch: Patch) {
-        if let Some(level) = self.held(target, n, fresh) {
+    fn note_patch(
+        &mut self,
+        target: Target,
+        n: i64,
+        fresh: &[(FieldId, Arc<Level>)],
+        patch: Patch,
+    ) {
+        if let FieldData::Static(_) = self.fields[target.field.0 as usize] {
+            self.patches[target.field.0 as usize] = patch;
+        } else if let Some(level) = self.held(target, n, fresh) {
             level.set_patch(patch);
         }
     }
@@ -315,33 +343,6 @@ impl Session {
         let row = data.row(n + i64::from(time));
         row.is_none_or(|row| (row..row + data.points).all(|at| data.samples.get(at) == 0.0))
     }
-
-    /// The boxes of the newest levels that a step advances, before it runs.
-    pub(super) fn newest_patches(&self, number: usize) -> Vec<Patch> {
-        let newest = |field: &FieldId| self.patch(Target { field: *field, time: 0 }, 0, &[]);
-        self.program.steps[number].advances.iter().map(newest).collect()
-    }
-
-    /// Narrows the boxes of the levels that the last `count` steps have made to what is not zero in
-    /// them, not below the boxes that were the newest before.
-    pub(super) fn narrow(&mut self, number: usize, count: usize, before: &[Patch]) {
-        if !self.active {
-            return;
-        }
-        for (field, &least) in self.program.steps[number].advances.iter().zip(before) {
-            let at = field.0 as usize;
-            let FieldData::Time(held) = &self.fields[at] else { continue };
-            let layout = &self.layouts[self.places[at].0].1;
-            let mut least = least;
-            for level in held.iter().take(count).rev() {
-                let patch = level.patch();
-                if patch != least {
-                    narrow(level, layout, least.meet(patch), &mut self.team);
-                }
-                least = level.patch();
-            }
-        }
-    }
 }
 
 /// Boxes while the phases of one step are gone through.
@@ -360,7 +361,7 @@ impl Round {
     /// What a phase works on.
     fn phase(&mut self, phase: &Acts, silent: &dyn Fn(SparseId, i8) -> bool) -> Patch {
         match phase {
-            Acts::Nest { outputs, .. } => self.nest(outputs),
+            Acts::Nest(parts) => self.nest(parts),
             Acts::Inject { slot, touched, series } => {
                 let silent = series.as_ref().is_some_and(|s| s.iter().all(|(s, t)| silent(*s, *t)));
                 if let Some(slot) = slot.filter(|_| !silent) {
@@ -372,27 +373,31 @@ impl Round {
         }
     }
 
-    /// All values read memory as it is before the nest.
-    fn nest(&mut self, outputs: &[Written]) -> Patch {
+    /// Values read memory as it is before their part: what earlier parts of the nest wrote is there.
+    fn nest(&mut self, parts: &[ActivePart]) -> Patch {
         let mut work = Patch::EMPTY;
-        self.found.clear();
-        for output in outputs {
-            let found = output.patch(&self.boxes, self.grid);
-            work = work.hull(found);
-            if output.effect == Effect::Assigns {
-                work = work.hull(output.slot.map_or(self.grid, |slot| self.boxes[slot]));
+        for part in parts {
+            self.found.clear();
+            for output in &part.outputs {
+                let found = output.patch(&self.boxes, self.grid).meet(part.region);
+                // What is there is replaced; or zero is added to it, which changes `-0`.
+                let there = if output.whole { self.grid } else { self.boxes[output.slot] };
+                work = work.hull(found).hull(there.meet(part.region));
+                self.found.push(found);
             }
-            self.found.push(found);
+            for (output, found) in part.outputs.iter().zip(&self.found) {
+                self.boxes[output.slot] = self.boxes[output.slot].hull(*found);
+            }
         }
         let row = work.range(self.last);
         let ends = row.start / self.lanes * self.lanes..row.end.next_multiple_of(self.lanes);
         let work = work.with(self.last, ends).meet(self.grid);
-        for (output, found) in outputs.iter().zip(&self.found) {
-            let Some(slot) = output.slot else { continue };
-            self.boxes[slot] = self.boxes[slot].hull(*found);
-            let assigned = self.rewritten.iter_mut().filter(|_| output.effect == Effect::Assigns);
-            if let Some(entry) = assigned.into_iter().find(|entry| entry.slot == slot) {
-                entry.covered &= work.contains(entry.left);
+        for part in parts {
+            for output in part.outputs.iter().filter(|o| o.effect == Effect::Assigns) {
+                let mut entries = self.rewritten.iter_mut();
+                if let Some(entry) = entries.find(|entry| entry.slot == output.slot) {
+                    entry.covered &= work.contains(entry.left.meet(part.region));
+                }
             }
         }
         work
@@ -428,7 +433,9 @@ fn values<T: Real>(layout: &Layout, numbers: &[T]) -> Values {
     }
 }
 
-fn written(output: &Output, slot: &dyn Fn(Target) -> Option<usize>) -> Written {
+fn written(stencil: &Stencil, output: &Output, slot: &dyn Fn(Target) -> Option<usize>) -> Written {
+    let constant = stencil.field(output.target.field).levels == Levels::Static;
+    let whole = constant && output.effect == Effect::Assigns;
     let near = |near: &support::Near| Some((slot(near.target)?, near.spread));
     let within = match &output.support {
         Support::Everywhere => None,
@@ -436,41 +443,6 @@ fn written(output: &Output, slot: &dyn Fn(Target) -> Option<usize>) -> Written {
             sets.iter().map(|set| set.iter().map(near).collect::<Option<Vec<_>>>()).collect()
         }
     };
-    Written { slot: slot(output.target), effect: output.effect, within }
-}
-
-/// Pieces of a row that are handed over at once.
-const PIECES: usize = 16;
-
-/// Calls `run` with the part of a call (see `FunctionKind::Nest`) that lies in a box: its pieces in
-/// order, no more than [`PIECES`] of them at once.
-pub(super) fn clipped(call: &[c_long], patch: &Patch, dims: usize, mut run: impl FnMut(&[c_long])) {
-    let outer = dims - 1;
-    let mut words = [0; 2 * MAX_DIMS + 1 + 3 * PIECES];
-    let clip = |dim: usize, ends: &[c_long]| {
-        let range = patch.range(dim);
-        (ends[0].max(range.start as c_long), ends[1].min(range.end as c_long))
-    };
-    for d in 0..outer {
-        let (low, high) = clip(d, &call[2 * d..]);
-        if low >= high {
-            return;
-        }
-        (words[2 * d], words[2 * d + 1]) = (low, high);
-    }
-    let head = 2 * outer + 1;
-    for pieces in call[head..].chunks(3 * PIECES) {
-        let mut end = head;
-        for piece in pieces.chunks_exact(3) {
-            let (low, high) = clip(outer, &piece[1..]);
-            if low < high {
-                words[end..end + 3].copy_from_slice(&[piece[0], low, high]);
-                end += 3;
-            }
-        }
-        words[head - 1] = ((end - head) / 3) as c_long;
-        if end > head {
-            run(&words[..end]);
-        }
-    }
+    let slot = slot(output.target).expect("boxes are kept of what a step writes");
+    Written { slot, effect: output.effect, whole, within }
 }

@@ -9,6 +9,7 @@ use super::points::Numbers;
 use super::zeros::{note_occupied, zeroed_level};
 use super::{FieldData, Invariants, Session, SessionError};
 use crate::buffer::{Buffer, Level, is_own};
+use crate::patch::Patch;
 use crate::program::kept_levels;
 use crate::real::Real;
 
@@ -29,6 +30,7 @@ impl Session {
         let mut buffer = self.take_own(field)?;
         let own = Arc::get_mut(&mut buffer).expect("an own buffer should not be shared");
         self.copy_in(field, values, own);
+        self.patches[field.0 as usize] = Patch::whole(&self.extents);
         self.fill_halo(field, own);
         self.note_values(field, &buffer);
         self.fields[field.0 as usize] = FieldData::Static(Some(buffer));
@@ -67,6 +69,7 @@ impl Session {
         let mut buffer = self.take_own(field)?;
         let own = Arc::get_mut(&mut buffer).expect("an own buffer should not be shared");
         own.slice_mut::<f32>().fill(0.0);
+        self.patches[field.0 as usize] = Patch::EMPTY;
         self.fill_halo(field, own);
         self.note_values(field, &buffer);
         self.fields[field.0 as usize] = FieldData::Static(Some(buffer));

@@ -70,6 +70,8 @@ pub struct Session {
     fields: Vec<FieldData>,
     /// What is known of the numbers of static functions.
     values: Vec<Values>,
+    /// Outside of which static functions are not `-0`.
+    patches: Vec<Patch>,
     sparse: Vec<SparseData>,
     plans: Vec<Option<StepPlan>>,
     /// What rows come to in a reduction.
@@ -151,6 +153,7 @@ impl Session {
             zeros: vec![None; stencil.fields.len()],
             fields: Vec::new(),
             values: active::unset(stencil),
+            patches: vec![Patch::EMPTY; stencil.fields.len()],
             sparse: stencil.sparse.iter().map(|s| SparseData::none(s.dtype)).collect(),
             plans: stencil.steps.iter().map(|_| None).collect(),
             rows: Vec::new(),
@@ -160,7 +163,7 @@ impl Session {
             tile: [0, 0],
             block: [0; 3],
             steps_in_blocks: 0,
-            active: false,
+            active: true,
             points_computed: 0,
             in_place,
             invariants: Invariants::Stale,
@@ -210,6 +213,7 @@ impl Session {
         fork.block = self.block;
         fork.active = self.active;
         fork.values.clone_from(&self.values);
+        fork.patches.clone_from(&self.patches);
         fork.supports.clone_from(&self.supports);
         for (new, old) in fork.fields.iter_mut().zip(&self.fields) {
             if let FieldData::Static(Some(buffer)) = old {
@@ -237,6 +241,7 @@ impl Session {
             if let FieldData::Static(Some(buffer)) = theirs {
                 self.fields[number] = FieldData::Static(Some(buffer.clone()));
                 self.values[number] = other.values[number];
+                self.patches[number] = other.patches[number];
             }
         }
         self.forget_uniforms();

@@ -4,6 +4,9 @@ use std::ffi::c_long;
 use std::ops::Range;
 
 use retrograd_compile::emit::Bodies;
+use retrograd_ir::MAX_DIMS;
+
+use crate::patch::Patch;
 
 /// One part of a nest: the number of its body and its region, one range per dimension.
 pub(super) struct Place {
@@ -102,6 +105,42 @@ fn call(places: &[&Place], rows: &[Range<usize>]) -> Option<Vec<c_long>> {
         words.extend(ends(range));
     }
     (!pieces.is_empty()).then_some(words)
+}
+
+/// Pieces of a row that are handed over at once.
+const PIECES: usize = 16;
+
+/// Calls `run` with the part of a call (see `FunctionKind::Nest`) that lies in a box: its pieces in
+/// order, no more than [`PIECES`] of them at once.
+pub(super) fn clipped(call: &[c_long], patch: &Patch, dims: usize, mut run: impl FnMut(&[c_long])) {
+    let outer = dims - 1;
+    let mut words = [0; 2 * MAX_DIMS + 1 + 3 * PIECES];
+    let clip = |dim: usize, ends: &[c_long]| {
+        let range = patch.range(dim);
+        (ends[0].max(range.start as c_long), ends[1].min(range.end as c_long))
+    };
+    for d in 0..outer {
+        let (low, high) = clip(d, &call[2 * d..]);
+        if low >= high {
+            return;
+        }
+        (words[2 * d], words[2 * d + 1]) = (low, high);
+    }
+    let head = 2 * outer + 1;
+    for pieces in call[head..].chunks(3 * PIECES) {
+        let mut end = head;
+        for piece in pieces.chunks_exact(3) {
+            let (low, high) = clip(outer, &piece[1..]);
+            if low < high {
+                words[end..end + 3].copy_from_slice(&[piece[0], low, high]);
+                end += 3;
+            }
+        }
+        words[head - 1] = ((end - head) / 3) as c_long;
+        if end > head {
+            run(&words[..end]);
+        }
+    }
 }
 
 #[cfg(test)]

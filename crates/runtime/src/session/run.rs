@@ -9,8 +9,8 @@ use retrograd_compile::schedule::{Phase, PhaseKind, Wait};
 use retrograd_ir::interpret::{Subnormals, holds};
 use retrograd_ir::{StatementKind, Target};
 
-use super::active::clipped;
 use super::blocks::{BlockPlan, Task};
+use super::pieces::clipped;
 use super::plan::{StepPlan, Work};
 use super::prepare::Fresh;
 use super::{FieldData, InPlace, Invariants, Session, SessionError};
@@ -137,6 +137,7 @@ impl Session {
         }
         self.move_back(fresh);
         self.narrow(number, 1, &before);
+        self.narrow_sums(number, &[n]);
         Ok(())
     }
 
@@ -200,6 +201,7 @@ impl Session {
         });
         self.plans[number] = Some(plan);
         self.narrow(number, steps.len(), &before);
+        self.narrow_sums(number, steps);
         Ok(())
     }
 

@@ -3,9 +3,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::buffer::{Level, OutOfMemory, Pool};
+use retrograd_ir::{DType, FieldId, StatementKind, Target, WriteMode};
+
+use super::{FieldData, Session};
+use crate::buffer::{Buffer, Level, OutOfMemory, Pool};
 use crate::layout::Layout;
 use crate::patch::{Patch, PatchCell};
+use crate::real::Real;
 use crate::team::Team;
 
 /// A level from the pool with zeros everywhere. Of a buffer that was never written no page is touched.
@@ -28,26 +32,115 @@ pub(super) fn clear(level: &mut Level, layout: &Layout) {
     level.set_patch(Patch::EMPTY);
 }
 
+/// Steps after which a sum is looked at: all of it is read, and some ten numbers per point in a step.
+const STEPS_BETWEEN_LOOKS: i64 = 16;
+
+impl Session {
+    /// The boxes of the newest levels that a step advances, before it runs.
+    pub(super) fn newest_patches(&self, number: usize) -> Vec<Patch> {
+        let newest = |field: &FieldId| self.patch(Target { field: *field, time: 0 }, 0, &[]);
+        self.program.steps[number].advances.iter().map(newest).collect()
+    }
+
+    /// Narrows the boxes of what steps have added to, if one of them is a step to do so after.
+    pub(super) fn narrow_sums(&mut self, number: usize, steps: &[i64]) {
+        if !self.active || !steps.iter().any(|n| n % STEPS_BETWEEN_LOOKS == 0) {
+            return;
+        }
+        let stencil = self.program.stencil();
+        for statement in &stencil.steps[number].statements {
+            let StatementKind::Update { target, mode: WriteMode::Add, .. } = statement.kind else {
+                continue;
+            };
+            let at = target.field.0 as usize;
+            let FieldData::Static(Some(buffer)) = &self.fields[at] else { continue };
+            let (layout, within) = (&self.layouts[self.places[at].0].1, self.patches[at]);
+            self.patches[at] = match stencil.field(target.field).dtype {
+                DType::F32 => negative_zeros::<f32>(buffer, layout, within, &mut self.team),
+                DType::F64 => negative_zeros::<f64>(buffer, layout, within, &mut self.team),
+            };
+        }
+    }
+
+    /// Narrows the boxes of the levels that the last `count` steps have made to what is not zero in
+    /// them, not below the boxes that were the newest before.
+    pub(super) fn narrow(&mut self, number: usize, count: usize, before: &[Patch]) {
+        if !self.active {
+            return;
+        }
+        for (field, &least) in self.program.steps[number].advances.iter().zip(before) {
+            let at = field.0 as usize;
+            let FieldData::Time(held) = &self.fields[at] else { continue };
+            let layout = &self.layouts[self.places[at].0].1;
+            let mut least = least;
+            for level in held.iter().take(count).rev() {
+                let patch = level.patch();
+                if patch != least {
+                    narrow(level, layout, least.meet(patch), &mut self.team);
+                }
+                least = level.patch();
+            }
+        }
+    }
+}
+
 /// Rows from which on threads look together.
 const MANY_ROWS: usize = 1 << 12;
 
 /// Narrows the box of a level to the smallest one that holds `least` and every number that is not `+0`.
-pub(super) fn narrow(level: &Level, layout: &Layout, least: Patch, team: &mut Team) {
-    let within = level.patch();
+fn narrow(level: &Level, layout: &Layout, least: Patch, team: &mut Team) {
+    let look = |within: Patch| occupied(level, layout, within, least);
+    level.set_patch(least.hull(looked_through(layout, level.patch(), team, &look)));
+}
+
+/// The smallest box that holds every `-0` within a box.
+fn negative_zeros<T: Real>(
+    buffer: &Buffer,
+    layout: &Layout,
+    within: Patch,
+    team: &mut Team,
+) -> Patch {
+    let last = layout.extents.len() - 1;
+    let negative = |x: &T| x.to_f64().to_bits() == (-0.0_f64).to_bits();
+    let look = |within: Patch| {
+        let mut found = Patch::EMPTY;
+        for (mut point, row) in layout.rows_in(within) {
+            let row = &buffer.slice::<T>()[row];
+            // Without a branch: rows that hold none are the rule.
+            if !row.iter().fold(false, |any, x| any | negative(x)) {
+                continue;
+            }
+            let ends = [row.iter().position(negative), row.iter().rposition(negative)];
+            let from = point[last];
+            for at in ends.into_iter().flatten() {
+                point[last] = from + at;
+                found = found.hull(Patch::point(&point[..=last]));
+            }
+        }
+        found
+    };
+    looked_through(layout, within, team, &look)
+}
+
+/// The smallest box that holds what `look` finds within a box, by threads that share its rows.
+fn looked_through(
+    layout: &Layout,
+    within: Patch,
+    team: &mut Team,
+    look: &(dyn Fn(Patch) -> Patch + Sync),
+) -> Patch {
     let rows = within.range(0);
     let count = within.points() as usize / within.range(layout.extents.len() - 1).len().max(1);
     if team.size() == 1 || count < MANY_ROWS {
-        level.set_patch(occupied(level, layout, within, least));
-        return;
+        return look(within);
     }
     let size = team.size();
     let found: Vec<PatchCell> = (0..size).map(|_| PatchCell::new(Patch::EMPTY)).collect();
     team.run(&|thread| {
         let end = |thread: usize| rows.start + rows.len() * thread / size;
-        let own = within.with(0, end(thread)..end(thread + 1));
-        found[thread].set(occupied(level, layout, own, least));
+        found[thread].set(look(within.with(0, end(thread)..end(thread + 1))));
     });
-    level.set_patch(found.iter().map(PatchCell::get).fold(least, Patch::hull));
+    found.iter().map(PatchCell::get).fold(Patch::EMPTY, Patch::hull)
 }
 
 /// Finds the smallest box that holds `least` and every number `within` a box that is not `+0`. Reads
@@ -147,6 +240,13 @@ mod tests {
                 own.set_patch(Patch::whole(&extents));
                 narrow(own, &layout, least, team);
                 assert_eq!(own.patch(), expected, "{points} points, {} threads", team.size());
+            }
+            let buffer = own.buffer();
+            for team in &mut teams {
+                let whole = Patch::whole(&extents);
+                let found = negative_zeros::<f32>(buffer, &layout, whole, team);
+                assert_eq!(least.hull(found), expected, "{points} points, {} threads", team.size());
+                assert_eq!(negative_zeros::<f32>(buffer, &layout, found, team), found);
             }
             clear(own, &layout);
             assert!(is_zero(own.buffer().raw()) && own.patch().is_empty());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use retrograd_ir::text::parse;
-use retrograd_ir::{FieldId, SparseId};
+use retrograd_ir::{FieldId, ScalarId, SparseId};
 use retrograd_runtime::{Backend, JitOptions, Program, Session, Team};
 
 use crate::common;
@@ -45,12 +45,18 @@ const START: usize = 3;
 
 struct Fixture {
     program: Arc<Program>,
+    /// Size of the waves.
+    size: f32,
 }
 
 fn fixture(options: &JitOptions) -> Fixture {
-    let stencil = parse(TEXT).expect("should be well formed");
+    fixture_of(TEXT, options)
+}
+
+fn fixture_of(text: &str, options: &JitOptions) -> Fixture {
+    let stencil = parse(text).expect("should be well formed");
     let program = Program::new(stencil, &["forward", "reverse"], Backend::C, options);
-    Fixture { program: program.expect("should compile") }
+    Fixture { program: program.expect("should compile"), size: 1.0 }
 }
 
 impl Fixture {
@@ -77,8 +83,9 @@ impl Fixture {
         session.zero(self.field("total")).expect("memory");
         session.place(src, &[at.to_vec()]).expect("inside");
         session.place(rec, &[vec![at[0] + 2.5, at[1]], vec![3.0, 100.3]]).expect("inside");
-        let samples: Vec<f32> =
-            (0..STEPS).map(|n| if n < START { 0.0 } else { 1.0 - 0.1 * n as f32 }).collect();
+        let samples: Vec<f32> = (0..STEPS)
+            .map(|n| if n < START { 0.0 } else { self.size * (1.0 - 0.1 * n as f32) })
+            .collect();
         session.set_series(src, &samples);
         session.set_tape_window(0..STEPS);
         session.run("forward", 0..STEPS).expect("should run");
@@ -101,7 +108,26 @@ impl Fixture {
 #[test]
 fn shots_in_used_buffers_give_the_bits_of_whole_grids() {
     let Some(options) = common::options() else { return };
-    let f = fixture(&options);
+    for mut f in [fixture(&options), fixture_of(&in_parts(), &options)] {
+        check_shots(&f);
+        // Products that are flushed to zeros of either sign.
+        f.size = 1e-19;
+        check_shots(&f);
+    }
+}
+
+/// The same where loop nests have parts that read, at the point, what earlier parts of the nest have
+/// written: in regions side by side, in one that overlaps with them, assigned and added.
+fn in_parts() -> String {
+    let parts = TEXT
+        .replace("param dt\n", "param dt\nregion low = x[: 9]\nregion high = x[9 :]\nregion left = z[: 70]\n")
+        .replace("  q = u[t+1] - u[t-1];\n", "  in low: q = u[t+1] - u[t-1]; in high: q = dt * u[t+1];\n  in left: q += k * u[t+1];\n")
+        .replace("  total += ", "  in high: total += ");
+    assert!(parts.matches("  in ").count() == 3 && parts.contains("region left"));
+    parts
+}
+
+fn check_shots(f: &Fixture) {
     let shots = [[20.0, 60.0], [3.2, 125.7], [36.0, 1.0], [20.0, 60.0]];
     let mut whole = f.session(1, 2.0);
     whole.set_active(false);
@@ -159,6 +185,77 @@ fn coefficients_that_are_not_finite_or_positive_change_nothing() {
     }
 }
 
+/// Zero that is added to `-0` makes it `+0`: a sum that was flushed to `-0` does not keep it where
+/// waves are no more.
+#[test]
+fn zeros_that_are_added_to_negative_zeros_are_not_left_out() {
+    let Some(options) = common::options() else { return };
+    let f = fixture(&options);
+    let total = f.field("total");
+    let minus: Vec<f32> = (0..EXTENTS.iter().product()).map(|i| [0.0, -0.0][i % 2]).collect();
+    let [found, expected] = [true, false].map(|active| {
+        let mut session = f.session(1, 2.0);
+        session.set_active(active);
+        f.shot(&mut session, [20.0, 60.0]);
+        let before = session.points_computed();
+        session.release(&["u", "v", "w"].map(|name| f.field(name)));
+        session.set_function(total, &minus).expect("memory");
+        session.run("reverse", [0]).expect("should run");
+        let once = session.points_computed() - before;
+        // Now it is known that there are none.
+        session.release(&[f.field("u")]);
+        session.run("reverse", [0]).expect("should run");
+        assert_eq!(session.points_computed() - before == once, active, "{once} points at first");
+        session.function::<f32>(total).into_iter().map(f32::to_bits).collect::<Vec<_>>()
+    });
+    assert_eq!(expected.iter().filter(|bits| **bits != 0).count(), 0, "all were added to");
+    assert!(found == expected);
+}
+
+/// A sum that is flushed to `-0` becomes `+0` in the next step, though what is added there is zero;
+/// whether the sum was looked at in between (after step 0) or not.
+#[test]
+fn a_sum_that_was_flushed_to_negative_zero_is_added_to() {
+    let Some(options) = common::options() else { return };
+    let f = fixture(&options);
+    let (u, q, total) = (f.field("u"), f.field("q"), f.field("total"));
+    let points: usize = EXTENTS.iter().product();
+    let at = EXTENTS[1] * (EXTENTS[0] / 2) + EXTENTS[1] / 2;
+    let entry = |value: f32| {
+        let mut values = vec![0.0; points];
+        values[at] = value;
+        values
+    };
+    for steps in [[2, 1, 0], [2, 0, 1]] {
+        let mut computed = Vec::new();
+        for active in [false, true] {
+            let mut session = f.session(1, 2.0);
+            session.set_active(active);
+            session.set_block(1, 0);
+            session.place(SparseId(1), &[vec![3.0, 3.0]]).expect("inside");
+            session.set_tape_window(0..STEPS);
+            // A wave that stays 1 far from the sides, until there is none.
+            for back in [0, 1] {
+                session.set_level(u, back, &vec![1.0_f32; points]).expect("memory");
+            }
+            for (step, value) in steps.into_iter().zip([1.5, -1.75]) {
+                let value = value * f32::MIN_POSITIVE;
+                session.set_tape_entry(q, step, &entry(value)).expect("memory");
+            }
+            for (step, sum) in steps.into_iter().zip([1.5 * f32::MIN_POSITIVE, -0.0, 0.0]) {
+                if sum == 0.0 && sum.is_sign_positive() {
+                    session.release(&[u]);
+                }
+                session.run("reverse", [step]).expect("should run");
+                let found = session.function::<f32>(total)[at];
+                assert_eq!(found.to_bits(), sum.to_bits(), "{active}, {steps:?}, step {step}");
+            }
+            computed.push(session.points_computed());
+        }
+        assert!(computed[1] < computed[0], "{computed:?}");
+    }
+}
+
 /// Boxes come back with snapshots, also with those that have been bytes.
 #[test]
 fn snapshots_keep_their_boxes() {
@@ -190,4 +287,41 @@ fn snapshots_keep_their_boxes() {
     assert_eq!(found.1, expected.1);
     // What is found to be zero may be more than what was known to be.
     assert!(found.0 <= expected.0 && found.0 * 2 > expected.0, "{found:?} {expected:?}");
+}
+
+/// What a reduction comes to may have another sign in every step: a product with it is not known to be
+/// `+0` where the wave has not been.
+#[test]
+fn what_steps_reduce_has_any_sign() {
+    let Some(options) = common::options() else { return };
+    let text = "\
+stencil reduced f32
+dim x, z
+scalar s
+time function u(x, z) levels 2
+time function v(x, z) levels 2
+step forward {
+  u[t+1] = u;
+  s = min of u;
+  v[t+1] = s * u[t+1];
+}
+";
+    let stencil = parse(text).expect("should be well formed");
+    let program =
+        Program::new(stencil, &["forward"], Backend::C, &options).expect("should compile");
+    let field = |name| program.stencil().field_named(name).expect("should be declared");
+    let points: usize = EXTENTS.iter().product();
+    let mut wave = vec![0.0_f32; points];
+    wave[points / 2] = -1.0;
+    let [found, expected] = [true, false].map(|active| {
+        let session = Session::new(&program, &EXTENTS, &[], STEPS, Team::new(2));
+        let mut session = session.expect("should fit");
+        session.set_active(active);
+        session.set_scalar(ScalarId(0), 1.0);
+        session.set_level(field("u"), 0, &wave).expect("memory");
+        session.run("forward", 0..2).expect("should run");
+        session.level::<f32>(field("v"), 0).into_iter().map(f32::to_bits).collect::<Vec<_>>()
+    });
+    assert_eq!(expected[0], (-0.0_f32).to_bits());
+    assert!(found == expected);
 }
