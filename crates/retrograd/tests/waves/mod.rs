@@ -74,6 +74,9 @@ impl Waves<'_> {
         if let Some(cpml) = self.system.cpml() {
             run.set_cpml(cpml, &self.layer.1).expect("a layer");
         }
+        if let Some(surface) = self.system.free_surface() {
+            run.set_free_surface(surface).expect("a surface");
+        }
         for (at, points) in
             self.sources.iter().chain(&self.receivers).zip(sources.iter().chain(&receivers))
         {
