@@ -60,7 +60,7 @@ fn record(
     let at = |p: &[f64; 2]| p.iter().map(|x| (around as f64 + x) * H).collect::<Vec<f64>>();
     let all = |states: &[&'static str], points: &[[f64; 2]]| -> Vec<At<'static>> {
         let points_m: Vec<Vec<f64>> = points.iter().map(at).collect();
-        states.iter().map(|&state| At { state, points_m: points_m.clone() }).collect()
+        states.iter().map(|&state| At { state, points_m: points_m.clone(), factor: 1.0 }).collect()
     };
     let waves = Waves {
         system: &system,

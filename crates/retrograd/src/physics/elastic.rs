@@ -97,7 +97,7 @@ fn velocity_stress(system: &mut System, rho: &Expression, dims: usize, moduli: &
     let s: TensorTimeFunction = grid.tensor_time_function("s").space_order(order);
     for i in 0..dims {
         let forces = (0..dims).map(|j| {
-            let across = if i == j { Across::Nodes } else { Across::Traction };
+            let across = if i == j { Across::Pressure } else { Across::Shear };
             system.slope_below(&s.component(i, j).value(), j, across)
         });
         let force = Expression::sum(forces.collect());
@@ -113,7 +113,7 @@ fn velocity_stress(system: &mut System, rho: &Expression, dims: usize, moduli: &
     for (i, j) in (0..dims).flat_map(|i| (i + 1..dims).map(move |j| (i, j))) {
         let component = s.component(i, j);
         let rate = system.slope(&v.component(j).forward(), i)
-            + system.slope_below(&v.component(i).forward(), j, Across::Nodes);
+            + system.slope_below(&v.component(i).forward(), j, Across::VelocityAlong);
         let modulus = (moduli.shear)(i, j).harmonic_at(component);
         system.evolve(&(component.dt() - modulus * rate), component);
     }
@@ -127,8 +127,8 @@ fn stretches(
     moduli: &Stiffness<'_>,
 ) -> Vec<Expression> {
     let last = system.setting.dims() - 1;
-    let slopes =
-        (0..=last).map(|j| system.slope_below(&v.component(j).forward(), j, Across::Velocity));
+    let slopes = (0..=last)
+        .map(|j| system.slope_below(&v.component(j).forward(), j, Across::VelocityAcross));
     let mut slopes: Vec<Expression> = slopes.collect();
     if let Some(surface) = &mut system.surface {
         let along = (0..last).map(|j| (moduli.diagonal)(last, j) * &slopes[j]);

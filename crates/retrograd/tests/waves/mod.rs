@@ -1,6 +1,8 @@
 //! Runs of the systems of `retrograd::physics` in media that do not vary unless said, in f64.
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+pub(crate) mod complex;
+
 use retrograd::physics::System;
 use retrograd::{CpmlTuning, DType, Options, Simulation, Sparse, Team};
 
@@ -27,6 +29,8 @@ pub(crate) fn medium(parameter: &str) -> f64 {
 pub(crate) struct At<'a> {
     pub(crate) state: &'a str,
     pub(crate) points_m: Vec<Vec<f64>>,
+    /// What the samples of a source are multiplied by.
+    pub(crate) factor: f64,
 }
 
 /// A run of a system from rest.
@@ -91,7 +95,7 @@ impl Waves<'_> {
         for (at, src) in self.sources.iter().zip(&sources) {
             let count = at.points_m.len();
             let series: Vec<f64> =
-                wavelet.iter().flat_map(|x| std::iter::repeat_n(*x, count)).collect();
+                wavelet.iter().flat_map(|x| std::iter::repeat_n(at.factor * x, count)).collect();
             run.set_series(src, &series).expect("samples");
         }
         run.run().expect("should run");
