@@ -4,10 +4,12 @@ mod support;
 mod waves;
 
 use std::f64::consts::PI;
+use std::path::PathBuf;
 
+use retrograd::check::{Experiment, dot_product, taylor};
 use retrograd::physics::{self, Absorbing, Setting};
-use retrograd::{CpmlTuning, Grid, Options};
-use support::{Ricker, options, relative_l2, slope};
+use retrograd::{CpmlTuning, DType, Function, Grid, Options};
+use support::{Random, Ricker, options, relative_l2};
 use waves::complex::{Complex, I};
 use waves::{At, RHO, VP, VS, Waves, medium};
 
@@ -62,40 +64,6 @@ fn garvin((x_m, depth_m): (f64, f64), wavelet: Ricker, t_s: f64) -> [f64; 2] {
     sum
 }
 
-/// Velocity (x, z) on the surface at distance `x_m` from a vertical force of `f` per length on it:
-/// Lamb, Phil. Trans. R. Soc. A 203 (1904), doi:10.1098/rsta.1904.0013. The convolution with the
-/// kernel runs along a line below the real axis, where neither has a pole.
-fn lamb(x_m: f64, wavelet: Ricker, t_s: f64) -> [f64; 2] {
-    let below = 0.1 / wavelet.peak_hz;
-    let step = below / 16.0;
-    if t_s <= A * x_m {
-        return [0.0; 2];
-    }
-    // Rate of the Ricker wavelet at complex times.
-    let rate = |t: Complex| {
-        let w = PI * wavelet.peak_hz;
-        let x = w * (t - wavelet.delay_s.into());
-        let x2 = x * x;
-        w * ((4.0 * x2 - 6.0.into()) * x * (-x2).exp())
-    };
-    let mu = RHO * VS * VS;
-    let mut sum = [0.0; 2];
-    let first = t_s - 2.6 * wavelet.delay_s;
-    let last = t_s + 0.6 * wavelet.delay_s;
-    for k in 0..=((last - first) / step) as usize {
-        let tau = Complex::new(first + k as f64 * step, -below);
-        let push = rate(Complex::from(t_s) - tau);
-        let q = 1.0 / x_m * (I * tau);
-        let at = Surface::at(q);
-        let outer = 1.0 / x_m * (I * push / at.rayleigh);
-        let z = B * B * (at.eta_a * outer);
-        let x = -(I * q * (at.omega - 2.0 * (at.eta_a * at.eta_b)) * outer);
-        sum[0] += step / (PI * mu) * x.re;
-        sum[1] += step / (PI * mu) * z.re;
-    }
-    sum
-}
-
 /// A half space with sources near x = 0.
 struct HalfSpace {
     h: f64,
@@ -111,13 +79,14 @@ struct HalfSpace {
 }
 
 const LAYER: usize = 20;
+/// The bound of the relative L2 error from 10 points per wavelength on.
+const TOLERANCE: f64 = 1e-3;
 
 impl HalfSpace {
     /// Velocities (x, z) of all receivers on the surface, sample `n` at `(n - 1/2) dt`.
     fn record(
         &self,
-        sources: &[(&'static str, f64)],
-        depth_m: f64,
+        sources: &[(&'static str, f64, f64)],
         series: impl Fn(f64) -> f64,
         options: &Options,
     ) -> [Vec<Vec<f64>>; 2] {
@@ -128,7 +97,7 @@ impl HalfSpace {
         let grid = Grid::new(shape).and_then(|g| g.spacing([self.h; 2]));
         let grid = grid.and_then(|g| g.origin(origin)).expect("grid");
         let system = physics::elastic_half_space(&Setting::new(&grid).absorbing(Absorbing::Cpml));
-        let source = |&(state, factor): &(&'static str, f64)| At {
+        let source = |&(state, factor, depth_m): &(&'static str, f64, f64)| At {
             state,
             points_m: vec![vec![0.0, depth_m]],
             factor,
@@ -177,11 +146,14 @@ impl HalfSpace {
     }
 }
 
+/// The shortest Rayleigh wave, at the frequency where the spectrum is 1e-3 of its peak, has 5, 10 and
+/// 15 points; receivers are 0.7, 2 and 5 depths of the source away. Leapfrog errs by 2.4e-4 at the
+/// last of them, see `greens`.
 #[test]
 fn explosions_below_a_surface() {
     let Some(options) = options() else { return };
     let wavelet = Ricker::new(5.0);
-    for h in [20.0, 10.0, 5.0] {
+    for h in [20.0, 10.0, 20.0 / 3.0] {
         let half = HalfSpace {
             h,
             wavelet,
@@ -190,33 +162,145 @@ fn explosions_below_a_surface() {
             right_m: 1700.0,
             below_m: 600.0,
             end_s: 1.6,
-            dt_s: 0.5e-3,
+            dt_s: 0.25e-3,
         };
         let dt_s = half.dt_s;
         let rate = |n: f64| -wavelet.at((n + 0.5) * dt_s) * dt_s / (h * h);
-        let found = half.record(&[("s_xx", 1.0), ("s_zz", 1.0)], 300.0, rate, &options);
-        println!("{h} {:?}", half.errors(&found, |x, t| garvin((x, 300.0), wavelet, t)));
+        let found = half.record(&[("s_xx", 1.0, 300.0), ("s_zz", 1.0, 300.0)], rate, &options);
+        let errors = half.errors(&found, |x, t| garvin((x, 300.0), wavelet, t));
+        let listed: Vec<String> = errors.iter().map(|e| format!("{e:.2e}")).collect();
+        let points = 0.9194 * VS / (wavelet.peak_hz * Ricker::HIGHEST * h);
+        println!("Garvin, {points:.1} points per wavelength: relative L2 {}", listed.join(" "));
+        if points >= 9.9 {
+            assert!(errors.iter().all(|e| *e <= TOLERANCE), "{errors:?}");
+        }
     }
 }
 
+/// Velocities of two receivers below a surface, of a vertical force below it, from the traces that
+/// the package deepwave is tested with (EX2DDIR): vp 1500 m/s, vs 1000 m/s, density 2200 kg/m3, force
+/// at 60 m, receivers 20 and 22 m deep, 20 points per shortest Rayleigh wave.
+///
+/// What had to be found out about the files: they hold velocities; the first sample of each trace is
+/// left out; amplitudes are twice those of a unit force (the package compares what is normalised). In
+/// each trace one sample near the arrival of a singularity is off by up to 1e-2 of the largest one:
+/// the bound is the usual one plus the roughness of the trace.
 #[test]
-fn forces_on_a_surface() {
+fn forces_below_a_surface() {
     let Some(options) = options() else { return };
-    let wavelet = Ricker::new(5.0);
-    for h in [20.0, 10.0, 5.0] {
-        let half = HalfSpace {
-            h,
-            wavelet,
-            x_m: vec![600.0, 900.0, 1500.0],
-            left_m: -200.0,
-            right_m: 1700.0,
-            below_m: 600.0,
-            end_s: 1.6,
-            dt_s: 0.5e-3,
+    let Some(reference) = reference() else { return };
+    let (h, dt_s, steps) = (1.0, 0.5e-3 / 3.0, 2400);
+    let wavelet = Ricker { peak_hz: 14.5, delay_s: 0.08025 };
+    let shape = [220, 140];
+    let source = vec![60.0, 60.0];
+    let receivers = vec![vec![120.0, 20.0], vec![122.0, 22.0]];
+    let grid = Grid::new(shape).and_then(|g| g.spacing([h; 2])).expect("grid");
+    let system = physics::elastic_half_space(&Setting::new(&grid).absorbing(Absorbing::Cpml));
+    let at = |state, points_m: &[Vec<f64>]| At { state, points_m: points_m.to_vec(), factor: 1.0 };
+    let waves = Waves {
+        system: &system,
+        medium: &|name, _| match name {
+            "vp" => 1500.0,
+            "vs" => 1000.0,
+            _ => 2200.0,
+        },
+        sources: vec![at("v_z", &[source])],
+        receivers: vec![at("v_x", &receivers), at("v_z", &receivers)],
+        radius: 8,
+        layer: (vec![[LAYER; 2], [0, LAYER]], CpmlTuning::new(1500.0, wavelet.peak_hz)),
+        steps,
+        dt_s,
+    };
+    let push: Vec<f64> =
+        (0..steps).map(|n| wavelet.at(n as f64 * dt_s) * dt_s / (2200.0 * h * h)).collect();
+    let found = waves.record(&push, &options);
+    // Velocity n is at (n - 1/2) dt, sample k of the file at (k + 1/2) 0.5 ms: it lacks the first one.
+    for (component, name) in ["x", "z"].iter().enumerate() {
+        for r in 0..2 {
+            let velocity = &found[2 * component + r];
+            let ours: Vec<f64> = velocity.iter().skip(2).step_by(3).copied().collect();
+            let theirs = &reference[component][3000 * r..][..ours.len()];
+            // Their z points up.
+            let sign = [2.0, -2.0][component];
+            let ours: Vec<f64> = ours.iter().map(|v| sign * v).collect();
+            let (error, rough) = (relative_l2(&ours, theirs), roughness(theirs));
+            println!(
+                "force, v_{name}, receiver {r}: relative L2 {error:.2e}, its roughness {rough:.1e}"
+            );
+            assert!(error <= TOLERANCE + rough, "{error:e}");
+            assert!(roughness(&ours) <= 0.1 * TOLERANCE, "{:e}", roughness(&ours));
+        }
+    }
+}
+
+/// How far samples are from the cubics through their neighbours, in the sense of the relative L2 norm.
+fn roughness(series: &[f64]) -> f64 {
+    let cubic = |w: &[f64]| (4.0 * (w[1] + w[3]) - w[0] - w[4]) / 6.0;
+    let cubics: Vec<f64> = series.windows(5).map(cubic).collect();
+    relative_l2(&cubics, &series[2..series.len() - 2])
+}
+
+/// The displacements along x and z, or nothing and a printed reason.
+fn reference() -> Option<[Vec<f64>; 2]> {
+    let shared = std::env::var_os("RETROGRAD_SHARED").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
+        PathBuf::from,
+    );
+    let folder = shared.join("data/lamb_flat_reference_deepwave/orig");
+    let read = |name: &str| -> Option<Vec<f64>> {
+        let text = std::fs::read_to_string(folder.join(name)).ok()?;
+        Some(text.split_whitespace().map(|x| x.parse().expect("a number")).collect())
+    };
+    let both = read("Ux_file_ascii").zip(read("Uz_file_ascii"));
+    if both.is_none() {
+        println!("skipped: no reference in {} (RETROGRAD_SHARED)", folder.display());
+    }
+    both.map(|(x, z)| [x, z])
+}
+
+/// The surface is linear in the velocities and stresses below it, so that everything that is derived
+/// from the equations holds there too.
+#[test]
+fn gradients_below_a_surface_hold() {
+    let Some(options) = options() else { return };
+    for shape in [&[33, 29][..], &[17, 18, 19]] {
+        let dims = shape.len();
+        let grid = Grid::new(shape).and_then(|g| g.spacing(&[10.0, 11.0, 12.0][..dims]));
+        let grid = grid.expect("grid");
+        let setting = Setting::new(&grid).space_order(8).absorbing(Absorbing::Cpml);
+        let system = physics::elastic_half_space(&setting);
+        let (src, rec) = (grid.sparse("src").sinc(2), grid.sparse("rec"));
+        let operator = system.operator().dtype(DType::F64);
+        let operator = operator.source(&src, system.state_named("v_x").forward(), src.value());
+        let operator = operator.interpolate(&rec, system.state_named("v_z"));
+        let operator = operator.build().expect("should build");
+        let (steps, dt_s) = (41, 1e-3);
+        let at = |x: f64, z: f64| {
+            let mut point = vec![10.0 * x; dims];
+            point[dims - 1] = 10.0 * z;
+            vec![point]
         };
-        let dt_s = half.dt_s;
-        let rate = |n: f64| -(wavelet.at((n + 1.0) * dt_s) - wavelet.at(n * dt_s)) / h;
-        let found = half.record(&[("s_zz", 1.0), ("s_xx", 1.0 / 3.0)], 0.0, rate, &options);
-        println!("{h} {:?}", half.errors(&found, |x, t| lamb(x, wavelet, t)));
+        let mut random = Random(7);
+        let mut experiment = Experiment::new(&grid, (steps, dt_s))
+            .threads(2)
+            .place(&src, &at(8.3, 2.1))
+            .place(&rec, &at(11.2, 0.7))
+            .series(&src, &Ricker::new(50.0).samples(steps, dt_s))
+            .layer(&[vec![[4, 4]; dims - 1], vec![[0, 4]]].concat())
+            .cpml(system.cpml().expect("a layer"), CpmlTuning::new(VP, 50.0));
+        for (weight, values) in system.free_surface().expect("a surface").values(shape[dims - 1]) {
+            experiment = experiment.set(&weight, &values);
+        }
+        let parameters: Vec<&Function> = system.parameters().iter().map(|p| &p.function).collect();
+        for parameter in &parameters {
+            let mut value = || medium(parameter.name()) * (0.9 + 0.2 * random.next());
+            let values: Vec<f64> = (0..grid.points()).map(|_| value()).collect();
+            experiment = experiment.set(parameter, &values);
+        }
+        let result = dot_product(&operator, &parameters, &experiment, &options).expect("runs");
+        println!("{dims}-D: {result}");
+        assert!(result.passed(), "{result}");
+        let result = taylor(&operator, &parameters, &experiment, &options).expect("runs");
+        assert!(result.passed(), "{result}");
     }
 }
