@@ -19,7 +19,6 @@ const B: f64 = 1.0 / VS;
 
 /// What the kernels of a free surface have in common, at horizontal slowness `-i q`.
 struct Surface {
-    eta_a: Complex,
     eta_b: Complex,
     /// `2 q^2 + b^2`.
     omega: Complex,
@@ -33,7 +32,7 @@ impl Surface {
         let (eta_a, eta_b) = ((q2 + (A * A).into()).sqrt(), (q2 + (B * B).into()).sqrt());
         let omega = 2.0 * q2 + (B * B).into();
         let rayleigh = omega * omega - 4.0 * (q2 * eta_a * eta_b);
-        Self { eta_a, eta_b, omega, rayleigh }
+        Self { eta_b, omega, rayleigh }
     }
 }
 
@@ -263,11 +262,11 @@ fn reference() -> Option<[Vec<f64>; 2]> {
 #[test]
 fn gradients_below_a_surface_hold() {
     let Some(options) = options() else { return };
-    for shape in [&[33, 29][..], &[17, 18, 19]] {
+    for (shape, order) in [(&[33, 29][..], 8), (&[17, 18, 19], 4)] {
         let dims = shape.len();
         let grid = Grid::new(shape).and_then(|g| g.spacing(&[10.0, 11.0, 12.0][..dims]));
         let grid = grid.expect("grid");
-        let setting = Setting::new(&grid).space_order(8).absorbing(Absorbing::Cpml);
+        let setting = Setting::new(&grid).space_order(order).absorbing(Absorbing::Cpml);
         let system = physics::elastic_half_space(&setting);
         let (src, rec) = (grid.sparse("src").sinc(2), grid.sparse("rec"));
         let operator = system.operator().dtype(DType::F64);

@@ -1,6 +1,6 @@
 //! As much of the complex numbers as exact solutions need.
 
-use std::ops::{Add, Div, Mul, Neg, Sub};
+use std::ops::{Add, Div, Mul, Sub};
 
 /// `re + i im`.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -24,11 +24,6 @@ impl Complex {
         let im = (0.5 * (size - self.re)).max(0.0).sqrt();
         Self { re, im: im.copysign(self.im) }
     }
-
-    pub(crate) fn exp(self) -> Self {
-        let (sin, cos) = self.im.sin_cos();
-        Self { re: self.re.exp() * cos, im: self.re.exp() * sin }
-    }
 }
 
 impl From<f64> for Complex {
@@ -48,13 +43,6 @@ impl Sub for Complex {
     type Output = Self;
     fn sub(self, other: Self) -> Self {
         Self { re: self.re - other.re, im: self.im - other.im }
-    }
-}
-
-impl Neg for Complex {
-    type Output = Self;
-    fn neg(self) -> Self {
-        Self { re: -self.re, im: -self.im }
     }
 }
 
