@@ -84,14 +84,22 @@ impl Cpml {
     }
 
     /// The second derivative along dimension number `dim` in the stretched coordinate, of what sits
-    /// on the nodes along it: `d2/dx2 u + d/dx psi + zeta`.
+    /// on the nodes along it: `d2/dx2 u + d/dx psi + zeta`, `zeta` being the memory of `d/dx (d/dx u +
+    /// psi)`.
+    ///
+    /// First derivatives are two orders less accurate than the second one. Where waves are damped away
+    /// in the layer, what is left of the equation is the second difference less the first one taken
+    /// twice; that has to be stiff, not the opposite, or a wave that is short against the spacing
+    /// grows there: `K_2(k)^2 >= K_1(k)^2` for all wave numbers `k`, which holds for these two orders
+    /// and not for first derivatives of the same order.
     #[must_use]
     pub fn stretch_second(&mut self, u: &Expression, dim: usize) -> Expression {
         let second = u.derivative(dim, 2, u.space_order());
-        let slope = u.staggered_derivative(dim);
-        let psi = self.memory(&slope, dim);
-        let along = second + psi.staggered_derivative(dim);
-        self.stretch(&along, dim)
+        let order = u.space_order().saturating_sub(2).max(2);
+        let psi = self.memory(&u.derivative_at(dim, 1, order, 1), dim);
+        let slope = u.derivative_at(dim, 1, order, 1) + &psi;
+        let zeta = self.memory(&slope.derivative_at(dim, 1, order, -1), dim);
+        second + psi.derivative_at(dim, 1, order, -1) + zeta
     }
 
     /// The updates of the memory variables that came up since the last call.
