@@ -34,9 +34,9 @@ pub struct FreeSurface {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Across {
     /// Of a velocity along the surface: on the nodes.
-    VelocityAlong,
+    Tangential,
     /// Of the velocity across the surface: half a cell below the nodes.
-    VelocityAcross,
+    Normal,
     /// Of the normal stress: on the nodes, zero on the surface.
     Pressure,
     /// Of a shear stress: half a cell below the nodes, zero on the surface.
@@ -46,8 +46,8 @@ pub(crate) enum Across {
 impl Across {
     fn name(self) -> &'static str {
         match self {
-            Self::VelocityAlong => "along",
-            Self::VelocityAcross => "across",
+            Self::Tangential => "along",
+            Self::Normal => "across",
             Self::Pressure => "pressure",
             Self::Shear => "shear",
         }
@@ -55,7 +55,7 @@ impl Across {
 
     /// Whether its samples sit on the nodes.
     fn on_nodes(self) -> bool {
-        matches!(self, Self::VelocityAlong | Self::Pressure)
+        matches!(self, Self::Tangential | Self::Pressure)
     }
 
     /// Whether it is zero on the surface.
@@ -93,7 +93,7 @@ impl FreeSurface {
 
     /// One on the surface, zero below.
     pub(crate) fn indicator(&mut self) -> Expression {
-        self.profile(Across::VelocityAcross, 0, usize::MAX).value()
+        self.profile(Across::Normal, 0, usize::MAX).value()
     }
 
     fn profile(&mut self, across: Across, half_order: usize, most: usize) -> Function {
@@ -120,7 +120,7 @@ impl FreeSurface {
 
 impl Profile {
     fn at(&self, row: usize) -> f64 {
-        if self.across == Across::VelocityAcross && row == 0 {
+        if self.across == Across::Normal && row == 0 {
             return if self.half_order == 0 { 1.0 } else { 0.0 };
         }
         // Samples between the row and the surface.
@@ -198,7 +198,7 @@ mod tests {
             most: 4,
             weight: grid.profile("w", 1),
         };
-        for across in [Across::VelocityAlong, Across::Pressure, Across::Shear] {
+        for across in [Across::Tangential, Across::Pressure, Across::Shear] {
             let first = if across.on_nodes() { 1 } else { 2 };
             for row in first..9 {
                 let order = (row + 2 - first).min(4);
@@ -206,8 +206,7 @@ mod tests {
                 assert!((1..=4).all(|m| profile(across, m).at(row) == expected(m)), "{row}");
             }
         }
-        let on_surface: Vec<f64> =
-            (0..=4).map(|m| profile(Across::VelocityAcross, m).at(0)).collect();
+        let on_surface: Vec<f64> = (0..=4).map(|m| profile(Across::Normal, m).at(0)).collect();
         assert_eq!(on_surface, [1.0, 0.0, 0.0, 0.0, 0.0]);
     }
 }

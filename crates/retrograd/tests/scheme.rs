@@ -7,7 +7,7 @@ mod waves;
 use std::f64::consts::PI;
 
 use retrograd::compile::weights::fornberg;
-use retrograd::physics::{self, Absorbing, Setting, System};
+use retrograd::physics::{self, Absorbing, Setting, System, Writer};
 use retrograd::{CpmlTuning, Grid, Options};
 use support::{Random, Ricker, options, relative_l2};
 use waves::{At, RHO, VP, VS, Waves, medium};
@@ -221,6 +221,9 @@ fn plane_waves_run_as_fast_as_the_formula_says() {
     }
 }
 
+/// A system, the states of its source, the state that is watched, the width of the layer on top.
+type Kind = (Writer, &'static [&'static str], &'static str, usize);
+
 /// Ten times as long as it takes S waves to cross the grid thrice, a source beside a layer (and beside
 /// the free surface). In the second half of the run nothing is larger than in the first one after its
 /// first fifth: growth by 1e-4 a step would be 250 times that.
@@ -232,7 +235,7 @@ fn long_runs_do_not_grow() {
     let shape = [70, 60];
     let grid = Grid::new(shape).and_then(|g| g.spacing([10.0, 10.0])).expect("grid");
     let setting = Setting::new(&grid).absorbing(Absorbing::Cpml);
-    let kinds: [(fn(&Setting) -> System, &[&'static str], &'static str, usize); 7] = [
+    let kinds: [Kind; 7] = [
         (physics::acoustic, &["p"], "p", LAYER),
         (physics::variable_density, &["p"], "p", LAYER),
         (physics::vti, &["p", "q"], "p", LAYER),

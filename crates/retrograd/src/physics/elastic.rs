@@ -32,7 +32,7 @@ pub fn elastic(setting: &Setting) -> System {
 /// off (docs/verification.md).
 ///
 /// A force across the surface acts with its strength from the fifth row on. In the four above it
-/// one-sided differences make it 1.12, 0.76, 1.15 and 0.96 times as strong (from order 8 on): the rows
+/// one-sided differences make it about 1.12, 0.76, 1.15 and 0.96 times as strong (from order 8 on): the rows
 /// weigh so much in the sum of the momentum that the scheme conserves.
 pub fn elastic_half_space(setting: &Setting) -> System {
     let mut system = System::new("elastic_half_space", setting);
@@ -118,7 +118,7 @@ fn velocity_stress(system: &mut System, rho: &Expression, dims: usize, moduli: &
     for (i, j) in (0..dims).flat_map(|i| (i + 1..dims).map(move |j| (i, j))) {
         let component = s.component(i, j);
         let rate = system.slope(&v.component(j).forward(), i)
-            + system.slope_below(&v.component(i).forward(), j, Across::VelocityAlong);
+            + system.slope_below(&v.component(i).forward(), j, Across::Tangential);
         let modulus = (moduli.shear)(i, j).harmonic_at(component);
         system.evolve(&(component.dt() - modulus * rate), component);
     }
@@ -132,8 +132,8 @@ fn stretches(
     moduli: &Stiffness<'_>,
 ) -> Vec<Expression> {
     let last = system.setting.dims() - 1;
-    let slopes = (0..=last)
-        .map(|j| system.slope_below(&v.component(j).forward(), j, Across::VelocityAcross));
+    let slopes =
+        (0..=last).map(|j| system.slope_below(&v.component(j).forward(), j, Across::Normal));
     let mut slopes: Vec<Expression> = slopes.collect();
     if let Some(surface) = &mut system.surface {
         let along = (0..last).map(|j| (moduli.diagonal)(last, j) * &slopes[j]);
