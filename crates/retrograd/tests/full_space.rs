@@ -98,6 +98,16 @@ fn exact(source: Source, wavelet: Ricker, offset_m: &[f64], t_s: f64) -> Vec<f64
     (0..n.len()).map(|i| both * n[i] * n[j] + if i == j { same } else { 0.0 }).collect()
 }
 
+/// What is added to the states of the source in every step.
+fn samples(source: Source, wavelet: Ricker, dims: usize, (steps, dt_s): (usize, f64)) -> Vec<f64> {
+    let volume = H.powi(dims as i32);
+    let sample = |n: usize| match source {
+        Source::Force(_) => wavelet.at(n as f64 * dt_s) * dt_s / (RHO * volume),
+        Source::Explosion => -wavelet.at((n as f64 + 0.5) * dt_s) * dt_s / volume,
+    };
+    (0..steps).map(sample).collect()
+}
+
 /// The relative L2 error over all components at receivers at `offsets`, in points from the source.
 fn error(
     source: Source,
@@ -157,12 +167,7 @@ fn error(
         steps,
         dt_s,
     };
-    let volume = H.powi(dims as i32);
-    let sample = |n: usize| match source {
-        Source::Force(_) => wavelet.at(n as f64 * dt_s) * dt_s / (RHO * volume),
-        Source::Explosion => -wavelet.at((n as f64 + 0.5) * dt_s) * dt_s / volume,
-    };
-    let found = waves.record(&(0..steps).map(sample).collect::<Vec<f64>>(), options);
+    let found = waves.record(&samples(source, wavelet, dims, (steps, dt_s)), options);
     let mut expected = Vec::new();
     for (d, receivers) in receivers.iter().enumerate() {
         for receiver in receivers {
