@@ -9,6 +9,7 @@ use retrograd_runtime::{Real, Session, Team};
 use crate::compiled::Compiled;
 use crate::cpml::{Cpml, CpmlTuning};
 use crate::error::Error;
+use crate::free_surface::FreeSurface;
 
 /// The data of one run: coefficient functions, points, series. Positions in metres.
 #[derive(Debug)]
@@ -145,6 +146,19 @@ impl Simulation {
     pub fn set_cpml(&mut self, cpml: &Cpml, tuning: &CpmlTuning) -> Result<(), Error> {
         let grid = (self.grid.shape(), self.grid.spacing_m());
         for (function, values) in cpml.values(grid, &self.layer, tuning, self.dt_s) {
+            let field = self.compiled.field(function.name())?;
+            self.session.set_function(field, &values)?;
+        }
+        Ok(())
+    }
+
+    /// Sets the weights of derivatives across a free surface.
+    ///
+    /// # Errors
+    /// A surface that the operator does not use; no memory.
+    pub fn set_free_surface(&mut self, surface: &FreeSurface) -> Result<(), Error> {
+        let rows = self.grid.shape().last().copied().unwrap_or(0);
+        for (function, values) in surface.values(rows) {
             let field = self.compiled.field(function.name())?;
             self.session.set_function(field, &values)?;
         }

@@ -354,18 +354,11 @@ fn print_sparse(
     kind: &StatementKind,
 ) -> Result<(String, FunctionKind), Unsupported> {
     let value = kind.value();
-    let dims = module.stencil.dims.len();
     let written: Vec<Target> = match *kind {
         StatementKind::Inject { target, .. } => vec![target],
         _ => Vec::new(),
     };
     check(module.stencil, &[value], &written)?;
-    for read in module.stencil.reads(&[value]) {
-        let field = module.stencil.field(read.field);
-        if field.dims != DimSet::first(dims) {
-            return Err(Unsupported::SparseProfile(field.name.clone()));
-        }
-    }
     match *kind {
         StatementKind::Inject { target, sparse, .. } => {
             let pointer = module.pointer(target);

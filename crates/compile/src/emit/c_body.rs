@@ -272,6 +272,15 @@ impl<'m, 's> Body<'m, 's> {
                     format!("sp({row}[0])")
                 }
             }
+            Place::Point if dims != DimSet::first(last + 1) => {
+                let along = dims.iter().map(|d| {
+                    let index = format!("(i{d}{})", shift(offset[d].into()));
+                    if d == last { index } else { format!("{index} * {}", self.stride(dims, d)) }
+                });
+                let place = along.collect::<Vec<_>>().join(" + ");
+                let place = self.head("long", if place.is_empty() { "0".into() } else { place });
+                format!("{}[{place}]", self.base(target))
+            }
             Place::Point => {
                 let pointer = self.module.pointer(target);
                 let mut outer = String::new();

@@ -35,7 +35,4 @@ pub enum Unsupported {
          it\n  help: write to a function of its own first, or use the interpreter"
     )]
     OwnNeighbours(String),
-    /// A profile in a sparse operation.
-    #[error("the C back end reads full functions at sparse points; `{0}` lacks a dimension")]
-    SparseProfile(String),
 }

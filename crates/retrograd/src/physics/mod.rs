@@ -7,6 +7,7 @@
 //! | [`tti`], [`vti`] | pseudo-acoustic waves in tilted or vertical transverse isotropy |
 //! | [`viscoacoustic`] | pressure and velocity, one standard linear solid |
 //! | [`elastic`], [`elastic_vti`] | velocity and stress |
+//! | [`elastic_half_space`] | the isotropic ones below a free surface |
 //! | [`sh`] | horizontally polarised shear waves, in a plane |
 //! | [`maxwell_tm`] | ground-penetrating radar, transverse magnetic, in a plane |
 //! | [`heat`], [`advection_diffusion`], [`burgers`] | transport |
@@ -26,7 +27,7 @@ mod viscoacoustic;
 
 pub use acoustic::{acoustic, variable_density};
 pub use anisotropic::{tti, vti};
-pub use elastic::{elastic, elastic_vti, sh};
+pub use elastic::{elastic, elastic_half_space, elastic_vti, sh};
 pub use maxwell::{VACUUM_PERMEABILITY, VACUUM_PERMITTIVITY, maxwell_tm};
 pub use setting::{Absorbing, Parameter, Setting, System};
 pub use transport::{advection_diffusion, burgers, heat};

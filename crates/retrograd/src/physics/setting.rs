@@ -5,6 +5,7 @@ use retrograd_compile::symbolic::{
 };
 
 use crate::cpml::Cpml;
+use crate::free_surface::{Across, FreeSurface};
 use crate::operator::{Operator, OperatorBuilder};
 
 /// What waves meet at the sides of the grid.
@@ -72,6 +73,7 @@ pub struct System {
     pub(super) parameters: Vec<Parameter>,
     pub(super) states: Vec<TimeFunction>,
     pub(super) cpml: Option<Cpml>,
+    pub(super) surface: Option<FreeSurface>,
 }
 
 impl System {
@@ -87,6 +89,7 @@ impl System {
             parameters: Vec::new(),
             states: Vec::new(),
             cpml,
+            surface: None,
         }
     }
 
@@ -104,10 +107,24 @@ impl System {
     /// The first derivative along a dimension, half a cell beside the samples, stretched in the
     /// absorbing layer.
     pub(super) fn slope(&mut self, e: &Expression, dim: usize) -> Expression {
-        let plain = e.staggered_derivative(dim);
+        self.stretched(e.staggered_derivative(dim), dim)
+    }
+
+    /// The same of what a free surface may bound, across which there is nothing to read.
+    pub(super) fn slope_below(&mut self, e: &Expression, dim: usize, across: Across) -> Expression {
+        match &mut self.surface {
+            Some(surface) if dim + 1 == self.setting.dims() => {
+                let plain = surface.slope(e, across);
+                self.stretched(plain, dim)
+            }
+            _ => self.slope(e, dim),
+        }
+    }
+
+    fn stretched(&mut self, derivative: Expression, dim: usize) -> Expression {
         match &mut self.cpml {
-            None => plain,
-            Some(cpml) => cpml.stretch(&plain, dim),
+            None => derivative,
+            Some(cpml) => cpml.stretch(&derivative, dim),
         }
     }
 
@@ -182,6 +199,12 @@ impl System {
     /// [`Simulation::set_cpml`](crate::Simulation::set_cpml).
     pub fn cpml(&self) -> Option<&Cpml> {
         self.cpml.as_ref()
+    }
+
+    /// The free surface, whose weights have to be set before a run: see
+    /// [`Simulation::set_free_surface`](crate::Simulation::set_free_surface).
+    pub fn free_surface(&self) -> Option<&FreeSurface> {
+        self.surface.as_ref()
     }
 
     /// An operator of its updates, to which sources and receivers are added.

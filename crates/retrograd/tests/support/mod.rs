@@ -221,6 +221,13 @@ impl Ricker {
         (1.0 - 2.0 * a) * (-a).exp()
     }
 
+    /// Its derivative.
+    pub(crate) fn slope_at(&self, t_s: f64) -> f64 {
+        let w = PI * self.peak_hz;
+        let x = w * (t_s - self.delay_s);
+        w * (4.0 * x * x - 6.0) * x * (-x * x).exp()
+    }
+
     pub(crate) fn samples(&self, steps: usize, dt_s: f64) -> Vec<f64> {
         (0..steps).map(|n| self.at(n as f64 * dt_s)).collect()
     }
