@@ -1,4 +1,4 @@
-"""Devito's side of `run.py`: the standard acoustic problems, one JSON command per line.
+"""Devito's side of `run.py`: the standard problems, one JSON command per line.
 
 Started by `run.py` inside the virtual environment that has Devito. Commands on standard input:
 
@@ -11,7 +11,7 @@ Started by `run.py` inside the virtual environment that has Devito. Commands on 
 Each is answered by one line of JSON on standard output. With `--gradient FILE` the script instead
 computes one gradient of the cold-start problem, writes it as raw f32 and ends.
 
-The problem is that of `crates/retrograd/src/bench.rs`, in Devito's customary units m, ms, km/s.
+The problems are those of `crates/retrograd/src/bench/`, in Devito's customary units m, ms, km/s.
 """
 
 import json
@@ -19,7 +19,7 @@ import math
 import sys
 import time
 
-from cases import CASES, GRADIENT
+from cases import CASES, GRADIENT, GRADIENTS
 
 SPACING_M = 10.0
 LAYER = 40
@@ -33,30 +33,47 @@ class Model:
 
     def __init__(self, case, dtype="float32"):
         import numpy as np
-        from devito import Function, Grid, SparseTimeFunction
+        from devito import Grid
 
         self.case = case
-        shape, order, steps = case["shape"], case["order"], case["steps"]
+        shape, steps = case["shape"], case["steps"]
         extent = [SPACING_M * (n - 1) for n in shape]
         self.grid = Grid(shape=tuple(shape), extent=tuple(extent), dtype=np.dtype(dtype).type)
-        self.m = Function(name="m", grid=self.grid, space_order=order)
-        self.damp = Function(name="damp", grid=self.grid, space_order=order)
+        self.m, self.damp = self.function("m"), self.function("damp")
         depth = np.arange(shape[-1])
         velocity = np.where(depth < shape[-1] // 2, *VELOCITIES_KM_S)
         self.m.data[:] = velocity**-2.0
         self.damp.data[:] = sum(np.ix_(*(sponge_profile(n) for n in shape)))
+        self.dt = DT_MS * case["dt"]
 
         middle = [length / 2 for length in extent]
-        self.src = SparseTimeFunction(name="src", grid=self.grid, npoint=1, nt=steps)
+        self.src = self.points("src", 1)
         self.src.coordinates.data[0, :] = middle[:-1] + [(LAYER + 2) * SPACING_M]
-        turns = math.pi * PEAK_KHZ * (np.arange(steps) * DT_MS - 1.0 / PEAK_KHZ)
+        turns = math.pi * PEAK_KHZ * (np.arange(steps) * self.dt - 1.0 / PEAK_KHZ)
         self.src.data[:, 0] = (1 - 2 * turns**2) * np.exp(-(turns**2))
+        self.rec = self.receivers("rec")
 
-        count = shape[0]
-        self.rec = SparseTimeFunction(name="rec", grid=self.grid, npoint=count, nt=steps)
-        self.rec.coordinates.data[:] = middle
-        self.rec.coordinates.data[:, 0] = np.linspace(400.0, extent[0] - 400.0, count)
-        self.rec.coordinates.data[:, -1] = 450.0
+    def function(self, name):
+        from devito import Function
+
+        return Function(name=name, grid=self.grid, space_order=self.case["order"])
+
+    def points(self, name, count):
+        from devito import SparseTimeFunction
+
+        return SparseTimeFunction(
+            name=name, grid=self.grid, npoint=count, nt=self.case["steps"]
+        )
+
+    def receivers(self, name):
+        import numpy as np
+
+        extent, count = self.grid.extent, self.case["shape"][0]
+        rec = self.points(name, count)
+        rec.coordinates.data[:] = [length / 2 for length in extent]
+        rec.coordinates.data[:, 0] = np.linspace(400.0, extent[0] - 400.0, count)
+        rec.coordinates.data[:, -1] = 450.0
+        return rec
 
     def wavefield(self, name, save=None):
         from devito import TimeFunction
@@ -64,9 +81,24 @@ class Model:
         order = self.case["order"]
         return TimeFunction(name=name, grid=self.grid, time_order=2, space_order=order, save=save)
 
+    def build(self):
+        """The wavefields, the first of which is compared, and a maker of the forward operator."""
+        return {"acoustic": self.acoustic, "tti": self.tti, "elastic": self.elastic}[
+            self.case["physics"]
+        ]()
+
+    def operator(self, equations, name, settings):
+        from devito import Operator
+
+        return Operator(equations, subs=self.grid.spacing_map, name=name, **settings)
+
+    def acoustic(self):
+        u = self.wavefield("u")
+        return [u], lambda **settings: self.forward(u, **settings)
+
     def forward(self, u, **settings):
         """One step of the wave, the source into the new level, samples of the current one."""
-        from devito import Eq, Operator, solve
+        from devito import Eq, solve
 
         # Centred in time like ours: Devito's `u.dt` is one-sided, another damping.
         wave = self.m * u.dt2 - u.laplace + self.damp * u.dtc
@@ -74,18 +106,83 @@ class Model:
         equations = [Eq(u.forward, solve(wave, u.forward))]
         equations += self.src.inject(field=u.forward, expr=self.src * dt**2 / self.m)
         equations += self.rec.interpolate(expr=u)
-        return Operator(equations, subs=self.grid.spacing_map, name="Forward", **settings)
+        return self.operator(equations, "Forward", settings)
+
+    def tti(self):
+        """The centred rotated Laplacian of `examples/seismic/tti`."""
+        import numpy as np
+        from devito import Eq, cos, sin, solve, sqrt
+
+        values = {}
+        for name, value in (("epsilon", 0.2), ("delta", 0.1), ("theta", 0.5), ("phi", 0.3)):
+            values[name] = self.function(name)
+            values[name].data[:] = value * (1 + 0.1 * np.linspace(0, 1, self.case["shape"][-1]))
+        u, v = self.wavefield("u"), self.wavefield("v")
+        x, y, z = self.grid.dimensions
+        tilt, azimuth = values["theta"], values["phi"]
+        axis = [sin(tilt) * cos(azimuth), sin(tilt) * sin(azimuth), cos(tilt)]
+        half = self.case["order"] // 2
+
+        def along(w):
+            slopes = [w.dx, w.dy, w.dz]
+            slope = sum(
+                n * d(fd_order=half, x0=dim + dim.spacing / 2)
+                for n, d, dim in zip(axis, slopes, (x, y, z))
+            )
+            flux = [slope * n for n in axis]
+            outer = [flux[0].dx, flux[1].dy, flux[2].dz]
+            return sum(d(fd_order=half, x0=dim - dim.spacing / 2) for d, dim in zip(outer, (x, y, z)))
+
+        stretch, moveout = 1 + 2 * values["epsilon"], sqrt(1 + 2 * values["delta"])
+        across, vertical = u.laplace - along(u), along(v)
+        forces = [stretch * across + moveout * vertical, moveout * across + vertical]
+        dt = self.grid.stepping_dim.spacing
+        equations = []
+        for w, force in zip((u, v), forces):
+            wave = self.m * w.dt2 - force + self.damp * w.dtc
+            equations.append(Eq(w.forward, solve(wave, w.forward)))
+        equations += self.src.inject(
+            field=(u.forward, v.forward), expr=self.src * dt**2 / self.m
+        )
+        equations += self.rec.interpolate(expr=u + v)
+        return [u, v], lambda **settings: self.operator(equations, "Tti", settings)
+
+    def elastic(self):
+        """Velocity and stress, as `examples/seismic/elastic`, with a factor that damps both."""
+        import numpy as np
+        from devito import Eq, TensorTimeFunction, VectorTimeFunction, diag, div, grad, solve
+
+        lam, mu, b, kept = (self.function(name) for name in ("lam", "mu", "b", "kept"))
+        squared = 1.0 / self.m.data[:]
+        lam.data[:], mu.data[:], b.data[:] = squared / 2, squared / 4, 1.0
+        kept.data[:] = np.clip(1 - 0.2 * self.damp.data[:] * self.dt, 0, 1)
+        order = self.case["order"]
+        v = VectorTimeFunction(name="v", grid=self.grid, space_order=order, time_order=1)
+        tau = TensorTimeFunction(name="tau", grid=self.grid, space_order=order, time_order=1)
+        strain = grad(v.forward) + grad(v.forward).transpose(inner=False)
+        velocity = v.dt - b * div(tau)
+        stress = tau.dt - lam * diag(div(v.forward)) - mu * strain
+        equations = [
+            Eq(v.forward, kept * solve(velocity, v.forward)),
+            Eq(tau.forward, kept * solve(stress, tau.forward)),
+        ]
+        dt = self.grid.stepping_dim.spacing
+        other = self.receivers("rec_s")
+        equations += self.src.inject(tau.forward.diagonal(), expr=self.src * dt)
+        equations += self.rec.interpolate(expr=div(v))
+        equations += other.interpolate(expr=tau[-1, -1])
+        return [*v, *tau], lambda **settings: self.operator(equations, "Elastic", settings)
 
     def imaging(self, u, v, gradient):
         """The adjoint wave driven by the samples, and its correlation with the forward one."""
-        from devito import Eq, Inc, Operator, solve
+        from devito import Eq, Inc, solve
 
         wave = self.m * v.dt2 - v.laplace - self.damp * v.dtc
         dt = self.grid.stepping_dim.spacing
         equations = [Eq(v.backward, solve(wave, v.backward))]
         equations += self.rec.inject(field=v.backward, expr=self.rec * dt**2 / self.m)
         equations += [Inc(gradient, -u.dt2 * v)]
-        return Operator(equations, subs=self.grid.spacing_map, name="Gradient")
+        return self.operator(equations, "Gradient", {})
 
 
 def sponge_profile(n):
@@ -112,7 +209,7 @@ class Side:
 
     def __init__(self, case):
         self.model = Model(case)
-        self.u = self.model.wavefield("u")
+        self.fields, self.make = self.model.build()
         self.chosen = None
         timed = [(self.timed(c)["loop"], c) for c in self.candidates()]
         # A second round in the opposite order: the machine may have been busy in the first.
@@ -127,7 +224,7 @@ class Side:
         import numpy as np
 
         steps = self.model.case["steps"]
-        return {"dt": np.float32(DT_MS), "time_m": 0, "time_M": steps - 1}
+        return {"dt": np.float32(self.model.dt), "time_m": 0, "time_M": steps - 1}
 
     def candidates(self):
         choices = [("as it comes", {}, False)]
@@ -139,7 +236,7 @@ class Side:
         else:
             choices += [("tuned", {}, True)]
         for label, options, tune in choices:
-            operator = self.model.forward(self.u, opt=("advanced", options))
+            operator = self.make(opt=("advanced", options))
             sizes = self.tuned(operator) if tune else {}
             yield Candidate(label, operator, sizes)
 
@@ -156,7 +253,8 @@ class Side:
         candidate = candidate or self.chosen
         self.model.rec.data[:] = 0
         begun = time.perf_counter()
-        self.u.data_with_halo[:] = 0
+        for field in self.fields:
+            field.data_with_halo[:] = 0
         summary = candidate.operator.apply(**self.arguments(), **candidate.sizes)
         samples = self.model.rec.data[:].copy()
         call = time.perf_counter() - begun
@@ -164,13 +262,66 @@ class Side:
         return {"loop": float(sum(entry.time for entry in summary.values())), "call": call}
 
     def dump(self, folder):
-        write_results(self.model, self.u, f"{folder}/devito")
+        write_results(self.model, self.fields[0], f"{folder}/devito")
+
+
+class GradientSide:
+    """A gradient with all states kept, or with snapshots by pyrevolve."""
+
+    def __init__(self, case):
+        from devito import Function
+
+        self.model = model = Model(case)
+        self.steps, self.snapshots = case["steps"], case["snapshots"]
+        save = None if self.snapshots else self.steps
+        self.u, self.v = model.wavefield("u", save=save), model.wavefield("v")
+        self.gradient = Function(name="gradient", grid=model.grid)
+        self.forward = model.forward(self.u)
+        self.reverse = model.imaging(self.u, self.v, self.gradient)
+        self.chosen = Candidate("states kept" if save else "pyrevolve", None, {})
+        self.timed()
+        self.trials = {self.chosen.label: self.timed()["loop"]}
+
+    def timed(self):
+        import numpy as np
+
+        self.v.data_with_halo[:] = 0
+        self.u.data_with_halo[:] = 0
+        self.gradient.data_with_halo[:] = 0
+        self.model.rec.data[:] = 0
+        begun = time.perf_counter()
+        if self.snapshots:
+            self.revolve()
+        else:
+            inner = {"dt": np.float32(self.model.dt), "time_m": 1, "time_M": self.steps - 2}
+            self.forward.apply(**inner)
+            self.reverse.apply(**inner)
+        seconds = time.perf_counter() - begun
+        return {"loop": seconds, "call": seconds}
+
+    def revolve(self):
+        from devito import CheckpointOperator, DevitoCheckpoint, Revolver
+
+        model, dt = self.model, self.model.dt
+        shared = {"u": self.u, "rec": model.rec, "m": model.m, "damp": model.damp, "dt": dt}
+        forward = CheckpointOperator(self.forward, src=model.src, **shared)
+        reverse = CheckpointOperator(self.reverse, v=self.v, gradient=self.gradient, **shared)
+        checkpoint = DevitoCheckpoint([self.u])
+        revolver = Revolver(checkpoint, forward, reverse, self.snapshots, self.steps - 2)
+        revolver.apply_forward()
+        revolver.apply_reverse()
+
+    def dump(self, folder):
+        import numpy as np
+
+        np.asarray(self.gradient.data, dtype="<f4").tofile(f"{folder}/devito_u.f32")
+        np.asarray(self.model.rec.data, dtype="<f4").tofile(f"{folder}/devito_rec.f32")
 
 
 def write_results(model, u, prefix):
     import numpy as np
 
-    newest = model.case["steps"] % 3
+    newest = model.case["steps"] % (u.time_order + 1)
     np.asarray(u.data[newest], dtype="<f4").tofile(f"{prefix}_u.f32")
     np.asarray(model.rec.data, dtype="<f4").tofile(f"{prefix}_rec.f32")
 
@@ -178,9 +329,9 @@ def write_results(model, u, prefix):
 def write_exact(case, folder):
     """The same scheme in f64: tells rounding from another problem."""
     model = Model(case, "float64")
-    u = model.wavefield("u")
-    model.forward(u).apply(dt=DT_MS, time_m=0, time_M=case["steps"] - 1)
-    write_results(model, u, f"{folder}/exact")
+    fields, make = model.build()
+    make().apply(dt=model.dt, time_m=0, time_M=case["steps"] - 1)
+    write_results(model, fields[0], f"{folder}/exact")
 
 
 def serve():
@@ -193,7 +344,8 @@ def serve():
         command = json.loads(line)
         answer = {}
         if command["do"] == "prepare":
-            side = Side(CASES[command["case"]])
+            name = command["case"]
+            side = GradientSide(GRADIENTS[name]) if name in GRADIENTS else Side(CASES[name])
             answer = {
                 "version": devito.__version__,
                 "compiler": str(devito.configuration["compiler"]),
@@ -220,10 +372,10 @@ def write_gradient(path):
     model = Model(GRADIENT)
     steps = GRADIENT["steps"]
     u = model.wavefield("u", save=steps)
-    model.forward(u).apply(dt=np.float32(DT_MS), time_m=1, time_M=steps - 2)
+    model.forward(u).apply(dt=np.float32(model.dt), time_m=1, time_M=steps - 2)
     v = model.wavefield("v")
     gradient = Function(name="gradient", grid=model.grid)
-    model.imaging(u, v, gradient).apply(dt=np.float32(DT_MS), time_m=1, time_M=steps - 2)
+    model.imaging(u, v, gradient).apply(dt=np.float32(model.dt), time_m=1, time_M=steps - 2)
     np.asarray(gradient.data, dtype="<f4").tofile(path)
 
 

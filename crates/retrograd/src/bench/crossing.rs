@@ -58,7 +58,7 @@ impl Crossing {
         let equations = equations(&case, &grid)?;
         let by = equations.parameters[0].0.clone();
         let compiled = equations.operator.with_gradient(&[&by], options)?;
-        let problem = Problem::with_source(&case, &compiled, &grid, equations, &at)?;
+        let problem = Problem::with_source(&case, &compiled, &grid, &equations, &at)?;
         Ok(Self { problem })
     }
 

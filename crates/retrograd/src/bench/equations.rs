@@ -78,7 +78,7 @@ fn tti(case: &Case, grid: &Grid) -> Result<Equations, Error> {
     let axis = [tilt.sin() * azimuth.cos(), tilt.sin() * azimuth.sin(), tilt.cos()];
     let accuracy = case.space_order / 2;
     let difference = |e: &Expression, dim: usize, side: i8| {
-        e.derivative_at(dim, 1, accuracy, side).taken_at(&u.value())
+        e.derivative_at(dim, 1, accuracy, side).taken_at(u.value())
     };
     let mut updates = Vec::new();
     let mut along = |w: &TimeFunction, name: &str| {

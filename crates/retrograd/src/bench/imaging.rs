@@ -55,7 +55,7 @@ impl Imaging {
         let by = if by_a_parameter { vec![equations.parameters[0].0.clone()] } else { Vec::new() };
         let compiled = equations.operator.with_gradient(&by.iter().collect::<Vec<_>>(), options)?;
         let mut problem =
-            Problem::with_source(case, &compiled, &grid, equations, &case.source_m())?;
+            Problem::with_source(case, &compiled, &grid, &equations, &case.source_m())?;
         problem.simulation.set_active(false);
         Ok(Self { problem, by, steps: case.steps as u64 })
     }

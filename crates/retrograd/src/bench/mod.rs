@@ -129,7 +129,7 @@ impl Problem {
         let grid = case.grid()?;
         let equations = equations(case, &grid)?;
         let compiled = equations.operator.compile(options)?;
-        let mut problem = Self::with_source(case, &compiled, &grid, equations, &case.source_m())?;
+        let mut problem = Self::with_source(case, &compiled, &grid, &equations, &case.source_m())?;
         problem.simulation.set_active(false);
         Ok(problem)
     }
@@ -139,7 +139,7 @@ impl Problem {
         case: &Case,
         compiled: &Compiled,
         grid: &Grid,
-        equations: Equations,
+        equations: &Equations,
         source: &[f64],
     ) -> Result<Self, Error> {
         let dims = case.shape.len();
