@@ -24,14 +24,17 @@ pub fn acoustic(setting: &Setting) -> System {
 /// Pressure waves with variable density, `p_tt / (rho vp^2) = div (grad p / rho) + f`.
 ///
 /// State `p`, parameters `vp`, `rho`. The density is the mean of its neighbours half a cell
-/// beside the nodes, so that the operator is symmetric.
+/// beside the nodes, so that the operator is symmetric. The fluxes `grad p / rho` are stored: a first
+/// difference of them takes `so` reads, one of their definition `so^2`.
 pub fn variable_density(setting: &Setting) -> System {
     let mut system = System::new("variable_density", setting);
     let (vp, rho) = (system.parameter("vp", VELOCITY), system.parameter("rho", DENSITY));
     let p = setting.grid.time_function("p").time_order(2).space_order(setting.space_order);
+    let along = setting.grid.dimension_names().to_vec();
     let terms = (0..setting.dims()).map(|d| {
         let slope = system.slope(&p.value(), d);
         let flux = 1.0 / rho.at(&slope) * &slope;
+        let flux = system.stored(&format!("flux_{}", along[d]), &flux);
         system.slope(&flux, d)
     });
     let divergence = Expression::sum(terms.collect());

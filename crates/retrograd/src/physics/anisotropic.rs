@@ -59,26 +59,28 @@ pub fn tti(setting: &Setting) -> System {
     };
     let p = setting.grid.time_function("p").time_order(2).space_order(setting.space_order);
     let q = setting.grid.time_function("q").time_order(2).space_order(setting.space_order);
-    let along_p = along_axis(&mut system, &p.value(), &axis);
+    let along_p = along_axis(&mut system, "slope_p", &p.value(), &axis);
     let across = system.laplace(&p.value()) - along_p;
-    let along = along_axis(&mut system, &q.value(), &axis);
+    let along = along_axis(&mut system, "slope_q", &q.value(), &axis);
     couple(&mut system, (&vp, &epsilon, &delta), (&p, &across), (&q, &along));
     system
 }
 
-/// `div n (n . grad u)`.
-fn along_axis(system: &mut System, u: &Expression, axis: &[Expression]) -> Expression {
+/// `div n (n . grad u)`; the slope along the axis is stored under a name.
+fn along_axis(system: &mut System, name: &str, u: &Expression, axis: &[Expression]) -> Expression {
     let accuracy = (system.setting.space_order / 2).next_multiple_of(2).max(2);
-    let mut difference = |e: &Expression, dim, side| {
+    let difference = |system: &mut System, e: &Expression, dim, side| {
         let plain = e.derivative_at(dim, 1, accuracy, side).taken_at(u);
         match &mut system.cpml {
             None => plain,
             Some(cpml) => cpml.stretch(&plain, dim),
         }
     };
-    let slopes = axis.iter().enumerate().map(|(d, n)| n * difference(u, d, 1));
+    let slopes = axis.iter().enumerate().map(|(d, n)| n * difference(system, u, d, 1));
     let slope = Expression::sum(slopes.collect());
-    let terms = axis.iter().enumerate().map(|(d, n)| difference(&(n * &slope), d, -1));
+    let slope = system.stored(name, &slope);
+    let terms = axis.iter().enumerate();
+    let terms = terms.map(|(d, n)| difference(system, &(n * &slope), d, -1));
     Expression::sum(terms.collect())
 }
 

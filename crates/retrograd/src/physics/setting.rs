@@ -142,6 +142,20 @@ impl System {
         Expression::sum(terms.collect())
     }
 
+    /// A function of its own for an intermediate quantity that is read at many offsets: computed once
+    /// per step, ahead of what reads it, zero beyond the sides.
+    pub(super) fn stored(&mut self, name: &str, value: &Expression) -> Expression {
+        if let Some(cpml) = &mut self.cpml {
+            self.equations.extend(cpml.take_updates());
+        }
+        let mut function = self.setting.grid.function(name).space_order(self.setting.space_order);
+        for d in (0..self.setting.dims()).filter(|d| value.half_cells(*d) > 0) {
+            function = function.staggered(d);
+        }
+        self.equations.push(Eq::new(&function, value.clone()));
+        function.value()
+    }
+
     /// Adds the update of one state by a residual that is linear in its new level.
     pub(super) fn evolve(&mut self, residual: &Expression, state: &TimeFunction) {
         if let Some(cpml) = &mut self.cpml {
