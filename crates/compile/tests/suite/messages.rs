@@ -352,10 +352,6 @@ fn c_texts() {
     emit_error("a = single;", mixed);
     emit_error("a = far;", "the C back end works in host memory; `far` lives on a device");
     emit_error(
-        "interpolate rec: g * u;",
-        "the C back end reads full functions at sparse points; `g` lacks a dimension",
-    );
-    emit_error(
         "g = 1;",
         "the C back end writes functions of all dimensions; `g` lacks one\n  help: declare it in \
          full, or use the interpreter",

@@ -67,6 +67,7 @@ pub const CASES: &[(&str, &str)] = &[
     ("select", include_str!("../../tests/cases/select.rg")),
     ("set_up", include_str!("../../tests/cases/set_up.rg")),
     ("sparse_linear", include_str!("../../tests/cases/sparse_linear.rg")),
+    ("sparse_profile", include_str!("../../tests/cases/sparse_profile.rg")),
     ("sparse_shared", include_str!("../../tests/cases/sparse_shared.rg")),
     ("sparse_sinc", include_str!("../../tests/cases/sparse_sinc.rg")),
     ("sparse_times", include_str!("../../tests/cases/sparse_times.rg")),
