@@ -7,16 +7,18 @@
 //!    for the inside, without that function, and one per shell;
 //! 3. [`normalise_updates`]: grouped normal form of every dense update, without coefficients that
 //!    follow from others, with f32 weights that still add up to zero where they did;
-//! 4. [`hoist_invariants`]: what does not change with time is computed once, in the step `setup`,
+//! 4. [`reread_means`]: means of a parameter that is read anyway are computed where they are used;
+//! 5. [`hoist_invariants`]: what does not change with time is computed once, in the step `setup`,
 //!    and what regions apart need shares a function;
-//! 5. [`contract_products`]: sums of products by fused multiply-adds;
-//! 6. [`sample_early`]: receivers read before new levels overwrite old ones.
+//! 6. [`contract_products`]: sums of products by fused multiply-adds;
+//! 7. [`sample_early`]: receivers read before new levels overwrite old ones.
 //!
 //! They re-associate and therefore define the arithmetic: interpreter and back ends both run the
 //! result, and must agree on it bit for bit.
 
 mod contract;
 mod hoist;
+mod means;
 mod sample;
 mod shells;
 mod split;
@@ -25,6 +27,7 @@ use retrograd_ir::{Expr, StatementKind, Stencil, WriteMode};
 
 pub use contract::contract_products;
 pub use hoist::{SETUP, hoist_invariants};
+pub use means::reread_means;
 pub use sample::sample_early;
 pub use shells::restrict_to_shells;
 pub use split::split_layers;
@@ -37,6 +40,7 @@ pub const PASSES: &[(&str, Pass)] = &[
     ("restrict to shells", restrict_to_shells),
     ("split layers", split_layers),
     ("normalise updates", normalise_updates),
+    ("reread means", reread_means),
     ("hoist invariants", hoist_invariants),
     ("contract products", contract_products),
     ("sample early", sample_early),

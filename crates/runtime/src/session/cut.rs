@@ -88,13 +88,33 @@ const WIDTHS: [usize; 5] = [24, 32, 48, 64, 96];
 /// Of a last-level cache that many share a core can count on so many times its own cache.
 const SHARED_OF_OWN: usize = 6;
 
+/// Of the bytes that sweeps one after the other move, the part that a block has to get by with: one
+/// that moves more of them gains nothing, as what it moves comes from a cache that is not much faster
+/// than memory (measured on elastic waves).
+const WORTHWHILE: f64 = 1.0 / 3.0;
+
 /// A buffer that a step touches.
+#[derive(Clone, Copy)]
 struct InHand {
+    /// A function and which of its levels that take turns.
+    which: (FieldId, i64),
     /// Of one row of the last dimension.
     row_bytes: usize,
     /// How far it is read, along the two outermost dimensions.
     reach: [usize; 2],
     written: bool,
+}
+
+/// Adds a buffer to those that are known.
+fn add(known: &mut Vec<InHand>, new: InHand) {
+    let Some(old) = known.iter_mut().find(|old| old.which == new.which) else {
+        known.push(new);
+        return;
+    };
+    for (old, new) in old.reach.iter_mut().zip(new.reach) {
+        *old = new.max(*old);
+    }
+    old.written |= new.written;
 }
 
 impl Session {
@@ -155,7 +175,11 @@ impl Session {
         (bytes, narrow): (usize, &dyn Fn(usize) -> bool),
     ) -> Option<Cut> {
         let across = self.skew(number, forward, 1)?;
-        let buffers = self.buffers(number)?;
+        let nests = self.buffers(number)?;
+        let streams = |b: &InHand| (b.row_bytes * (1 + usize::from(b.written))) as f64;
+        let one_by_one: f64 = nests.iter().flatten().map(streams).sum();
+        let mut buffers = Vec::new();
+        nests.iter().flatten().for_each(|buffer| add(&mut buffers, *buffer));
         let rows = self.extents[1];
         let mut best: Option<(f64, usize, usize)> = None;
         for width in WIDTHS.into_iter().chain([rows]).filter(|width| *width <= rows) {
@@ -178,39 +202,41 @@ impl Session {
                 }
             }
         }
-        let (_, steps, width) = best?;
-        let sweeps = self.program.steps[number].schedule.phases.iter();
-        let sweeps = sweeps.filter(|phase| matches!(phase.kind, PhaseKind::Nest(_))).count();
+        let (_, steps, width) = best.filter(|(score, ..)| *score <= WORTHWHILE * one_by_one)?;
         let columns = Columns { skew: across, rows, width };
-        (steps > 1 || sweeps > 1).then(|| Cut { skew: skew.clone(), steps, tile: TILE, columns })
+        (steps > 1 || nests.len() > 1).then(|| Cut {
+            skew: skew.clone(),
+            steps,
+            tile: TILE,
+            columns,
+        })
     }
 
-    /// What the loop nests of a step touch.
-    fn buffers(&self, number: usize) -> Option<Vec<InHand>> {
-        let stencil = self.program.stencil();
-        let mut found: Vec<(FieldId, i64, InHand)> = Vec::new();
+    /// What the loop nests of a step touch, nest by nest.
+    fn buffers(&self, number: usize) -> Option<Vec<Vec<InHand>>> {
         let phases = self.program.steps[number].schedule.phases.iter();
-        for phase in phases.filter(|phase| matches!(phase.kind, PhaseKind::Nest(_))) {
-            let along = [self.accesses(&phase.kind, 0)?, self.accesses(&phase.kind, 1)?];
-            for (first, second) in along[0].iter().zip(&along[1]) {
-                let id = first.target.field;
-                let field = stencil.field(id);
-                let kept = kept_levels(field.levels).max(1) as i64;
-                let turn = i64::from(first.target.time).rem_euclid(kept);
-                let known = found.iter().position(|(f, t, _)| (*f, *t) == (id, turn));
-                let at = known.unwrap_or_else(|| {
-                    let (place, _) = &self.places[id.0 as usize];
-                    let row_bytes = self.layouts[*place].1.strides[1] * field.dtype.bytes();
-                    found.push((id, turn, InHand { row_bytes, reach: [0; 2], written: false }));
-                    found.len() - 1
-                });
-                let buffer = &mut found[at].2;
-                buffer.reach[0] = buffer.reach[0].max(first.reach);
-                buffer.reach[1] = buffer.reach[1].max(second.reach);
-                buffer.written |= first.writes;
-            }
+        let nests = phases.filter(|phase| matches!(phase.kind, PhaseKind::Nest(_)));
+        nests.map(|phase| self.buffers_of(&phase.kind)).collect()
+    }
+
+    fn buffers_of(&self, kind: &PhaseKind) -> Option<Vec<InHand>> {
+        let stencil = self.program.stencil();
+        let mut found: Vec<InHand> = Vec::new();
+        let along = [self.accesses(kind, 0)?, self.accesses(kind, 1)?];
+        for (first, second) in along[0].iter().zip(&along[1]) {
+            let id = first.target.field;
+            let field = stencil.field(id);
+            let kept = kept_levels(field.levels).max(1) as i64;
+            let (place, _) = &self.places[id.0 as usize];
+            let buffer = InHand {
+                which: (id, i64::from(first.target.time).rem_euclid(kept)),
+                row_bytes: self.layouts[*place].1.strides[1] * field.dtype.bytes(),
+                reach: [first.reach, second.reach],
+                written: first.writes,
+            };
+            add(&mut found, buffer);
         }
-        Some(found.into_iter().map(|(.., buffer)| buffer).collect())
+        Some(found)
     }
 
     /// Bytes of one row of the outermost dimension in all buffers of a step.
