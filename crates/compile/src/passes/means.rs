@@ -134,7 +134,7 @@ fn costly(stencil: &Stencil, step: usize) -> Vec<FieldId> {
     let values = stencil.steps[step].statements.iter().map(|statement| statement.kind.value());
     let nodes = stencil.exprs.reachable(&values.collect::<Vec<_>>()).into_iter();
     let arguments = nodes.filter_map(|id| match stencil.exprs[id] {
-        Expr::Binary { op: BinaryOp::Div, rhs, .. } if !stencil.is_uniform(rhs) => Some(id),
+        Expr::Binary { op: BinaryOp::Div, rhs, .. } => Some(rhs),
         Expr::Binary { op: BinaryOp::Pow, .. } => Some(id),
         Expr::Unary { op, .. } if op != UnaryOp::Neg => Some(id),
         _ => None,

@@ -51,27 +51,27 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c1 = c[1];
   const T c2 = c[2];
   const T c3 = c[3];
+  const T c4 = c[4];
   const long n0 = s[2];
   const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
-    T *const r0 = f[1] + (i0) * s[0];
-    T *const r1 = f[0] + (i0) * s[0];
-    T *const r2 = f[0] + (i0 + 1) * s[0];
-    T *const r3 = f[0] + (i0 - 1) * s[0];
-    T *const r4 = f[0] + (i0 + 2) * s[0];
-    T *const r5 = f[2] + (i0) * s[0];
-    T *const r6 = f[3] + (i0) * s[0];
-    T *const r7 = f[4] + (i0) * s[0];
-    T *const r8 = f[5] + (i0) * s[0];
-    T *const r9 = f[6] + (i0) * s[0];
+    T *const r0 = f[1] + (i0 + 1) * s[0];
+    T *const r1 = f[1] + (i0) * s[0];
+    T *const r2 = f[0] + (i0) * s[0];
+    T *const r3 = f[0] + (i0 + 1) * s[0];
+    T *const r4 = f[0] + (i0 - 1) * s[0];
+    T *const r5 = f[0] + (i0 + 2) * s[0];
+    T *const r6 = f[2] + (i0) * s[0];
+    T *const r7 = f[3] + (i0) * s[0];
+    T *const r8 = f[4] + (i0) * s[0];
+    T *const r9 = f[5] + (i0) * s[0];
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
         __builtin_prefetch(r0 + i + ahead);
-        __builtin_prefetch(r4 + i + ahead);
         __builtin_prefetch(r5 + i + ahead);
         __builtin_prefetch(r6 + i + ahead);
         __builtin_prefetch(r7 + i + ahead);
@@ -79,32 +79,35 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         __builtin_prefetch(r9 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
-        const V v2 = LOAD(r2 + i);
-        const V v3 = v1 - v2;
-        const V v4 = LOAD(r3 + i);
-        const V v5 = LOAD(r4 + i);
+        const V v2 = v1 * c0;
+        const V v3 = vfma(sp(c0), v0, v2);
+        const V v4 = LOAD(r2 + i);
+        const V v5 = LOAD(r3 + i);
         const V v6 = v4 - v5;
-        const V v7 = c1 * v6;
-        const V v8 = vfma(sp(c0), v3, v7);
-        const V v9 = LOAD(r5 + i);
-        const V v10 = vfma(v0, v8, v9);
-        const V v11 = LOAD(r6 + i);
-        const V v12 = LOAD(r1 + i + 1);
-        const V v13 = v1 - v12;
-        const V v14 = LOAD(r1 + i - 1);
-        const V v15 = LOAD(r1 + i + 2);
-        const V v16 = v14 - v15;
-        const V v17 = c3 * v16;
-        const V v18 = vfma(sp(c2), v13, v17);
-        const V v19 = LOAD(r7 + i);
-        const V v20 = vfma(v11, v18, v19);
-        put(r8 + i, v10, i, lo, hi);
-        put(r9 + i, v20, i, lo, hi);
+        const V v7 = LOAD(r4 + i);
+        const V v8 = LOAD(r5 + i);
+        const V v9 = v7 - v8;
+        const V v10 = c2 * v9;
+        const V v11 = vfma(sp(c1), v6, v10);
+        const V v12 = LOAD(r6 + i);
+        const V v13 = vfma(v3, v11, v12);
+        const V v14 = LOAD(r1 + i + 1);
+        const V v15 = vfma(sp(c0), v14, v2);
+        const V v16 = LOAD(r2 + i + 1);
+        const V v17 = v4 - v16;
+        const V v18 = LOAD(r2 + i - 1);
+        const V v19 = LOAD(r2 + i + 2);
+        const V v20 = v18 - v19;
+        const V v21 = c4 * v20;
+        const V v22 = vfma(sp(c3), v17, v21);
+        const V v23 = LOAD(r7 + i);
+        const V v24 = vfma(v15, v22, v23);
+        put(r8 + i, v13, i, lo, hi);
+        put(r9 + i, v24, i, lo, hi);
       }
       else if (p[0] == 1)
       for (long i = lo & -(long)L; i < hi; i += L) {
         __builtin_prefetch(r0 + i + ahead);
-        __builtin_prefetch(r4 + i + ahead);
         __builtin_prefetch(r5 + i + ahead);
         __builtin_prefetch(r6 + i + ahead);
         __builtin_prefetch(r7 + i + ahead);
@@ -112,27 +115,31 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
         __builtin_prefetch(r9 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
-        const V v2 = LOAD(r2 + i);
-        const V v3 = v1 - v2;
-        const V v4 = LOAD(r3 + i);
-        const V v5 = LOAD(r4 + i);
+        const V v2 = v1 * c0;
+        const V v3 = vfma(sp(c0), v0, v2);
+        const V v4 = LOAD(r2 + i);
+        const V v5 = LOAD(r3 + i);
         const V v6 = v4 - v5;
-        const V v7 = c1 * v6;
-        const V v8 = vfma(sp(c0), v3, v7);
-        const V v9 = LOAD(r5 + i);
-        const V v10 = vfma(v0, v8, v9);
-        const V v11 = LOAD(r6 + i);
-        const V v12 = LOAD(r1 + i + 1);
-        const V v13 = v1 - v12;
-        const V v14 = odd(i < 1, lane(i) < (I)1, r1 + (1) - i - (L - 1), LOAD(r1 + i - 1));
-        const V v15 = LOAD(r1 + i + 2);
-        const V v16 = v14 - v15;
-        const V v17 = c3 * v16;
-        const V v18 = vfma(sp(c2), v13, v17);
-        const V v19 = LOAD(r7 + i);
-        const V v20 = vfma(v11, v18, v19);
-        put(r8 + i, v10, i, lo, hi);
-        put(r9 + i, v20, i, lo, hi);
+        const V v7 = LOAD(r4 + i);
+        const V v8 = LOAD(r5 + i);
+        const V v9 = v7 - v8;
+        const V v10 = c2 * v9;
+        const V v11 = vfma(sp(c1), v6, v10);
+        const V v12 = LOAD(r6 + i);
+        const V v13 = vfma(v3, v11, v12);
+        const V v14 = LOAD(r1 + i + 1);
+        const V v15 = vfma(sp(c0), v14, v2);
+        const V v16 = LOAD(r2 + i + 1);
+        const V v17 = v4 - v16;
+        const V v18 = odd(i < 1, lane(i) < (I)1, r2 + (1) - i - (L - 1), LOAD(r2 + i - 1));
+        const V v19 = LOAD(r2 + i + 2);
+        const V v20 = v18 - v19;
+        const V v21 = c4 * v20;
+        const V v22 = vfma(sp(c3), v17, v21);
+        const V v23 = LOAD(r7 + i);
+        const V v24 = vfma(v15, v22, v23);
+        put(r8 + i, v13, i, lo, hi);
+        put(r9 + i, v24, i, lo, hi);
       }
       else
       {
@@ -144,35 +151,38 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       const T * h5 = f[0] + (h4) * s[0];
       for (long i = lo & -(long)L; i < hi; i += L) {
         __builtin_prefetch(r0 + i + ahead);
-        __builtin_prefetch(r1 + i + ahead);
-        __builtin_prefetch(r5 + i + ahead);
+        __builtin_prefetch(r2 + i + ahead);
         __builtin_prefetch(r6 + i + ahead);
         __builtin_prefetch(r7 + i + ahead);
         __builtin_prefetch(r8 + i + ahead);
         __builtin_prefetch(r9 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
-        const V v2 = LOAD(h1 + i);
-        const V v3 = v1 - v2;
-        const V v4 = LOAD(h3 + i);
-        const V v5 = LOAD(h5 + i);
+        const V v2 = v1 * c0;
+        const V v3 = vfma(sp(c0), v0, v2);
+        const V v4 = LOAD(r2 + i);
+        const V v5 = LOAD(h1 + i);
         const V v6 = v4 - v5;
-        const V v7 = c1 * v6;
-        const V v8 = vfma(sp(c0), v3, v7);
-        const V v9 = LOAD(r5 + i);
-        const V v10 = vfma(v0, v8, v9);
-        const V v11 = LOAD(r6 + i);
-        const V v12 = LOAD(r1 + i + 1);
-        const V v13 = v1 - v12;
-        const V v14 = odd(i < 1, lane(i) < (I)1, r1 + (1) - i - (L - 1), LOAD(r1 + i - 1));
-        const V v15 = LOAD(r1 + i + 2);
-        const V v16 = v14 - v15;
-        const V v17 = c3 * v16;
-        const V v18 = vfma(sp(c2), v13, v17);
-        const V v19 = LOAD(r7 + i);
-        const V v20 = vfma(v11, v18, v19);
-        put(r8 + i, v10, i, lo, hi);
-        put(r9 + i, v20, i, lo, hi);
+        const V v7 = LOAD(h3 + i);
+        const V v8 = LOAD(h5 + i);
+        const V v9 = v7 - v8;
+        const V v10 = c2 * v9;
+        const V v11 = vfma(sp(c1), v6, v10);
+        const V v12 = LOAD(r6 + i);
+        const V v13 = vfma(v3, v11, v12);
+        const V v14 = LOAD(r1 + i + 1);
+        const V v15 = vfma(sp(c0), v14, v2);
+        const V v16 = LOAD(r2 + i + 1);
+        const V v17 = v4 - v16;
+        const V v18 = odd(i < 1, lane(i) < (I)1, r2 + (1) - i - (L - 1), LOAD(r2 + i - 1));
+        const V v19 = LOAD(r2 + i + 2);
+        const V v20 = v18 - v19;
+        const V v21 = c4 * v20;
+        const V v22 = vfma(sp(c3), v17, v21);
+        const V v23 = LOAD(r7 + i);
+        const V v24 = vfma(v15, v22, v23);
+        put(r8 + i, v13, i, lo, hi);
+        put(r9 + i, v24, i, lo, hi);
       }
       }
     }
@@ -180,23 +190,23 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
 }
 void rg_1(T *const *f, const long *s, const T *c, const long *b) {
   (void)s, (void)c;
-  const T c0 = c[0];
   const T c1 = c[1];
   const T c2 = c[2];
   const T c3 = c[3];
+  const T c4 = c[4];
   const long n0 = s[2];
   const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
     T *const r0 = f[0] + (i0) * s[0];
-    T *const r1 = f[7] + (i0) * s[0];
-    T *const r2 = f[6] + (i0) * s[0];
-    T *const r3 = f[5] + (i0 - 1) * s[0];
-    T *const r4 = f[5] + (i0) * s[0];
-    T *const r5 = f[5] + (i0 - 2) * s[0];
-    T *const r6 = f[5] + (i0 + 1) * s[0];
-    T *const r7 = f[8] + (i0) * s[0];
+    T *const r1 = f[6] + (i0) * s[0];
+    T *const r2 = f[5] + (i0) * s[0];
+    T *const r3 = f[4] + (i0 - 1) * s[0];
+    T *const r4 = f[4] + (i0) * s[0];
+    T *const r5 = f[4] + (i0 - 2) * s[0];
+    T *const r6 = f[4] + (i0 + 1) * s[0];
+    T *const r7 = f[7] + (i0) * s[0];
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
@@ -220,10 +230,10 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
         const V v11 = LOAD(r5 + i);
         const V v12 = LOAD(r6 + i);
         const V v13 = v11 - v12;
-        const V v14 = c1 * v13;
-        const V v15 = vfma(sp(c0), v10, v14);
-        const V v16 = vfma(sp(c3), v7, v15);
-        const V v17 = vfma(sp(c2), v4, v16);
+        const V v14 = c2 * v13;
+        const V v15 = vfma(sp(c1), v10, v14);
+        const V v16 = vfma(sp(c4), v7, v15);
+        const V v17 = vfma(sp(c3), v4, v16);
         const V v18 = vfma(v1, v17, v0);
         put(r7 + i, v18, i, lo, hi);
       }
@@ -248,21 +258,21 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
         const V v11 = LOAD(r5 + i);
         const V v12 = LOAD(r6 + i);
         const V v13 = v11 - v12;
-        const V v14 = c1 * v13;
-        const V v15 = vfma(sp(c0), v10, v14);
-        const V v16 = vfma(sp(c3), v7, v15);
-        const V v17 = vfma(sp(c2), v4, v16);
+        const V v14 = c2 * v13;
+        const V v15 = vfma(sp(c1), v10, v14);
+        const V v16 = vfma(sp(c4), v7, v15);
+        const V v17 = vfma(sp(c3), v4, v16);
         const V v18 = vfma(v1, v17, v0);
         put(r7 + i, v18, i, lo, hi);
       }
       else
       {
       const long h0 = i0 - 1 < 0 ? 0 : i0 - 1;
-      const T * h1 = f[5] + (h0) * s[0];
+      const T * h1 = f[4] + (h0) * s[0];
       const long h2 = i0 - 2 < 0 ? 0 : i0 - 2;
-      const T * h3 = f[5] + (h2) * s[0];
+      const T * h3 = f[4] + (h2) * s[0];
       const long h4 = i0 + 1 >= n0 ? 2 * n0 - 4 - i0 : i0 + 1;
-      const T * h5 = f[5] + (h4) * s[0];
+      const T * h5 = f[4] + (h4) * s[0];
       for (long i = lo & -(long)L; i < hi; i += L) {
         __builtin_prefetch(r0 + i + ahead);
         __builtin_prefetch(r1 + i + ahead);
@@ -283,10 +293,10 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
         const V v11 = LOAD(h3 + i);
         const V v12 = LOAD(h5 + i);
         const V v13 = v11 - v12;
-        const V v14 = c1 * v13;
-        const V v15 = vfma(sp(c0), v10, v14);
-        const V v16 = vfma(sp(c3), v7, v15);
-        const V v17 = vfma(sp(c2), v4, v16);
+        const V v14 = c2 * v13;
+        const V v15 = vfma(sp(c1), v10, v14);
+        const V v16 = vfma(sp(c4), v7, v15);
+        const V v17 = vfma(sp(c3), v4, v16);
         const V v18 = vfma(v1, v17, v0);
         put(r7 + i, v18, i, lo, hi);
       }
@@ -296,16 +306,16 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
 }
 void rg_2(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;
-  const T c4 = c[4];
+  const T c5 = c[5];
   for (long e = e0; e < e1; ++e) {
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
       const T v0 = q[0][point[j]];
-      const T v1 = v0 * c4;
+      const T v1 = v0 * c5;
       sum = sum + weight[j] * v1;
     }
-    f[8][i] = f[8][i] + sum;
+    f[7][i] = f[7][i] + sum;
   }
 }
 void rg_3(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
@@ -315,7 +325,7 @@ void rg_3(T *const *f, const long *s, const T *c, T *out, const long *index, con
     for (int j = start[p]; j < start[p + 1]; ++j) {
       const long i = index[j];
       const T v0 = f[0][i];
-      const T v1 = f[8][i];
+      const T v1 = f[7][i];
       const T v2 = v0 + v1;
       sum = sum + weight[j] * v2;
     }

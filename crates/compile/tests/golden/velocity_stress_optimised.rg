@@ -34,16 +34,17 @@ sparse src_adj linear
 sparse rec_adj linear
 
 step forward {
-  let e1 = 1.125 * dt;
-  let e2 = -(e1 / h_x);
-  let e3 = 0.041666666666666664 * dt;
-  let e4 = e3 / h_x;
-  vx[t+1] = fma(coef, fma(e2, p - p[x+1], e4 * (p[x-1] - p[x+2])), vx);
-  let e5 = -(e1 / h_z);
-  let e6 = e3 / h_z;
-  vz[t+1] = fma(coef_1, fma(e5, p - p[z+1], e6 * (p[z-1] - p[z+2])), vz);
-  p[t+1] = fma(k, fma(e5, vz[t+1, z-1] - vz[t+1], fma(e6, vz[t+1, z-2] - vz[t+1, z+1], fma(e2,
-      vx[t+1, x-1] - vx[t+1], e4 * (vx[t+1, x-2] - vx[t+1, x+1])))), p);
+  let e1 = b * 0.5;
+  let e2 = 1.125 * dt;
+  let e3 = -(e2 / h_x);
+  let e4 = 0.041666666666666664 * dt;
+  let e5 = e4 / h_x;
+  vx[t+1] = fma(fma(0.5, b[x+1 clamp], e1), fma(e3, p - p[x+1], e5 * (p[x-1] - p[x+2])), vx);
+  let e6 = -(e2 / h_z);
+  let e7 = e4 / h_z;
+  vz[t+1] = fma(fma(0.5, b[z+1 clamp], e1), fma(e6, p - p[z+1], e7 * (p[z-1] - p[z+2])), vz);
+  p[t+1] = fma(k, fma(e6, vz[t+1, z-1] - vz[t+1], fma(e7, vz[t+1, z-2] - vz[t+1, z+1], fma(e3,
+      vx[t+1, x-1] - vx[t+1], e5 * (vx[t+1, x-2] - vx[t+1, x+1])))), p);
   inject src into p[t+1]: src * dt;
   interpolate rec: p + p[t+1];
 }
@@ -55,36 +56,40 @@ step setup {
 }
 
 step record {
-  let e1 = 1.125 * dt;
-  let e2 = -(e1 / h_x);
-  let e3 = 0.041666666666666664 * dt;
-  let e4 = e3 / h_x;
-  let e5 = fma(e2, p - p[x+1], e4 * (p[x-1] - p[x+2]));
-  vx[t+1] = fma(coef, e5, vx);
-  vx_tape = e5;
-  let e6 = -(e1 / h_z);
-  let e7 = e3 / h_z;
-  let e8 = fma(e6, p - p[z+1], e7 * (p[z-1] - p[z+2]));
-  vz[t+1] = fma(coef_1, e8, vz);
-  vz_tape = e8;
-  let e9 = fma(e6, vz[t+1, z-1] - vz[t+1], fma(e7, vz[t+1, z-2] - vz[t+1, z+1], fma(e2, vx[t+1,
-      x-1] - vx[t+1], e4 * (vx[t+1, x-2] - vx[t+1, x+1]))));
-  p[t+1] = fma(k, e9, p);
-  p_tape = e9;
+  let e1 = b * 0.5;
+  let e2 = 1.125 * dt;
+  let e3 = -(e2 / h_x);
+  let e4 = 0.041666666666666664 * dt;
+  let e5 = e4 / h_x;
+  let e6 = fma(e3, p - p[x+1], e5 * (p[x-1] - p[x+2]));
+  vx[t+1] = fma(fma(0.5, b[x+1 clamp], e1), e6, vx);
+  vx_tape = e6;
+  let e7 = -(e2 / h_z);
+  let e8 = e4 / h_z;
+  let e9 = fma(e7, p - p[z+1], e8 * (p[z-1] - p[z+2]));
+  vz[t+1] = fma(fma(0.5, b[z+1 clamp], e1), e9, vz);
+  vz_tape = e9;
+  let e10 = fma(e7, vz[t+1, z-1] - vz[t+1], fma(e8, vz[t+1, z-2] - vz[t+1, z+1], fma(e3, vx[t+1,
+      x-1] - vx[t+1], e5 * (vx[t+1, x-2] - vx[t+1, x+1]))));
+  p[t+1] = fma(k, e10, p);
+  p_tape = e10;
   inject src into p[t+1]: src * dt;
   interpolate rec: p + p[t+1];
 }
 
 step reverse reverse {
-  let e1 = 1.125 * dt;
-  let e2 = e1 / h_x;
-  let e3 = 0.041666666666666664 * dt;
+  let e1 = b * 0.5;
+  let e2 = fma(0.5, b[x+1 clamp], e1);
+  let e3 = 1.125 * dt;
   let e4 = e3 / h_x;
-  let e5 = e1 / h_z;
-  let e6 = e3 / h_z;
-  p_adj[t+1] = fma(e5, vz_adj_w[z-1], fma(e6, vz_adj_w[z+1] - vz_adj_w[z-2], fma(e2,
-      vx_adj_w[x-1], e4 * (vx_adj_w[x+1] - vx_adj_w[x-2])))) + p_adj + fma(-coef_1, e5 * vz_adj,
-      -(coef * (e2 * vx_adj)));
+  let e5 = 0.041666666666666664 * dt;
+  let e6 = e5 / h_x;
+  let e7 = fma(0.5, b[z+1 clamp], e1);
+  let e8 = e3 / h_z;
+  let e9 = e5 / h_z;
+  p_adj[t+1] = fma(e8, vz_adj_w[z-1], fma(e9, vz_adj_w[z+1] - vz_adj_w[z-2], fma(e4,
+      vx_adj_w[x-1], e6 * (vx_adj_w[x+1] - vx_adj_w[x-2])))) + p_adj + fma(-e7, e8 * vz_adj,
+      -(e2 * (e4 * vx_adj)));
   p_adj_w = k * p_adj[t+1];
   k_grad += p_adj[t+1] * p_tape;
   inject rec_adj into p_adj[t+1]: rec_adj[t+1];
@@ -93,27 +98,30 @@ step reverse reverse {
   inject rec_adj into p_adj[t+1]: rec_adj;
   inject rec_adj into p_adj_w: k * rec_adj;
   inject rec_adj into k_grad: p_tape * rec_adj;
-  vz_adj[t+1] = fma(k, e5 * p_adj[t+1], fma(-e5, p_adj_w[z+1], fma(e6, p_adj_w[z+2] -
+  vz_adj[t+1] = fma(k, e8 * p_adj[t+1], fma(-e8, p_adj_w[z+1], fma(e9, p_adj_w[z+2] -
       p_adj_w[z-1], vz_adj)));
-  vz_adj_w[t+1] = coef_1 * vz_adj[t+1];
+  vz_adj_w[t+1] = e7 * vz_adj[t+1];
   coef_1_grad += vz_adj[t+1] * vz_tape;
-  vx_adj[t+1] = fma(k, e2 * p_adj[t+1], fma(-e2, p_adj_w[x+1], fma(e4, p_adj_w[x+2] -
+  vx_adj[t+1] = fma(k, e4 * p_adj[t+1], fma(-e4, p_adj_w[x+1], fma(e6, p_adj_w[x+2] -
       p_adj_w[x-1], vx_adj)));
-  vx_adj_w[t+1] = coef * vx_adj[t+1];
+  vx_adj_w[t+1] = e2 * vx_adj[t+1];
   coef_grad += vx_adj[t+1] * vx_tape;
   interpolate src_adj: dt * p_adj[t+1];
 }
 
 step reverse_seeded reverse {
-  let e1 = 1.125 * dt;
-  let e2 = e1 / h_x;
-  let e3 = 0.041666666666666664 * dt;
+  let e1 = b * 0.5;
+  let e2 = fma(0.5, b[x+1 clamp], e1);
+  let e3 = 1.125 * dt;
   let e4 = e3 / h_x;
-  let e5 = e1 / h_z;
-  let e6 = e3 / h_z;
-  p_adj[t+1] = fma(e5, vz_adj_w[z-1], fma(e6, vz_adj_w[z+1] - vz_adj_w[z-2], fma(e2,
-      vx_adj_w[x-1], e4 * (vx_adj_w[x+1] - vx_adj_w[x-2])))) + (p_adj + p_seed) + fma(-coef_1,
-      e5 * vz_adj, -(coef * (e2 * vx_adj)));
+  let e5 = 0.041666666666666664 * dt;
+  let e6 = e5 / h_x;
+  let e7 = fma(0.5, b[z+1 clamp], e1);
+  let e8 = e3 / h_z;
+  let e9 = e5 / h_z;
+  p_adj[t+1] = fma(e8, vz_adj_w[z-1], fma(e9, vz_adj_w[z+1] - vz_adj_w[z-2], fma(e4,
+      vx_adj_w[x-1], e6 * (vx_adj_w[x+1] - vx_adj_w[x-2])))) + (p_adj + p_seed) + fma(-e7, e8 *
+      vz_adj, -(e2 * (e4 * vx_adj)));
   p_adj_w = k * p_adj[t+1];
   k_grad += p_adj[t+1] * p_tape;
   inject rec_adj into p_adj[t+1]: rec_adj[t+1];
@@ -122,13 +130,13 @@ step reverse_seeded reverse {
   inject rec_adj into p_adj[t+1]: rec_adj;
   inject rec_adj into p_adj_w: k * rec_adj;
   inject rec_adj into k_grad: p_tape * rec_adj;
-  vz_adj[t+1] = fma(k, e5 * p_adj[t+1], fma(-e5, p_adj_w[z+1], fma(e6, p_adj_w[z+2] -
+  vz_adj[t+1] = fma(k, e8 * p_adj[t+1], fma(-e8, p_adj_w[z+1], fma(e9, p_adj_w[z+2] -
       p_adj_w[z-1], vz_adj + vz_seed)));
-  vz_adj_w[t+1] = coef_1 * vz_adj[t+1];
+  vz_adj_w[t+1] = e7 * vz_adj[t+1];
   coef_1_grad += vz_adj[t+1] * vz_tape;
-  vx_adj[t+1] = fma(k, e2 * p_adj[t+1], fma(-e2, p_adj_w[x+1], fma(e4, p_adj_w[x+2] -
+  vx_adj[t+1] = fma(k, e4 * p_adj[t+1], fma(-e4, p_adj_w[x+1], fma(e6, p_adj_w[x+2] -
       p_adj_w[x-1], vx_adj + vx_seed)));
-  vx_adj_w[t+1] = coef * vx_adj[t+1];
+  vx_adj_w[t+1] = e2 * vx_adj[t+1];
   coef_grad += vx_adj[t+1] * vx_tape;
   interpolate src_adj: dt * p_adj[t+1];
 }
@@ -136,13 +144,14 @@ step reverse_seeded reverse {
 step initial_0 {
   vx_initial_0 = vx_adj;
   vz_initial_0 = vz_adj;
-  let e1 = 1.125 * dt;
-  let e2 = e1 / h_x;
-  let e3 = 0.041666666666666664 * dt;
-  let e4 = e1 / h_z;
-  p_initial_0 = fma(e4, vz_adj_w[z-1], fma(e3 / h_z, vz_adj_w[z+1] - vz_adj_w[z-2], fma(e2,
-      vx_adj_w[x-1], e3 / h_x * (vx_adj_w[x+1] - vx_adj_w[x-2])))) + p_adj + fma(-coef_1, e4 *
-      vz_adj, -(coef * (e2 * vx_adj)));
+  let e1 = b * 0.5;
+  let e2 = 1.125 * dt;
+  let e3 = e2 / h_x;
+  let e4 = 0.041666666666666664 * dt;
+  let e5 = e2 / h_z;
+  p_initial_0 = fma(e5, vz_adj_w[z-1], fma(e4 / h_z, vz_adj_w[z+1] - vz_adj_w[z-2], fma(e3,
+      vx_adj_w[x-1], e4 / h_x * (vx_adj_w[x+1] - vx_adj_w[x-2])))) + p_adj + fma(-fma(0.5, b[z+1
+      clamp], e1), e5 * vz_adj, -(fma(0.5, b[x+1 clamp], e1) * (e3 * vx_adj)));
   inject rec_adj into p_initial_0: rec_adj;
 }
 

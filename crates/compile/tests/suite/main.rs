@@ -7,6 +7,7 @@ mod dot_product;
 mod executor;
 mod goldens;
 mod linearised;
+mod means;
 mod messages;
 mod passes;
 mod random_schedules;
