@@ -100,8 +100,9 @@ fn mean_of(stencil: &Stencil, value: ExprId) -> Option<FieldId> {
     let one = reads.iter().all(|read| read.field == field) && (2..=READS).contains(&reads.len());
     let nodes = stencil.exprs.reachable(&[value]);
     let linear = nodes.into_iter().all(|id| match stencil.exprs[id] {
-        Expr::Load { .. } | Expr::Unary { op: UnaryOp::Neg, .. } => true,
-        Expr::Binary { op: BinaryOp::Add | BinaryOp::Sub, .. } => true,
+        Expr::Load { .. }
+        | Expr::Unary { op: UnaryOp::Neg, .. }
+        | Expr::Binary { op: BinaryOp::Add | BinaryOp::Sub, .. } => true,
         Expr::Binary { op: BinaryOp::Mul, lhs, rhs } => {
             stencil.is_uniform(lhs) || stencil.is_uniform(rhs)
         }

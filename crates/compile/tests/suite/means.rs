@@ -76,9 +76,9 @@ fn what_is_read_elsewhere_or_divides_stays() {
 fn means_in_layers_go_too() {
     let mean = "0.5 * (damp + damp[x+1 clamp])";
     let shells = ["x_low", "x_high", "z_low", "z_high"];
-    let setup: String = shells.iter().map(|s| format!("in {s}: layer = {mean}; ")).collect();
+    let setup = shells.map(|shell| format!("in {shell}: layer = {mean};"));
     check(
-        &setup,
+        &setup.join(" "),
         "u[t+1] = damp * u; in x_low: u[t+1] += layer * u;",
         &format!("u[t+1] = damp * u; in x_low: u[t+1] += {mean} * u;"),
     );
