@@ -11,7 +11,8 @@
 //!   comparison with other tools; `--report` says what the kernels do per point.
 //! * `grad2d_so8`, `grad3d_so8`, `gradtti_so8`, `gradel_so8`: gradients with all states kept, with and
 //!   without the accumulation of a parameter's, and in 2-D with 30 snapshots; `--kept all`, `--kept
-//!   30` choose one, `--dump` writes the gradient.
+//!   30` choose one, `--dump` writes the gradient. What waves have not reached is left out unless
+//!   told otherwise by `--active off`.
 //! * `ac2d_crossing_middle` and `ac2d_crossing_corner` (the source): forward and gradient with and
 //!   without what waves have not reached, for as many steps as a wave takes to cross the grid.
 
@@ -162,7 +163,9 @@ fn set_up(problem: &mut Problem, chosen: &Chosen) -> Outcome {
             None => problem.simulation.set_block(steps, rows),
         }
     }
-    problem.simulation.set_active(chosen.option("--active") == Some("on"));
+    if let Some(active) = chosen.option("--active") {
+        problem.simulation.set_active(active == "on");
+    }
     Ok(())
 }
 

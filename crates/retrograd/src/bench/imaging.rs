@@ -45,7 +45,8 @@ impl ImagingTiming {
 
 impl Imaging {
     /// Kernels and data of a case with the gradient by the first of its parameters, or by none: then
-    /// the reverse sweep is the adjoint wavefield alone.
+    /// the reverse sweep is the adjoint wavefield alone. What waves have not reached is left out, as
+    /// anybody's gradient does.
     ///
     /// # Errors
     /// No compiler, no memory.
@@ -54,9 +55,7 @@ impl Imaging {
         let equations = equations(case, &grid)?;
         let by = if by_a_parameter { vec![equations.parameters[0].0.clone()] } else { Vec::new() };
         let compiled = equations.operator.with_gradient(&by.iter().collect::<Vec<_>>(), options)?;
-        let mut problem =
-            Problem::with_source(case, &compiled, &grid, &equations, &case.source_m())?;
-        problem.simulation.set_active(false);
+        let problem = Problem::with_source(case, &compiled, &grid, &equations, &case.source_m())?;
         Ok(Self { problem, by, steps: case.steps as u64 })
     }
 
