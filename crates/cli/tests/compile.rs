@@ -82,7 +82,7 @@ fn a_report_states_flops_bytes_and_bounds() {
     assert!(text.contains("bounds for 1 thread, a copy of 16.0 GB/s and 100.0 Gflop/s"), "{text}");
     assert!(!text.contains("-- "), "{text}");
     let both = succeed(folder.path(), &[&stated[..], &["--stages"]].concat());
-    assert!(both.contains("-- 1 discretised") && both.contains("bounds for 1 thread"));
+    assert!(both.contains(" discretised\n") && both.contains("bounds for 1 thread"));
 }
 
 #[test]
