@@ -1,12 +1,14 @@
 //! Equations that hold in parts of the grid, or in some steps, end to end: what they equal without
 //! parts, and gradients in their presence.
 
+mod fixtures;
 mod support;
 
+use fixtures::{Keep, evaluate};
 use retrograd::check::{Experiment, dot_product, taylor};
 use retrograd::{
-    Compiled, DType, Eq, Error, Expression, Function, Grid, Operator, OperatorBuilder, Options,
-    Simulation, Span, Sparse, Team, TimeFunction, solve,
+    Backend, Compiled, DType, Eq, Error, Expression, Function, Grid, Operator, OperatorBuilder,
+    Options, Simulation, Span, Sparse, Team, TimeFunction, solve,
 };
 use support::{Random, Ricker, options};
 
@@ -277,6 +279,61 @@ fn steps_are_skipped_and_saved() {
     }
     let error = run.run_saving::<f64>(&c, 0).expect_err("should be refused").to_string();
     assert!(error.contains("give a period of 1 or more"), "{error}");
+}
+
+/// Misfit and gradients of waves in parts, with a field that is updated in some steps.
+fn gradient(waves: &Waves, operator: &Operator, how: (&Options, usize, Keep)) -> Vec<u64> {
+    let (options, threads, keep) = how;
+    let by = [&waves.m, &waves.eta];
+    let compiled = operator.with_gradient(&by, options).expect("should compile");
+    let compiled = compiled.with_width("depth", 5).expect("should be used");
+    let mut run = waves.simulation(&compiled, 29, threads);
+    run.set(&waves.eta, &waves.random(4, 0.2, 0.4)).expect("eta");
+    let mut found = Vec::new();
+    let blocks: &[[usize; 2]] =
+        if options.backend == Backend::C { &[[0, 0], [1, 0], [3, 4]] } else { &[[0, 0]] };
+    for (at, [steps, rows]) in blocks.iter().enumerate() {
+        run.set_active(at < 2);
+        run.set_block(*steps, *rows);
+        let mut all = vec![evaluate(&mut run, keep).misfit];
+        for function in by {
+            all.extend(run.gradient_of(function).expect("should be there"));
+        }
+        all.extend(run.series_gradient::<f64>(&waves.src).expect("should be there"));
+        assert!(all.iter().filter(|x| x.is_finite() && **x != 0.0).count() > all.len() / 2);
+        assert!(found.is_empty() || found == bits(&all), "{steps} steps, {rows} rows");
+        found = bits(&all);
+    }
+    found
+}
+
+/// C and interpreter, threads, blocks of steps, snapshots: the same bits.
+#[test]
+fn results_do_not_depend_on_how_they_are_computed() {
+    let Some(options) = options() else { return };
+    for (shape, dtype) in [(&[27, 22][..], DType::F32), (&[10, 9, 11], DType::F64)] {
+        let waves = Waves::new(shape);
+        let others = vec![Span::middle(1, 2); shape.len() - 1];
+        let spans = std::iter::once(Span::left("depth")).chain(others);
+        let sponge = waves.grid.subdomain("sponge", spans).expect("a part");
+        let c = waves.grid.time_function("c");
+        let heat = c.value() + 0.1 * (&waves.eta * c.laplace()) + 0.3 * waves.u.value();
+        let wave = &waves.m * waves.u.dt2() - waves.u.laplace() + 0.2 * c.value();
+        let operator = waves
+            .operator([waves.update(&wave), waves.damped().on(&sponge)])
+            .update(Eq::new(c.forward(), heat).every_from(3, 1))
+            .build()
+            .and_then(|operator| operator.in_precision(dtype))
+            .expect("should discretise");
+        let expected = gradient(&waves, &operator, (&options, 1, Keep::All));
+        for (threads, keep) in [(2, Keep::All), (3, Keep::Snapshots(3))] {
+            let found = gradient(&waves, &operator, (&options, threads, keep));
+            assert!(found == expected, "{shape:?}, {threads} threads, {keep:?}");
+        }
+        let interpreter = Options { backend: Backend::Interpreter, ..options.clone() };
+        let found = gradient(&waves, &operator, (&interpreter, 1, Keep::All));
+        assert!(found == expected, "{shape:?}: C differs from the interpreter");
+    }
 }
 
 #[test]
