@@ -139,17 +139,14 @@ impl Compiled {
         let layers = self.layer_widths();
         let declared = self.stencil().widths.iter();
         let width = declared.map(|width| {
-            let mut names = layers.iter().flatten();
-            match names.position(|name| *name == width.name) {
-                Some(at) => layer.get(at / 2).map(|sides| sides[at % 2]).ok_or_else(|| {
-                    let (found, expected) = (layer.len(), layers.len());
-                    SessionError::Count { what: "layers", found, expected }.into()
-                }),
-                None => {
-                    let found = self.widths.get(&width.name).copied();
-                    found.ok_or_else(|| Error::MissingWidth(width.name.clone()))
-                }
-            }
+            let Some(at) = layers.iter().flatten().position(|name| *name == width.name) else {
+                let found = self.widths.get(&width.name).copied();
+                return found.ok_or_else(|| Error::MissingWidth(width.name.clone()));
+            };
+            layer.get(at / 2).map(|sides| sides[at % 2]).ok_or_else(|| {
+                let (found, expected) = (layer.len(), layers.len());
+                SessionError::Count { what: "layers", found, expected }.into()
+            })
         });
         width.collect()
     }

@@ -65,3 +65,8 @@ pub use sweep::State;
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// The program of the page on the language.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/language.md")]
+struct Language;
