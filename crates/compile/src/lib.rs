@@ -37,5 +37,5 @@ pub mod tangent;
 pub mod weights;
 
 pub use adjoint::{Adjoint, AdjointError, adjoint};
-pub use discretise::{DiscretiseError, Item, PlacesApart, discretise};
+pub use discretise::{DiscretiseError, Item, PlacesApart, discretise, layer_width};
 pub use tangent::{Tangent, TangentError, tangent};

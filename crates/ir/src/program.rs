@@ -267,7 +267,7 @@ pub enum ReduceOp {
 }
 
 /// The steps in which a statement acts. Steps are numbered as in the forward run.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Predicate {
     /// All.
     Always,

@@ -1,12 +1,13 @@
 //! Kernels of an operator.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use retrograd_compile::Adjoint;
 use retrograd_compile::adjoint::{FINISH, FORWARD, RECORD, REVERSE, REVERSE_SEEDED, initial_step};
 use retrograd_compile::symbolic::{Grid, Sparse};
-use retrograd_ir::{FieldId, Levels, SparseId, Stencil};
-use retrograd_runtime::{Backend, JitOptions, Program, Session, Team};
+use retrograd_compile::{Adjoint, layer_width};
+use retrograd_ir::{DOMAIN, FieldId, Levels, Side, SparseId, StatementKind, Stencil};
+use retrograd_runtime::{Backend, JitOptions, Program, Session, SessionError, Team};
 
 use crate::error::Error;
 use crate::operator::Operator;
@@ -35,13 +36,17 @@ pub struct Compiled {
     pub(crate) program: Arc<Program>,
     pub(crate) adjoint: Option<Arc<Adjoint>>,
     pub(crate) grid: Grid,
+    /// Run-time widths of subdomains, by name.
+    widths: BTreeMap<String, usize>,
+    /// Whether its equations differ from one part of the grid to another.
+    pub(crate) has_parts: bool,
 }
 
 impl Compiled {
     pub(crate) fn forward(operator: &Operator, options: &Options) -> Result<Self, Error> {
         let stencil = operator.stencil().clone();
         let program = Program::new(stencil, &[FORWARD], options.backend, &options.jit)?;
-        Ok(Self { program, adjoint: None, grid: operator.grid.clone() })
+        Ok(Self::of(operator, program, None))
     }
 
     pub(crate) fn with_adjoint(
@@ -76,7 +81,16 @@ impl Compiled {
         let finish = stencil.step_named(FINISH).map(|_| FINISH);
         let steps: Vec<&str> = steps.iter().copied().chain(finish).collect();
         let program = Program::new(stencil, &steps, options.backend, &options.jit)?;
-        Ok(Self { program, adjoint: Some(Arc::new(adjoint)), grid: operator.grid.clone() })
+        Ok(Self::of(operator, program, Some(Arc::new(adjoint))))
+    }
+
+    fn of(operator: &Operator, program: Arc<Program>, adjoint: Option<Arc<Adjoint>>) -> Self {
+        let statements = operator.stencil().steps.iter().flat_map(|step| &step.statements);
+        let mut kinds = statements.map(|statement| statement.kind);
+        let partial =
+            |kind| matches!(kind, StatementKind::Update { region, .. } if region != DOMAIN);
+        let (grid, widths) = (operator.grid.clone(), BTreeMap::new());
+        Self { program, adjoint, grid, widths, has_parts: kinds.any(partial) }
     }
 
     /// The program as it runs, after all passes.
@@ -99,12 +113,51 @@ impl Compiled {
         &self.grid
     }
 
+    /// With a run-time width that its subdomains name, in grid points, for all simulations from now on.
+    /// Compiles nothing.
+    ///
+    /// # Errors
+    /// A name that no subdomain uses.
+    pub fn with_width(mut self, name: &str, points: usize) -> Result<Self, Error> {
+        let layers = self.layer_widths();
+        let known = self.stencil().widths.iter().any(|w| w.name == name);
+        if !known || layers.iter().flatten().any(|layer| layer == name) {
+            return Err(Error::UnknownWidth(name.into()));
+        }
+        self.widths.insert(name.into(), points);
+        Ok(self)
+    }
+
+    /// Names of the widths of absorbing layers, low and high side of each dimension.
+    fn layer_widths(&self) -> Vec<[String; 2]> {
+        let dims = self.stencil().dims.iter();
+        dims.map(|d| [Side::Low, Side::High].map(|side| layer_width(&d.name, side))).collect()
+    }
+
+    /// The widths that the program declares.
+    fn declared_widths(&self, layer: &[[usize; 2]]) -> Result<Vec<usize>, Error> {
+        let layers = self.layer_widths();
+        let declared = self.stencil().widths.iter();
+        let width = declared.map(|width| {
+            let Some(at) = layers.iter().flatten().position(|name| *name == width.name) else {
+                let found = self.widths.get(&width.name).copied();
+                return found.ok_or_else(|| Error::MissingWidth(width.name.clone()));
+            };
+            layer.get(at / 2).map(|sides| sides[at % 2]).ok_or_else(|| {
+                let (found, expected) = (layer.len(), layers.len());
+                SessionError::Count { what: "layers", found, expected }.into()
+            })
+        });
+        width.collect()
+    }
+
     /// Data for a run of `steps` steps of `dt_s` seconds on `grid`, with an absorbing layer of
     /// `layer` grid points per side (`[low, high]` of each dimension; used by functions declared
     /// [`layer_only`](crate::Function::layer_only)), worked on by a team of threads.
     ///
     /// # Errors
-    /// Wrong number of layers.
+    /// Wrong number of layers; a width of a subdomain that [`with_width`](Self::with_width) has not
+    /// given.
     pub fn simulation(
         &self,
         grid: &Grid,
@@ -112,9 +165,7 @@ impl Compiled {
         (steps, dt_s): (usize, f64),
         team: Team,
     ) -> Result<Simulation, Error> {
-        let declared = self.stencil().widths.len();
-        let widths: Vec<usize> =
-            if declared == 0 { Vec::new() } else { layer.iter().flatten().copied().collect() };
+        let widths = self.declared_widths(layer)?;
         let mut session = Session::new(&self.program, grid.shape(), &widths, steps, team)?;
         session.set_param("dt", dt_s);
         for (name, h) in grid.dimension_names().iter().zip(grid.spacing_m()) {

@@ -56,6 +56,22 @@ pub enum Error {
         "the operator does not use `{0}`\n  help: functions come into an operator by its equations"
     )]
     Unknown(String),
+    /// A run-time width that no subdomain uses.
+    #[error(
+        "no subdomain of the operator has a width named `{0}`\n  \
+         help: name it where the subdomain is declared, as in `Span::left(\"{0}\")`; widths of \
+         absorbing layers are given to `Compiled::simulation`"
+    )]
+    UnknownWidth(String),
+    /// A run-time width that was not given.
+    #[error(
+        "a subdomain of the operator is `{0}` points thick, which is not known yet\n  \
+         help: give it before, `compiled.with_width(\"{0}\", points)`"
+    )]
+    MissingWidth(String),
+    /// A wavefield that is to be saved every zero steps.
+    #[error("a wavefield cannot be saved every 0 steps\n  help: give a period of 1 or more")]
+    NoPeriod,
     /// The program was compiled without the adjoint.
     #[error("no gradient: compile the operator with `Operator::with_gradient`")]
     NoGradient,

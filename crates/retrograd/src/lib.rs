@@ -11,6 +11,7 @@
 //! |---|---|
 //! | [`Grid`], [`Function`], [`TimeFunction`], [`Sparse`] | declarations |
 //! | [`Expression`], [`Eq`](struct@Eq), [`solve`] | equations |
+//! | [`Subdomain`] | where an equation holds alone |
 //! | [`mod@physics`] | equations that are there already |
 //! | [`Operator`] | a discretised, verified step of the equations |
 //! | [`Compiled`] | its kernels, forward only or with the adjoint |
@@ -47,9 +48,10 @@ pub use report::{Bound, Limit, Machine, OperatorReport};
 pub use retrograd_checkpoint as checkpoint;
 pub use retrograd_compile as compile;
 pub use retrograd_compile::symbolic::{
-    Edge, Eq, Expression, Function, Grid, GridError, Solution, SolveError, Sparse,
-    TensorExpression, TensorTimeFunction, TimeFunction, VectorExpression, VectorTimeFunction, curl,
-    curl_2d, div, div_tensor, grad, solve, solve_tensor, solve_vector, symmetric_grad,
+    Edge, Eq, Expression, Function, Grid, GridError, Solution, SolveError, Span, Sparse, Subdomain,
+    TensorExpression, TensorTimeFunction, Thickness, TimeFunction, VectorExpression,
+    VectorTimeFunction, curl, curl_2d, div, div_tensor, grad, solve, solve_tensor, solve_vector,
+    symmetric_grad,
 };
 pub use retrograd_ir as ir;
 pub use retrograd_ir::DType;
@@ -63,3 +65,8 @@ pub use sweep::State;
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// The program of the page on the language.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/language.md")]
+struct Language;

@@ -175,7 +175,7 @@ impl OperatorBuilder {
         let writes = |item: &Item| match item {
             Item::Update(eq) => *eq.target() == target,
             Item::Inject { target: known, .. } => *known == target,
-            Item::Interpolate { .. } => false,
+            Item::Interpolate { .. } | Item::InterpolateEvery { .. } => false,
         };
         let at = self.items.iter().rposition(writes).map_or(self.items.len(), |at| at + 1);
         let value = value.into();
@@ -187,6 +187,32 @@ impl OperatorBuilder {
     #[must_use]
     pub fn interpolate(mut self, sparse: &Sparse, value: impl Into<Expression>) -> Self {
         self.items.push(Item::Interpolate { sparse: sparse.clone(), value: value.into() });
+        self
+    }
+
+    /// Records values at sparse points in every `period`-th step, from step 0 on; samples of the other
+    /// steps stay zero, and their cotangents count for nothing.
+    #[must_use]
+    pub fn interpolate_every(
+        self,
+        sparse: &Sparse,
+        value: impl Into<Expression>,
+        period: u32,
+    ) -> Self {
+        self.interpolate_every_from(sparse, value, [period, 0])
+    }
+
+    /// As [`interpolate_every`](Self::interpolate_every), with the first step, below the period, beside
+    /// it.
+    #[must_use]
+    pub fn interpolate_every_from(
+        mut self,
+        sparse: &Sparse,
+        value: impl Into<Expression>,
+        [period, first]: [u32; 2],
+    ) -> Self {
+        let (sparse, value) = (sparse.clone(), value.into());
+        self.items.push(Item::InterpolateEvery { sparse, value, period, first });
         self
     }
 

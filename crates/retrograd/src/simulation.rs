@@ -2,7 +2,7 @@
 
 use retrograd_checkpoint::Workload;
 use retrograd_compile::adjoint::{FINISH, FORWARD, RECORD, REVERSE};
-use retrograd_compile::symbolic::{Function, Grid, Sparse};
+use retrograd_compile::symbolic::{Function, Grid, Sparse, TimeFunction};
 use retrograd_ir::{FieldId, SparseId};
 use retrograd_runtime::{Real, Session, Team};
 
@@ -76,6 +76,11 @@ impl Simulation {
     /// The time step, in seconds.
     pub fn dt_s(&self) -> f64 {
         self.dt_s
+    }
+
+    /// Widths of the absorbing layer.
+    pub(crate) fn layer(&self) -> &[[usize; 2]] {
+        &self.layer
     }
 
     /// Number of time steps.
@@ -289,6 +294,55 @@ impl Simulation {
     /// No memory.
     pub fn advance(&mut self, range: std::ops::Range<usize>) -> Result<(), Error> {
         Ok(self.session.run(FORWARD, range)?)
+    }
+
+    /// Runs all steps from a zero wavefield and shows it to the caller after every `period`-th step:
+    /// `each` is given the number of steps done and the simulation, of which
+    /// [`level`](Self::level) has the wavefield then.
+    ///
+    /// Nothing is kept but what the caller keeps. Steps go over the grid together between two calls
+    /// only, which costs time where `period` is a few steps; results are the same bits as those of
+    /// [`run`](Self::run).
+    ///
+    /// # Errors
+    /// As [`run`](Self::run); a period of zero; whatever `each` returns.
+    pub fn run_watched(
+        &mut self,
+        period: usize,
+        mut each: impl FnMut(usize, &Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if period == 0 {
+            return Err(Error::NoPeriod);
+        }
+        self.reset();
+        let steps = self.steps();
+        for from in (0..steps).step_by(period) {
+            let done = (from + period).min(steps);
+            self.session.run(FORWARD, from..done)?;
+            if done == from + period {
+                each(done, self)?;
+            }
+        }
+        self.check_finite(steps)
+    }
+
+    /// Runs all steps from a zero wavefield and keeps a time function after every `period`-th step:
+    /// `steps / period` arrays in row-major order, the first one after `period` steps.
+    ///
+    /// # Errors
+    /// As [`run_watched`](Self::run_watched); a function that the operator does not use.
+    pub fn run_saving<T: Real>(
+        &mut self,
+        function: &TimeFunction,
+        period: usize,
+    ) -> Result<Vec<Vec<T>>, Error> {
+        let field = self.compiled.field(function.name())?;
+        let mut saved = Vec::new();
+        self.run_watched(period, |_, simulation| {
+            saved.push(simulation.session.level(field, 0));
+            Ok(())
+        })?;
+        Ok(saved)
     }
 
     pub(crate) fn check_finite(&self, step: usize) -> Result<(), Error> {

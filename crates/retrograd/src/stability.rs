@@ -192,7 +192,8 @@ impl Simulation {
         if !self.compiled.stencil().params.iter().any(|param| param.name == "dt") {
             return Err(StabilityError::NoTimeStep.into());
         }
-        if self.grid.points() <= search.most_points {
+        // Subdomains are parts of the whole grid.
+        if self.grid.points() <= search.most_points || self.compiled.has_parts {
             let whole: Vec<Range<usize>> = self.grid.shape().iter().map(|n| 0..*n).collect();
             let mut trial = Trial::in_block(self, &whole, search)?;
             trial.check_linear(start)?;
@@ -281,11 +282,10 @@ impl Trial {
         let (grid, compiled) = (&simulation.grid, &simulation.compiled);
         let shape: Vec<usize> = block.iter().map(Range::len).collect();
         let part = Grid::new(shape)?.spacing(grid.spacing_m().to_vec())?;
-        let widths = simulation.session.widths();
         let layer: Vec<[usize; 2]> = block
             .iter()
             .zip(grid.shape())
-            .zip(widths.chunks(2))
+            .zip(simulation.layer())
             .map(|((range, n), width)| {
                 let low = width[0].saturating_sub(range.start).min(range.len());
                 let high = (range.end + width[1]).saturating_sub(*n).min(range.len());

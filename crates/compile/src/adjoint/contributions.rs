@@ -8,7 +8,7 @@ use retrograd_ir::{
 };
 use retrograd_ir::{DOMAIN, Offset, Predicate};
 
-use super::forward::{Forward, Update};
+use super::forward::{Forward, Place, Update};
 use crate::algebra::{Build, derivative};
 use crate::polynomial::uniform_terms;
 
@@ -23,16 +23,26 @@ pub(super) struct Contribution {
     pub(super) coefficient: ExprId,
 }
 
-/// `target (=|+=) coefficient * mu[t+1]`, point by point, `mu` the adjoint of `of`.
-#[derive(Clone, Copy, Debug)]
+/// `target (=|+=) coefficient * mu[t+1]`, point by point, `mu` the adjoint of `of`; zero where the
+/// update that it belongs to does not hold.
+#[derive(Clone, Debug)]
 pub(super) struct Consumer {
     pub(super) of: FieldId,
     pub(super) target: Target,
     pub(super) mode: WriteMode,
     pub(super) coefficient: ExprId,
+    pub(super) acts: Place,
+    pub(super) overwritten: Vec<Place>,
 }
 
-/// A parameter gradient that gathers from a consumer at an offset.
+impl Consumer {
+    /// Whether it belongs to an update of a part of the grid, or in some steps, alone.
+    pub(super) fn is_partial(&self) -> bool {
+        self.acts != Place::EVERYWHERE || !self.overwritten.is_empty()
+    }
+}
+
+/// A parameter gradient that gathers from a consumer, at an offset perhaps.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ShiftedGradient {
     pub(super) gradient: FieldId,
@@ -52,9 +62,10 @@ pub(super) struct Collected {
     /// Recording statements, each behind the forward statement of that number.
     pub(super) records: Vec<(usize, Statement)>,
     pub(super) tapes: Vec<FieldId>,
-    products: HashMap<(FieldId, ExprId), FieldId>,
-    /// The tape of each recorded value, by where it is zero.
-    recorded: HashMap<(ExprId, Option<RegionId>), FieldId>,
+    /// By the statement of the update.
+    products: HashMap<(usize, ExprId), FieldId>,
+    /// The tape of each recorded value, by where it is zero and where it is recorded.
+    recorded: HashMap<(ExprId, Option<RegionId>, Place), FieldId>,
 }
 
 impl Collected {
@@ -70,8 +81,8 @@ impl Collected {
             products: HashMap::new(),
             recorded: HashMap::new(),
         };
-        for update in &forward.updates {
-            collected.declare_adjoint(update.field);
+        for field in forward.updated() {
+            collected.declare_adjoint(field);
         }
         for update in &forward.updates {
             collected.dense(update);
@@ -104,15 +115,13 @@ impl Collected {
                 closure: read.closure.transposed(),
                 coefficient,
             };
-            if read.offset.is_zero() && self.stencil.is_time_invariant(slope) {
+            let near = read.offset.is_zero() && !update.is_partial();
+            if near && self.stencil.is_time_invariant(slope) {
                 self.contributions.push(whole(adjoint, read.time, Offset::ZERO, slope));
                 continue;
             }
             for (uniform, rest) in uniform_terms(&mut self.stencil, slope) {
-                let source = match rest {
-                    None => adjoint,
-                    Some(rest) => self.product(update, rest, read.time),
-                };
+                let source = self.source(update, rest, read.time);
                 let offset = read.offset.opposite();
                 self.contributions.push(whole(source, read.time, offset, uniform));
             }
@@ -124,10 +133,22 @@ impl Collected {
         self.stencil.exprs.intern(Expr::Load { field, time, offset, closure })
     }
 
+    /// What is read of an update: its adjoint, times `rest`, where and when it holds.
+    fn source(&mut self, update: &Update, rest: Option<ExprId>, level: i8) -> FieldId {
+        match rest {
+            None if !update.is_partial() => self.adjoints[&update.field],
+            None => {
+                let one = self.stencil.exprs.constant(1.0);
+                self.product(update, one, level)
+            }
+            Some(rest) => self.product(update, rest, level),
+        }
+    }
+
     /// The function `w = rest * mu` of an update, with enough levels to be read at `level`.
     fn product(&mut self, update: &Update, rest: ExprId, level: i8) -> FieldId {
         let levels = (2 - level).max(2) as u8;
-        let field = match self.products.get(&(update.field, rest)) {
+        let field = match self.products.get(&(update.at, rest)) {
             Some(&known) => known,
             None => self.new_product(update, rest),
         };
@@ -143,13 +164,15 @@ impl Collected {
         let name = self.stencil.fresh_field_name(&format!("{}_w", adjoint.name));
         let levels = Levels::Time(2);
         let field = self.stencil.add_field(Field { name, levels, ..adjoint });
-        self.products.insert((update.field, rest), field);
+        self.products.insert((update.at, rest), field);
         let coefficient = self.recorded(update, rest);
         self.consumers.push(Consumer {
             of: update.field,
             target: Target { field, time: 1 },
             mode: WriteMode::Assign,
             coefficient,
+            acts: update.acts,
+            overwritten: update.overwritten.clone(),
         });
         field
     }
@@ -162,18 +185,25 @@ impl Collected {
         }
         // Equal values are recorded once, behind the first update that has them.
         let zero_in = self.stencil.field(update.field).zero_in;
-        if let Some(&known) = self.recorded.get(&(value, zero_in)) {
+        if let Some(&known) = self.recorded.get(&(value, zero_in, update.acts)) {
             return self.stencil.exprs.load(Target { field: known, time: 0 }, Offset::ZERO);
         }
         let like = self.stencil.field(update.field).clone();
         let name = self.stencil.fresh_field_name(&format!("{}_tape", like.name));
         let field = self.stencil.add_field(Field { name, levels: Levels::Tape, ..like });
         self.tapes.push(field);
-        self.recorded.insert((value, zero_in), field);
+        self.recorded.insert((value, zero_in, update.acts), field);
         let target = Target { field, time: 0 };
-        let (region, mode) = (DOMAIN, WriteMode::Assign);
+        let mode = WriteMode::Assign;
+        if update.acts != Place::EVERYWHERE {
+            // Elsewhere the value need not be a number.
+            let value = self.stencil.exprs.constant(0.0);
+            let kind = StatementKind::Update { target, region: DOMAIN, mode, value };
+            self.records.push((update.at, Statement { when: Predicate::Always, kind }));
+        }
+        let Place { region, when } = update.acts;
         let kind = StatementKind::Update { target, region, mode, value };
-        self.records.push((update.at, Statement { when: Predicate::Always, kind }));
+        self.records.push((update.at, Statement { when, kind }));
         self.stencil.exprs.load(target, Offset::ZERO)
     }
 
@@ -192,13 +222,15 @@ impl Collected {
             let new = exprs.load(Target { field: update.field, time: 1 }, Offset::ZERO);
             let carried = exprs.mul(new, below);
             let slope = exprs.sub(above, carried);
-            if read.offset.is_zero() {
+            if read.offset.is_zero() && !update.is_partial() {
                 let coefficient = self.recorded(update, slope);
                 self.consumers.push(Consumer {
                     of: update.field,
                     target: Target { field: gradient, time: 0 },
                     mode: WriteMode::Add,
                     coefficient,
+                    acts: update.acts,
+                    overwritten: Vec::new(),
                 });
                 continue;
             }
@@ -209,10 +241,7 @@ impl Collected {
                 vec![(self.stencil.exprs.constant(1.0), Some(slope))]
             };
             for (coefficient, rest) in terms {
-                let source = match rest {
-                    None => self.adjoints[&update.field],
-                    Some(rest) => self.product(update, rest, 1),
-                };
+                let source = self.source(update, rest, 1);
                 let (offset, closure) = (read.offset.opposite(), read.closure.transposed());
                 let shifted = ShiftedGradient { gradient, source, offset, closure, coefficient };
                 self.shifted.push(shifted);

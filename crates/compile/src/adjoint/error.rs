@@ -16,16 +16,14 @@ pub enum AdjointError {
         /// The function.
         field: String,
     },
-    /// An update of a part of the grid.
+    /// An update of a part of the grid, or in some steps, behind an injection.
     #[error(
-        "the update of `{field}` covers only the region `{region}`; adjoints of regional updates \
-         are not supported yet"
+        "samples are injected into `{field}` before an update of a part of the grid, or in some \
+         steps, overwrites them\n  help: move the injection behind all updates of `{field}`"
     )]
-    Regional {
+    InjectionOverwritten {
         /// The function.
         field: String,
-        /// The region.
-        region: String,
     },
     /// A write to a static function or a tape.
     #[error(
@@ -46,8 +44,20 @@ pub enum AdjointError {
         /// The function.
         field: String,
     },
-    /// A statement with a predicate, or a reduction.
-    #[error("statement {index} of the step acts only in some steps or reduces; not supported yet")]
+    /// A function that nothing assigns in some steps.
+    #[error(
+        "`{field}` is updated in some steps only, and nothing assigns it in the others\n  \
+         help: assign it before, for all steps: `{field}[t+1] = {field}`, say"
+    )]
+    Sometimes {
+        /// The function.
+        field: String,
+    },
+    /// A statement under a condition on a reduction, or a reduction.
+    #[error(
+        "statement {index} of the step reduces over the grid, or acts while a reduction is large; \
+         its adjoint is not supported yet"
+    )]
     Statement {
         /// Its number in the step.
         index: usize,

@@ -1,14 +1,27 @@
-//! The forward step, taken apart: one combined dense update per function, and the sparse parts.
+//! The forward step, taken apart: the dense updates of each function, and the sparse parts.
 
 use retrograd_ir::{
-    BinaryOp, DOMAIN, DimSet, Direction, Expr, ExprId, FieldId, Levels, Predicate, SparseId,
-    Statement, StatementKind, Stencil, WriteMode,
+    BinaryOp, DOMAIN, DimSet, Direction, Expr, ExprId, FieldId, Levels, Predicate, RegionId,
+    SparseId, Statement, StatementKind, Stencil, WriteMode,
 };
 
 use super::{AdjointError, auxiliary};
 use crate::algebra::Build;
 
-/// The dense update of a function: `f[t+1] = numerator / denominator`.
+/// Where and when a statement acts.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Place {
+    pub(super) region: RegionId,
+    pub(super) when: Predicate,
+}
+
+impl Place {
+    pub(super) const EVERYWHERE: Self = Self { region: DOMAIN, when: Predicate::Always };
+}
+
+/// A dense update of a function: `f[t+1] = numerator / denominator` where and when it acts and no
+/// later one overwrites it. Where several hold at one place, one after the other has been added.
+/// All updates of a function have the same denominator.
 #[derive(Clone, Debug)]
 pub(super) struct Update {
     pub(super) field: FieldId,
@@ -17,6 +30,16 @@ pub(super) struct Update {
     pub(super) denominator: ExprId,
     /// Position of the (last) statement.
     pub(super) at: usize,
+    pub(super) acts: Place,
+    /// Where and when later updates overwrite it.
+    pub(super) overwritten: Vec<Place>,
+}
+
+impl Update {
+    /// Whether it holds in a part of the grid, or in some steps, alone.
+    pub(super) fn is_partial(&self) -> bool {
+        self.acts != Place::EVERYWHERE || !self.overwritten.is_empty()
+    }
 }
 
 /// A sparse operation of the step.
@@ -27,6 +50,8 @@ pub(super) struct SparseUse {
     pub(super) into: Option<FieldId>,
     /// Steps after the current one at which an interpolation writes.
     pub(super) time: i8,
+    /// The steps in which it acts.
+    pub(super) when: Predicate,
     pub(super) value: ExprId,
 }
 
@@ -58,11 +83,12 @@ impl Forward {
             stencil: stencil.clone(),
         };
         for (at, statement) in statements.iter().enumerate() {
-            if statement.when != Predicate::Always {
+            if matches!(statement.when, Predicate::While { .. }) {
                 return Err(AdjointError::Statement { index: at });
             }
             forward.statement(&mut stencil, at, statement)?;
         }
+        forward.share_denominators(&mut stencil);
         forward.stencil = stencil;
         Ok(forward)
     }
@@ -87,18 +113,17 @@ impl Forward {
         }
         match statement.kind {
             StatementKind::Update { target, region, mode, value } => {
-                if region != DOMAIN {
-                    let region = stencil.regions[region.0 as usize].name.clone();
-                    return Err(AdjointError::Regional { field: name(target.field), region });
-                }
-                self.update(stencil, at, target.field, mode, value);
+                let acts = Place { region, when: statement.when };
+                self.update(stencil, at, (target.field, acts), mode, value)?;
             }
             StatementKind::Inject { target, sparse, value } => {
                 let into = Some(target.field);
-                self.sparse.push(SparseUse { sparse, into, time: 0, value });
+                let when = statement.when;
+                self.sparse.push(SparseUse { sparse, into, time: 0, when, value });
             }
             StatementKind::Interpolate { sparse, time, value } => {
-                self.sparse.push(SparseUse { sparse, into: None, time, value });
+                let when = statement.when;
+                self.sparse.push(SparseUse { sparse, into: None, time, when, value });
             }
             StatementKind::Reduce { .. } => return Err(AdjointError::Statement { index: at }),
         }
@@ -109,20 +134,25 @@ impl Forward {
         &mut self,
         stencil: &mut Stencil,
         at: usize,
-        field: FieldId,
+        (field, acts): (FieldId, Place),
         mode: WriteMode,
         value: ExprId,
-    ) {
+    ) -> Result<(), AdjointError> {
         let one = stencil.exprs.constant(1.0);
-        if mode == WriteMode::Add
-            && let Some(known) = self.updates.iter().find(|u| u.field == field)
-        {
-            let whole = stencil.exprs.div(known.numerator, known.denominator);
-            let numerator = stencil.exprs.add(whole, value);
-            // To the end: what is added may read functions updated in between.
-            self.updates.retain(|u| u.field != field);
-            self.updates.push(Update { field, numerator, denominator: one, at });
-            return;
+        if mode == WriteMode::Add {
+            let whole = |u: &Update| (u.field, u.acts) == (field, acts) && u.overwritten.is_empty();
+            let numerator = match self.updates.iter().position(whole) {
+                None => value,
+                Some(known) => {
+                    // To the end: what is added may read functions updated in between.
+                    let known = self.updates.remove(known);
+                    let whole = stencil.exprs.div(known.numerator, known.denominator);
+                    stencil.exprs.add(whole, value)
+                }
+            };
+            let overwritten = Vec::new();
+            self.updates.push(Update { field, numerator, denominator: one, at, acts, overwritten });
+            return Ok(());
         }
         let (numerator, denominator) = match stencil.exprs[value] {
             Expr::Binary { op: BinaryOp::Div, lhs, rhs } if stencil.is_time_invariant(rhs) => {
@@ -130,10 +160,70 @@ impl Forward {
             }
             _ => (value, one),
         };
-        // What was written or injected before is overwritten.
-        self.updates.retain(|u| u.field != field);
-        self.sparse.retain(|s| s.into != Some(field));
-        self.updates.push(Update { field, numerator, denominator, at });
+        let always = |u: &Update| {
+            let there = u.acts.region == DOMAIN || u.acts.region == acts.region;
+            u.field == field && u.acts.when == Predicate::Always && there
+        };
+        if acts.when != Predicate::Always && !self.updates.iter().any(always) {
+            let field = stencil.field(field).name.clone();
+            return Err(AdjointError::Sometimes { field });
+        }
+        self.overwrite(stencil, field, acts)?;
+        let overwritten = Vec::new();
+        self.updates.push(Update { field, numerator, denominator, at, acts, overwritten });
+        Ok(())
+    }
+
+    /// What was written or injected before is overwritten.
+    fn overwrite(
+        &mut self,
+        stencil: &Stencil,
+        field: FieldId,
+        by: Place,
+    ) -> Result<(), AdjointError> {
+        let injected = |s: &SparseUse| s.into == Some(field);
+        if by.when == Predicate::Always {
+            let covered = |u: &Update| by.region == DOMAIN || by.region == u.acts.region;
+            self.updates.retain(|u| u.field != field || !covered(u));
+        }
+        if by == Place::EVERYWHERE {
+            self.sparse.retain(|s| !injected(s));
+        } else if self.sparse.iter().any(injected) {
+            let field = stencil.field(field).name.clone();
+            return Err(AdjointError::InjectionOverwritten { field });
+        }
+        for earlier in self.updates.iter_mut().filter(|u| u.field == field) {
+            let known = earlier.overwritten.contains(&by);
+            earlier.overwritten.extend((!known).then_some(by));
+        }
+        Ok(())
+    }
+
+    /// Where the updates of one function are quotients of different denominators, the quotients are
+    /// their numerators.
+    fn share_denominators(&mut self, stencil: &mut Stencil) {
+        let one = stencil.exprs.constant(1.0);
+        let first = |updates: &[Update], field| updates.iter().position(|u| u.field == field);
+        let differs = |u: &Update| {
+            let first = first(&self.updates, u.field);
+            first.is_some_and(|at| self.updates[at].denominator != u.denominator)
+        };
+        let fields: Vec<FieldId> =
+            self.updates.iter().filter(|u| differs(u)).map(|u| u.field).collect();
+        for update in self.updates.iter_mut().filter(|u| fields.contains(&u.field)) {
+            update.numerator = stencil.exprs.div(update.numerator, update.denominator);
+            update.denominator = one;
+        }
+    }
+
+    /// The functions that are updated, each where its last update comes.
+    pub(super) fn updated(&self) -> Vec<FieldId> {
+        let mut fields: Vec<FieldId> = Vec::new();
+        for update in &self.updates {
+            fields.retain(|f| *f != update.field);
+            fields.push(update.field);
+        }
+        fields
     }
 }
 

@@ -28,6 +28,10 @@
 //!   `mu`; what is injected into `mu` afterwards is injected into them as well, which is the same
 //!   because they are linear in `mu`.
 //!
+//! * **Parts.** What an update of a region, or in every k-th step, sees of `mu` is `mu` there, zero where
+//!   and when it does not hold or a later update overwrites it: a function of its own, from which all
+//!   its contributions gather as from `mu`.
+//!
 //! The steps of the result, beside the given one (`forward`) and `setup`: `record` (the forward
 //! step that also writes the tapes), `reverse` for step n (finishes `l[n+1]`, adds to gradients),
 //! `reverse_seeded` (the same with cotangents of the final state), `initial_j` (cotangent of the
@@ -51,6 +55,7 @@ mod contributions;
 mod error;
 mod forward;
 mod reverse;
+mod samples;
 
 use retrograd_ir::{FieldId, SparseId, Stencil};
 

@@ -6,7 +6,8 @@ use retrograd_ir::{
 };
 
 use super::contributions::{Collected, Consumer, Contribution};
-use super::forward::{Forward, SparseUse};
+use super::forward::{Forward, Place, SparseUse};
+use super::samples::{SampleFlow, shifted};
 use super::{
     Adjoint, AdjointError, FINISH, FORWARD, RECORD, REVERSE, REVERSE_SEEDED, StateAdjoint,
     initial_step,
@@ -15,23 +16,12 @@ use super::{auxiliary, chain};
 use crate::algebra::{Build, derivative};
 use crate::passes::SETUP;
 
-/// `sample[n + time] * coefficient`, injected into the cotangent of `to`.
-struct SampleFlow {
-    to: FieldId,
-    sparse: SparseId,
-    /// Level at which the forward step reads `to`.
-    level: i8,
-    /// Steps after the current one at which the forward step writes the sample.
-    time: i8,
-    coefficient: ExprId,
-}
-
 struct Writer {
     all: Collected,
     forward: Forward,
     samples: Vec<SampleFlow>,
     /// Injections into gradients, and interpolations of source gradients.
-    tail: Vec<StatementKind>,
+    tail: Vec<Statement>,
     outputs: Vec<(SparseId, SparseId)>,
     inputs: Vec<(SparseId, SparseId)>,
 }
@@ -200,7 +190,8 @@ impl Writer {
             let slope = derivative(exprs, flow.value, leaf);
             let value = exprs.mul(slope, cotangent);
             let target = Target { field: gradient, time: 0 };
-            self.tail.push(StatementKind::Inject { target, sparse, value });
+            let kind = StatementKind::Inject { target, sparse, value };
+            self.tail.push(Statement { when: flow.when, kind });
         }
         let samples = self.samples_read(flow.value);
         let &[(leaf, time)] = samples.as_slice() else {
@@ -214,28 +205,30 @@ impl Writer {
             return Err(self.refuse(operation, sparse, "is not linear in the samples"));
         }
         let value = self.stencil().exprs.mul(slope, cotangent);
-        self.source_gradient(sparse, time, value)
+        self.source_gradient(flow, time, value)
     }
 
     /// The gradient by the samples of `sparse` gets `w^T value`.
     fn source_gradient(
         &mut self,
-        sparse: SparseId,
+        flow: &SparseUse,
         time: i8,
         value: ExprId,
     ) -> Result<(), AdjointError> {
+        let (sparse, when) = (flow.sparse, flow.when);
         let twin = self.twin(sparse);
         if !self.inputs.contains(&(sparse, twin)) {
             self.inputs.push((sparse, twin));
-            self.tail.push(StatementKind::Interpolate { sparse: twin, time, value });
+            let kind = StatementKind::Interpolate { sparse: twin, time, value };
+            self.tail.push(Statement { when, kind });
             return Ok(());
         }
         // Injected into another function already: the gradients add up.
         let stencil = &self.all.stencil;
-        let known = self.tail.iter().position(|known| match *known {
+        let known = self.tail.iter().position(|known| match known.kind {
             StatementKind::Interpolate { sparse, time: at, value: sum } => {
                 let same_place = stencil.staggering(sum) == stencil.staggering(value);
-                (sparse, at) == (twin, time) && same_place
+                (sparse, at, known.when) == (twin, time, when) && same_place
             }
             StatementKind::Update { .. }
             | StatementKind::Inject { .. }
@@ -245,9 +238,9 @@ impl Writer {
             let why = "goes into functions on different staggered grids or at different steps";
             return Err(self.refuse("injection", sparse, why));
         };
-        let sum = self.tail[at].value();
+        let sum = self.tail[at].kind.value();
         let sum = self.stencil().exprs.add(sum, value);
-        self.tail[at] = self.tail[at].with_value(sum);
+        self.tail[at].kind = self.tail[at].kind.with_value(sum);
         Ok(())
     }
 
@@ -301,18 +294,17 @@ impl Writer {
             if !self.all.stencil.is_time_invariant(coefficient) {
                 return Err(self.refuse(operation, flow.sparse, "is not linear in the state"));
             }
-            let (to, level, time) = (read.field, read.time, flow.time);
-            self.samples.push(SampleFlow { to, sparse: twin, level, time, coefficient });
+            let (to, level, time, when) = (read.field, read.time, flow.time, flow.when);
+            self.samples.push(SampleFlow { to, sparse: twin, level, time, when, coefficient });
         }
         self.outputs.push((flow.sparse, twin));
         Ok(())
     }
 
     fn declare_states(&mut self) -> Vec<StateAdjoint> {
-        let mut updates = self.forward.updates.clone();
-        updates.retain(|update| !self.forward.auxiliary.contains(&update.field));
-        let states = updates.iter().map(|update| {
-            let forward = update.field;
+        let mut updated = self.forward.updated();
+        updated.retain(|field| !self.forward.auxiliary.contains(field));
+        let states = updated.into_iter().map(|forward| {
             let name = self.name(forward);
             let like = self.all.stencil.field(forward).clone();
             let levels = match like.levels {
@@ -363,8 +355,8 @@ impl Writer {
 
     fn reverse(&mut self, name: &str, seeds: Option<&[StateAdjoint]>) -> Step {
         let mut statements = Vec::new();
-        for update in self.forward.updates.clone().into_iter().rev() {
-            self.reverse_function(update.field, seeds, &mut statements);
+        for field in self.forward.updated().into_iter().rev() {
+            self.reverse_function(field, seeds, &mut statements);
         }
         for s in self.all.shifted.clone() {
             let exprs = &mut self.stencil().exprs;
@@ -375,7 +367,7 @@ impl Writer {
             let (region, mode) = (DOMAIN, WriteMode::Add);
             statements.push(always(StatementKind::Update { target, region, mode, value }));
         }
-        statements.extend(self.tail.iter().copied().map(always));
+        statements.extend(&self.tail);
         let direction = match self.forward.direction {
             Direction::Forward => Direction::Reverse,
             Direction::Reverse => Direction::Forward,
@@ -404,45 +396,61 @@ impl Writer {
         let (region, mode) = (DOMAIN, WriteMode::Assign);
         statements.push(always(StatementKind::Update { target: mu, region, mode, value }));
         let consumers: Vec<Consumer> =
-            self.all.consumers.iter().filter(|c| c.of == field).copied().collect();
-        // Injected are weights for the place of mu; what sits elsewhere reads it afterwards.
+            self.all.consumers.iter().filter(|c| c.of == field).cloned().collect();
+        // Injected are weights for the place of mu; what sits elsewhere, or takes a part of the grid
+        // alone, reads it afterwards.
         let place = |f: FieldId| self.all.stencil.field(f).staggered;
         let injected = self.samples.iter().any(|s| s.to == field);
-        let (before, after): (Vec<_>, Vec<_>) = consumers
-            .into_iter()
-            .partition(|c| !injected || place(c.target.field) == place(mu.field));
+        let (before, after): (Vec<_>, Vec<_>) = consumers.into_iter().partition(|c| {
+            !injected || !c.is_partial() && place(c.target.field) == place(mu.field)
+        });
         for c in &before {
-            statements.push(self.consume(c));
+            self.consume(c, statements);
         }
         let sign = self.sign();
         for at in 0..self.samples.len() {
-            let SampleFlow { to, sparse, level, time, coefficient } = self.samples[at];
+            let SampleFlow { to, sparse, level, time, when, coefficient } = self.samples[at];
             if to != field {
                 continue;
             }
+            let by = sign * (1 - level);
             let exprs = &mut self.stencil().exprs;
-            let sample = exprs.intern(Expr::Series { sparse, time: time + sign * (1 - level) });
+            let sample = exprs.intern(Expr::Series { sparse, time: time + by });
             let scaled = exprs.mul(coefficient, sample);
             let value = exprs.div(scaled, denominator);
-            statements.push(always(StatementKind::Inject { target: mu, sparse, value }));
+            let when = shifted(when, by);
+            let kind = StatementKind::Inject { target: mu, sparse, value };
+            statements.push(Statement { when, kind });
             for c in &before {
                 let (target, value) = (c.target, self.stencil().exprs.mul(c.coefficient, value));
-                statements.push(always(StatementKind::Inject { target, sparse, value }));
+                let kind = StatementKind::Inject { target, sparse, value };
+                statements.push(Statement { when, kind });
             }
         }
         for c in &after {
-            statements.push(self.consume(c));
+            self.consume(c, statements);
         }
     }
 
-    /// `target (=|+=) coefficient * mu[t+1]`.
-    fn consume(&mut self, c: &Consumer) -> Statement {
+    /// `target (=|+=) coefficient * mu[t+1]` where and when the update holds, zero elsewhere.
+    fn consume(&mut self, c: &Consumer, statements: &mut Vec<Statement>) {
+        let zero = self.stencil().exprs.constant(0.0);
+        let (target, mode) = (c.target, WriteMode::Assign);
+        let clear = |Place { region, when }: Place| {
+            let kind = StatementKind::Update { target, region, mode, value: zero };
+            Statement { when, kind }
+        };
+        if c.acts != Place::EVERYWHERE {
+            statements.push(clear(Place::EVERYWHERE));
+        }
         let mu = Target { field: self.all.adjoints[&c.of], time: 1 };
         let exprs = &mut self.stencil().exprs;
         let read = exprs.load(mu, Offset::ZERO);
         let value = exprs.mul(c.coefficient, read);
-        let (target, region, mode) = (c.target, DOMAIN, c.mode);
-        always(StatementKind::Update { target, region, mode, value })
+        let (Place { region, when }, mode) = (c.acts, c.mode);
+        let kind = StatementKind::Update { target, region, mode, value };
+        statements.push(Statement { when, kind });
+        statements.extend(c.overwritten.iter().copied().map(clear));
     }
 
     /// The cotangent of the initial level `-level`: only reads that far back existed there.
@@ -460,15 +468,16 @@ impl Writer {
             statements.push(always(StatementKind::Update { target, region, mode, value }));
             let sign = self.sign();
             for at in 0..self.samples.len() {
-                let SampleFlow { to, sparse, level, time, coefficient } = self.samples[at];
+                let SampleFlow { to, sparse, level, time, when, coefficient } = self.samples[at];
                 if to != state.forward || level > -back {
                     continue;
                 }
+                let by = sign * (-back - level);
                 let exprs = &mut self.stencil().exprs;
-                let time = time + sign * (-back - level);
-                let sample = exprs.intern(Expr::Series { sparse, time });
+                let sample = exprs.intern(Expr::Series { sparse, time: time + by });
                 let value = exprs.mul(coefficient, sample);
-                statements.push(always(StatementKind::Inject { target, sparse, value }));
+                let kind = StatementKind::Inject { target, sparse, value };
+                statements.push(Statement { when: shifted(when, by), kind });
             }
         }
         Step { name: initial_step(level), direction: self.forward.direction, statements }

@@ -57,7 +57,7 @@ impl Coefficients {
                 Node::Access { function, .. } => Some(function.name.clone()),
                 _ => None,
             },
-            Item::Interpolate { .. } => None,
+            Item::Interpolate { .. } | Item::InterpolateEvery { .. } => None,
         });
         Self { computed: computed.collect(), ..Self::default() }
     }

@@ -37,9 +37,9 @@ pub enum DiscretiseError {
     /// Derivatives, or derivatives of derivatives, reach too far.
     #[error("derivatives of derivatives read more than 127 grid points away")]
     Reach,
-    /// Two different functions, or two different sets of sparse points, share a name.
+    /// Two different functions, sets of sparse points, or subdomains share a name.
     #[error(
-        "two different functions or sets of points are named `{name}`\n  \
+        "two different functions, sets of points or subdomains are named `{name}`\n  \
          help: give each its own name"
     )]
     NameClash {
@@ -87,6 +87,32 @@ pub enum DiscretiseError {
         order: usize,
         /// The level asked for.
         time: i8,
+    },
+    /// A subdomain of another grid.
+    #[error(
+        "subdomain `{name}` has {found} dimensions, the grid has {dims}\n  \
+         help: declare it with `Grid::subdomain` of the same grid"
+    )]
+    Subdomain {
+        /// The subdomain.
+        name: String,
+        /// Its dimensions.
+        found: usize,
+        /// Dimensions of the grid.
+        dims: usize,
+    },
+    /// A period of zero steps, or a first step that is not below it.
+    #[error(
+        "`{name}` acts every {period} steps from step {first}: the period should be above 0 and \
+         the first step below it"
+    )]
+    Period {
+        /// What is updated, or the points.
+        name: String,
+        /// Steps from one action to the next.
+        period: u32,
+        /// The first of them.
+        first: u32,
     },
     /// Parts of an expression, or the two sides of an update, sit apart within the cell.
     #[error("{0}")]

@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 
 use retrograd_ir::{
-    Bound, Closure, DOMAIN, DType, Direction, Edge, Ends, Expr, ExprId, Field, FieldId, Levels,
-    MemorySpace, Offset, Predicate, Region, RegionId, Side, SparseId, Statement, StatementKind,
-    Stencil, Step, Target, Width, WidthId, WriteMode,
+    Closure, DType, Direction, Edge, Ends, Expr, ExprId, Field, FieldId, Levels, MemorySpace,
+    Offset, RegionId, SparseId, Statement, StatementKind, Stencil, Step, Target, WriteMode,
 };
 
 use crate::algebra::Build;
@@ -17,9 +16,12 @@ use crate::weights::{centred_nodes, centred_weights};
 
 mod coefficients;
 mod error;
+mod regions;
 
 use coefficients::Coefficients;
 pub use error::{DiscretiseError, PlacesApart};
+pub use regions::layer_width;
+use regions::predicate;
 
 /// One part of an operator, in order.
 #[derive(Clone, PartialEq, Debug)]
@@ -42,6 +44,29 @@ pub enum Item {
         /// What is recorded.
         value: Expression,
     },
+    /// Values at sparse points are recorded in some steps; samples of the others stay as they are.
+    InterpolateEvery {
+        /// The points.
+        sparse: Sparse,
+        /// What is recorded.
+        value: Expression,
+        /// Steps from one record to the next.
+        period: u32,
+        /// The first of them, below `period`.
+        first: u32,
+    },
+}
+
+impl Item {
+    /// What is assigned, added or recorded.
+    fn value(&self) -> &Expression {
+        match self {
+            Self::Update(eq) => &eq.value,
+            Self::Inject { value, .. }
+            | Self::Interpolate { value, .. }
+            | Self::InterpolateEvery { value, .. } => value,
+        }
+    }
 }
 
 /// Replaces every derivative by its weighted sum and declares what the equations use.
@@ -67,7 +92,10 @@ pub fn discretise(
     };
     let mut statements = Vec::with_capacity(items.len());
     for item in items {
-        statements.push(Statement { when: Predicate::Always, kind: lower.item(item)? });
+        let kind = lower.item(item)?;
+        let statement = Statement { when: predicate(item)?, kind };
+        lower.hold(&statement, &mut statements);
+        statements.push(statement);
     }
     let direction = Direction::Forward;
     lower.stencil.steps.push(Step { name: "forward".into(), direction, statements });
@@ -94,7 +122,7 @@ impl Lower {
         let kind = match item {
             Item::Update(eq) => StatementKind::Update {
                 target: self.target(&eq.target)?,
-                region: DOMAIN,
+                region: self.subdomain(eq.on.as_ref())?,
                 mode: WriteMode::Assign,
                 value: self.expression(&eq.value, Offset::ZERO)?,
             },
@@ -103,11 +131,13 @@ impl Lower {
                 sparse: self.sparse(&sparse.0)?,
                 value: self.expression(value, Offset::ZERO)?,
             },
-            Item::Interpolate { sparse, value } => StatementKind::Interpolate {
-                sparse: self.sparse(&sparse.0)?,
-                time: 0,
-                value: self.expression(value, Offset::ZERO)?,
-            },
+            Item::Interpolate { sparse, value } | Item::InterpolateEvery { sparse, value, .. } => {
+                StatementKind::Interpolate {
+                    sparse: self.sparse(&sparse.0)?,
+                    time: 0,
+                    value: self.expression(value, Offset::ZERO)?,
+                }
+            }
         };
         self.places(item, kind.value())?;
         Ok(kind)
@@ -116,10 +146,11 @@ impl Lower {
     /// What is combined, and what it is written to, sits in one place within the cell; `lowered`
     /// is the value in the program.
     fn places(&self, item: &Item, lowered: ExprId) -> Result<(), DiscretiseError> {
-        let (what, value, target) = match item {
-            Item::Update(eq) => ("update", &eq.value, Some(&eq.target)),
-            Item::Inject { target, value, .. } => ("injection into", value, Some(target)),
-            Item::Interpolate { value, .. } => ("interpolation", value, None),
+        let value = item.value();
+        let (what, target) = match item {
+            Item::Update(eq) => ("update", Some(&eq.target)),
+            Item::Inject { target, .. } => ("injection into", Some(target)),
+            Item::Interpolate { .. } | Item::InterpolateEvery { .. } => ("interpolation", None),
         };
         let of = if what.ends_with("into") { "" } else { " of" };
         let what = format!("the {what}{of} `{}`", target.unwrap_or(value).names());
@@ -220,40 +251,6 @@ impl Lower {
             }
         }
         Ok(())
-    }
-
-    /// The region inside a layer, none where there is none; inside a layer that is one sample `wider`,
-    /// for means. Widths are run-time values, one per side of the grid.
-    fn inside(&mut self, layer: Layer, wider: bool) -> Option<RegionId> {
-        if layer == Layer::None {
-            return None;
-        }
-        if let Some((_, id)) = self.inside.iter().find(|(known, _)| *known == (layer, wider)) {
-            return Some(*id);
-        }
-        let names: Vec<String> = self.stencil.dims.iter().map(|d| d.name.clone()).collect();
-        if self.stencil.widths.is_empty() {
-            let sides = names.iter().flat_map(|d| [format!("w_{d}0"), format!("w_{d}1")]);
-            self.stencil.widths = sides.map(|name| Width { name }).collect();
-        }
-        let side = |side, dim: usize| {
-            let width = WidthId((2 * dim + usize::from(side == Side::High)) as u32);
-            Bound { side, cells: u8::from(wider), width: Some(width) }
-        };
-        let bounds = (0..names.len()).map(|dim| match layer {
-            Layer::Along(along) if along != dim => [Bound::end(Side::Low), Bound::end(Side::High)],
-            _ => [side(Side::Low, dim), side(Side::High, dim)],
-        });
-        let name = match layer {
-            Layer::Along(dim) => format!("inner_{}", names.get(dim).map_or("", |name| name)),
-            _ => "inner".into(),
-        };
-        let name = if wider { name + "_1" } else { name };
-        let bounds = bounds.collect();
-        self.stencil.regions.push(Region { name, bounds });
-        let id = RegionId(self.stencil.regions.len() as u32 - 1);
-        self.inside.push(((layer, wider), id));
-        Some(id)
     }
 
     /// `expression` at the point displaced by `at`.

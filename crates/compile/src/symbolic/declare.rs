@@ -50,6 +50,33 @@ pub enum GridError {
         /// Dimensions of the grid.
         dims: usize,
     },
+    /// One span per dimension.
+    #[error(
+        "subdomain `{subdomain}` has {found} spans on a grid of {dims} dimensions\n  \
+         help: give one per dimension, `Span::Whole` where it takes all"
+    )]
+    Spans {
+        /// The subdomain.
+        subdomain: String,
+        /// Spans given.
+        found: usize,
+        /// Dimensions of the grid.
+        dims: usize,
+    },
+    /// A subdomain without points.
+    #[error(
+        "subdomain `{subdomain}` has no point along dimension {dim}, of {extent} points\n  \
+         help: make `left` and `right` thicker than 0, and what `middle` leaves out thinner than \
+         the grid"
+    )]
+    Empty {
+        /// The subdomain.
+        subdomain: String,
+        /// Number of the dimension.
+        dim: usize,
+        /// Extent of the grid.
+        extent: usize,
+    },
 }
 
 /// A regular mesh of one, two or three dimensions; the last one is the fastest in memory and

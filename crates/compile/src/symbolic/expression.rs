@@ -5,6 +5,7 @@ use std::sync::Arc;
 use retrograd_ir::{BinaryOp, Compare, UnaryOp};
 
 use super::declare::{FunctionDecl, SparseDecl};
+use super::subdomain::Subdomain;
 
 /// A node of a symbolic expression.
 #[derive(Clone, PartialEq, Debug)]
@@ -216,12 +217,45 @@ impl Expression {
 pub struct Eq {
     pub(crate) target: Expression,
     pub(crate) value: Expression,
+    /// Where it holds; everywhere if not said.
+    pub(crate) on: Option<Subdomain>,
+    /// Steps from one update to the next, and the first of them; every step if not said.
+    pub(crate) every: Option<[u32; 2]>,
 }
 
 impl Eq {
     /// `target = value`; `target` is `u.forward()` of a time function or the value of a function.
     pub fn new(target: impl Into<Expression>, value: impl Into<Expression>) -> Self {
-        Self { target: target.into(), value: value.into() }
+        Self { target: target.into(), value: value.into(), on: None, every: None }
+    }
+
+    /// The same update on a part of the grid alone.
+    ///
+    /// Several updates of one function on different parts may stand side by side; where parts
+    /// overlap, the later one holds. Together they have to cover the grid, which
+    /// `Eq::new(u.forward(), 0.0)` before the others does, if the rest is to be zero.
+    ///
+    /// The adjoint is exact: what an update reads beyond its part flows back from within it alone.
+    #[must_use]
+    pub fn on(mut self, part: &Subdomain) -> Self {
+        self.on = Some(part.clone());
+        self
+    }
+
+    /// The same update in every `period`-th step alone, from step 0 on.
+    ///
+    /// In the other steps a time function stays as it is, `u.forward() = u`, unless an earlier
+    /// equation updates it there in every step. `u.backward()` is the level one *step* before.
+    #[must_use]
+    pub fn every(self, period: u32) -> Self {
+        self.every_from(period, 0)
+    }
+
+    /// As [`every`](Self::every), from step `first` on, which is below `period`.
+    #[must_use]
+    pub fn every_from(mut self, period: u32, first: u32) -> Self {
+        self.every = Some([period, first]);
+        self
     }
 
     /// What is set.

@@ -9,6 +9,9 @@
 //! combine ([`Expression::at`] takes the mean). [`grad`], [`div`] and [`curl`] go from one place to
 //! the next.
 //!
+//! An equation holds on the whole grid and in every step, unless it is said to hold [on](Eq::on) a
+//! [`Subdomain`] or [every](Eq::every) so many steps.
+//!
 //! Names are those of the field: `u.dt2`, `u.laplace`, `u.forward`. Metres and seconds everywhere.
 
 mod calculus;
@@ -17,6 +20,7 @@ mod expression;
 mod location;
 mod operators;
 mod solve;
+mod subdomain;
 mod vector;
 
 pub use calculus::{curl, curl_2d, div, div_tensor, grad, symmetric_grad};
@@ -28,6 +32,7 @@ pub(crate) use expression::Node;
 pub use expression::{Eq, Expression};
 pub use location::Location;
 pub use solve::{Solution, SolveError, solve};
+pub use subdomain::{Span, Subdomain, Thickness};
 pub use vector::{
     TensorExpression, TensorTimeFunction, VectorExpression, VectorTimeFunction, solve_tensor,
     solve_vector,

@@ -2,7 +2,7 @@
 
 use retrograd_compile::emit::{Vectors, emit_c};
 use retrograd_compile::schedule::schedule;
-use retrograd_compile::symbolic::{Eq, Expression, Grid, GridError, solve};
+use retrograd_compile::symbolic::{Eq, Expression, Grid, GridError, Span, solve};
 use retrograd_compile::{Item, adjoint, discretise};
 use retrograd_ir::{DType, FieldId, Stencil, text};
 
@@ -64,6 +64,51 @@ fn grids() {
     grid_error(grid().origin([0.0; 3]), "3 values of `origin` for a grid of 2 dimensions");
 }
 
+#[test]
+fn subdomains() {
+    let error = |spans: &[Span]| {
+        let found = grid().subdomain("sea", spans.iter().cloned());
+        found.expect_err("should be refused").to_string()
+    };
+    assert_eq!(
+        error(&[Span::left(2)]),
+        "subdomain `sea` has 1 spans on a grid of 2 dimensions\n  help: give one per dimension, \
+         `Span::Whole` where it takes all"
+    );
+    for span in [Span::left(0), Span::right(0), Span::middle(5, 3)] {
+        assert_eq!(
+            error(&[Span::Whole, span]),
+            "subdomain `sea` has no point along dimension 1, of 8 points\n  help: make `left` and \
+             `right` thicker than 0, and what `middle` leaves out thinner than the grid"
+        );
+    }
+    let c = grid().time_function("c");
+    let on = |spans: &[Span], grid: &Grid| {
+        let part = grid.subdomain("sea", spans.iter().cloned()).expect("should have points");
+        Item::Update(Eq::new(c.forward(), c.value()).on(&part))
+    };
+    let line = Grid::new([9]).expect("grid");
+    discretise_error(
+        &[on(&[Span::Whole], &line)],
+        "subdomain `sea` has 1 dimensions, the grid has 2\n  help: declare it with \
+         `Grid::subdomain` of the same grid",
+    );
+    discretise_error(
+        &[on(&[Span::Whole, Span::left(2)], &grid()), on(&[Span::Whole, Span::left(3)], &grid())],
+        "two different functions, sets of points or subdomains are named `sea`\n  help: give each \
+         its own name",
+    );
+    for (period, first) in [(0, 0), (3, 3)] {
+        discretise_error(
+            &[Item::Update(Eq::new(c.forward(), c.value()).every_from(period, first))],
+            &format!(
+                "`c` acts every {period} steps from step {first}: the period should be above 0 and \
+                 the first step below it"
+            ),
+        );
+    }
+}
+
 #[track_caller]
 fn discretise_error(items: &[Item], message: &str) {
     let error = discretise("test", &grid(), DType::F64, items).expect_err("should be refused");
@@ -89,13 +134,15 @@ fn declarations_in_equations() {
     );
     value_error(
         grid.function("f").value() + grid.function("f").staggered(0).value(),
-        "two different functions or sets of points are named `f`\n  help: give each its own name",
+        "two different functions, sets of points or subdomains are named `f`\n  help: give each \
+         its own name",
     );
     let points = grid.sparse("rec");
     let record = |sparse| Item::Interpolate { sparse, value: grid.function("f").value() };
     discretise_error(
         &[record(points.clone()), record(points.sinc(4))],
-        "two different functions or sets of points are named `rec`\n  help: give each its own name",
+        "two different functions, sets of points or subdomains are named `rec`\n  help: give each \
+         its own name",
     );
 }
 
@@ -241,10 +288,10 @@ fn adjoints_of_updates() {
     adjoint_error("u[t+1] = u; interpolate rec: u[t+1]; inject src into u[t+1]: src;", &[], early);
     adjoint_error("u[t+1] = u; p[t+1] = u[t+1]; u[t+1] += p[t+1];", &[], early);
     adjoint_error(
-        "u[t+1] = u; in inner: u[t+1] = 0;",
+        "u[t+1] = u; inject src into u[t+1]: src; in inner: u[t+1] = 0;",
         &[],
-        "the update of `u` covers only the region `inner`; adjoints of regional updates are not \
-         supported yet",
+        "samples are injected into `u` before an update of a part of the grid, or in some steps, \
+         overwrites them\n  help: move the injection behind all updates of `u`",
     );
     for (statement, name) in [
         ("a += m;", "a"),
@@ -263,11 +310,17 @@ fn adjoints_of_updates() {
             ),
         );
     }
-    for statement in ["every 2: u[t+1] = u;", "s = max of m;", "while s > 1: u[t+1] = u;"] {
-        let message = "statement 0 of the step acts only in some steps or reduces; not supported \
-                       yet";
+    for statement in ["s = max of m;", "while s > 1: u[t+1] = u;"] {
+        let message = "statement 0 of the step reduces over the grid, or acts while a reduction is \
+                       large; its adjoint is not supported yet";
         adjoint_error(statement, &[], message);
     }
+    adjoint_error(
+        "every 2: u[t+1] = u;",
+        &[],
+        "`u` is updated in some steps only, and nothing assigns it in the others\n  help: assign \
+         it before, for all steps: `u[t+1] = u`, say",
+    );
 }
 
 #[test]

@@ -20,6 +20,7 @@ pub struct Experiment {
     pub(super) seed: u64,
     pub(super) functions: Vec<(Function, Vec<f64>)>,
     pub(super) params: Vec<(String, f64)>,
+    pub(super) widths: Vec<(String, usize)>,
     pub(super) cpml: Option<(Cpml, CpmlTuning)>,
     pub(super) points: Vec<(Sparse, Vec<Vec<f64>>)>,
     pub(super) series: Vec<(Sparse, Vec<f64>)>,
@@ -39,6 +40,7 @@ impl Experiment {
             seed: 1,
             functions: Vec::new(),
             params: Vec::new(),
+            widths: Vec::new(),
             cpml: None,
             points: Vec::new(),
             series: Vec::new(),
@@ -78,6 +80,13 @@ impl Experiment {
     #[must_use]
     pub fn param(mut self, name: &str, value: f64) -> Self {
         self.params.push((name.into(), value));
+        self
+    }
+
+    /// A run-time width of subdomains, in grid points.
+    #[must_use]
+    pub fn width(mut self, name: &str, points: usize) -> Self {
+        self.widths.push((name.into(), points));
         self
     }
 
@@ -122,6 +131,10 @@ impl Experiment {
     pub(super) fn simulation(&self, compiled: &Compiled) -> Result<Simulation, Error> {
         let team = Team::new(self.threads);
         let run = (self.steps, self.dt_s);
+        let mut compiled = compiled.clone();
+        for (name, points) in &self.widths {
+            compiled = compiled.with_width(name, *points)?;
+        }
         let mut simulation = compiled.simulation(&self.grid, &self.layer, run, team)?;
         for (function, values) in &self.functions {
             simulation.set(function, values)?;

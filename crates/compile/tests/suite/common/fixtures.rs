@@ -265,6 +265,7 @@ pub(crate) fn linear() -> Vec<(String, Stencil)> {
     all.push(("coupled".into(), coupled()));
     all.push(("layered".into(), layered()));
     all.push(("stored slope".into(), stored_slope()));
+    all.extend(super::parts::linear());
     all
 }
 
@@ -327,6 +328,7 @@ pub(crate) fn is_given(stencil: &Stencil, field: FieldId) -> bool {
 pub(crate) fn all() -> Vec<(String, Stencil, Vec<FieldId>)> {
     let mut programs = linear();
     programs.extend(special());
+    programs.extend(super::parts::special());
     programs.push(("burgers".into(), burgers()));
     programs.push(("reaction".into(), reaction()));
     let with_parameters = |(name, stencil): (String, Stencil)| {

@@ -1,6 +1,7 @@
 //! Whole forward and reverse runs through the interpreter.
 
 pub(crate) mod fixtures;
+pub(crate) mod parts;
 
 use std::cell::Cell;
 
