@@ -175,7 +175,8 @@ fn an_inversion_that_recomputes_keeps_its_budget() {
 /// Snapshots of the first stage do not add to what the data of the second one take.
 #[test]
 fn an_inversion_of_data_from_a_finer_grid_keeps_its_budget() {
-    check_peak(SHAPE, "invert", Some("mixed"), "140 MiB", &["--set", "data.refine=3"]);
+    let options = [&["--set", "data.refine=3"], &FILLING[..]].concat();
+    check_peak(FILLED, "invert", Some("mixed"), "140 MiB", &options);
 }
 
 /// With a disk on offer the budget is kept, whatever is chosen by the speeds of the machine, the
