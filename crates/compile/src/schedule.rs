@@ -49,6 +49,13 @@ impl LoopNest {
     }
 }
 
+impl Part {
+    /// What is computed.
+    pub fn values(&self) -> Vec<ExprId> {
+        self.outputs.iter().map(|(_, value)| *value).collect()
+    }
+}
+
 /// What a phase does.
 #[derive(Clone, PartialEq, Debug)]
 pub enum PhaseKind {
@@ -265,8 +272,12 @@ fn disjoint(stencil: &Stencil, a: RegionId, b: RegionId) -> bool {
 /// Whether two regions share no grid point, whatever the extents and widths.
 pub(crate) fn always_disjoint(stencil: &Stencil, a: RegionId, b: RegionId) -> bool {
     let bounds = |id: RegionId| &stencil.regions[id.0 as usize].bounds;
-    let mut sides = bounds(a).iter().zip(bounds(b));
-    sides.any(|(a, b)| never_above(a[1], b[0]) || never_above(b[1], a[0]))
+    always_disjoint_boxes(bounds(a), bounds(b))
+}
+
+/// The same of boxes.
+pub(crate) fn always_disjoint_boxes(a: &[[Bound; 2]], b: &[[Bound; 2]]) -> bool {
+    a.iter().zip(b).any(|(a, b)| never_above(a[1], b[0]) || never_above(b[1], a[0]))
 }
 
 /// Whether the index of `a` never exceeds that of `b`, both along dimension `dim`.
@@ -276,7 +287,7 @@ fn not_above(stencil: &Stencil, dim: usize, a: Bound, b: Bound) -> bool {
 }
 
 /// The same, as far as it follows from the bounds alone: of two that count from the same end.
-fn never_above(a: Bound, b: Bound) -> bool {
+pub(crate) fn never_above(a: Bound, b: Bound) -> bool {
     let nearer_the_end = |outer: Bound, inner: Bound| {
         outer.cells <= inner.cells && (outer.width.is_none() || outer.width == inner.width)
     };

@@ -34,6 +34,9 @@ pub struct Resources {
     pub options: Options,
     /// Worker threads in all.
     pub threads: usize,
+    /// Whether the shape of blocks of time steps is found by timing, once per machine and problem
+    /// ([`Simulation::tune`]).
+    pub tune: bool,
 }
 
 /// Recorded samples of one shot: all receivers at step 0, then at step 1, and so on; in Pa.
@@ -54,6 +57,8 @@ pub struct Engine {
     experiment: Experiment,
     options: Options,
     threads: usize,
+    /// Whether blocks of time steps are still to be timed.
+    tune: bool,
     acoustic: Acoustic,
     padded: Grid,
     pad: Resample,
@@ -140,6 +145,7 @@ impl Engine {
         Ok(Self {
             options: resources.options.clone(),
             threads: resources.threads.max(1),
+            tune: resources.tune,
             acoustic,
             padded,
             pad,
@@ -242,6 +248,7 @@ impl Engine {
         shot_done: &(dyn Fn() + Sync),
     ) -> Result<Vec<Record>, Error> {
         self.set_model(vp)?;
+        self.tune(concurrency)?;
         let records: Vec<Mutex<Record>> = shots.iter().map(|_| Mutex::new(Vec::new())).collect();
         self.for_each_shot(shots, concurrency, |worker, at, shot| {
             let simulation = &mut worker.simulation;
@@ -264,6 +271,21 @@ impl Engine {
         let m: Vec<f64> = vp.iter().map(|v| 1.0 / (v * v)).collect();
         self.base.set(&self.acoustic.m, &self.pad.apply(&m))?;
         self.base.set_up()
+    }
+
+    /// Finds how steps go over the grid together fastest, by the threads of one shot, unless that is
+    /// known or not wanted.
+    fn tune(&mut self, concurrency: usize) -> Result<(), Error> {
+        let shots = &self.experiment.survey.shots;
+        let Some(shot) = shots.first().filter(|_| self.tune) else { return Ok(()) };
+        let team = self.threads / concurrency.clamp(1, shots.len());
+        let mut worker = self.worker(team.max(1))?;
+        place(&mut worker.simulation, &self.acoustic, shot)?;
+        worker.simulation.tune(&self.options)?;
+        self.base.set_blocks_of(&worker.simulation);
+        self.spare().push(worker);
+        self.tune = false;
+        Ok(())
     }
 
     fn all_shots(&self) -> Vec<usize> {

@@ -25,7 +25,7 @@ pub(crate) const DT_S: f64 = 2.7e-3;
 pub(crate) fn resources(threads: usize) -> Option<Resources> {
     let options = Options::from_environment();
     match find_compiler(&options.jit) {
-        Ok(_) => Some(Resources { options, threads }),
+        Ok(_) => Some(Resources { options, threads, tune: false }),
         Err(reason) => {
             println!("skipped: {reason}");
             None

@@ -86,7 +86,7 @@ fn setup(number: usize, folder: &std::path::Path) -> Option<InversionSetup> {
             survey,
             grid: grid.clone(),
         },
-        resources: Resources { options, threads: 2 },
+        resources: Resources { options, threads: 2, tune: false },
         truth: Some(model(2900.0)),
         start: model(2800.0),
         frozen: vec![false; grid.len()],

@@ -146,6 +146,17 @@ impl Stencil {
         found
     }
 
+    /// A name that nothing bears yet, for a region: `stem`, or `stem` with a number.
+    pub fn fresh_region_name(&self, stem: &str) -> String {
+        let names = self.names();
+        let free = |name: &String| names.iter().all(|(_, known)| known != name);
+        // One more candidate than there are names: one of them is free.
+        std::iter::once(stem.to_owned())
+            .chain((1..=names.len()).map(|i| format!("{stem}_{i}")))
+            .find(free)
+            .unwrap_or_else(|| stem.to_owned())
+    }
+
     /// Every declared name with what bears it, in order of declaration. They share one name
     /// space; steps have their own.
     pub(crate) fn names(&self) -> Vec<(&'static str, &str)> {

@@ -4,12 +4,13 @@
 //! cargo bench -p retrograd --bench waves            # all cases, as many threads as cores
 //! cargo bench -p retrograd --bench waves -- ac2d_so8 --threads 1 --tile 0,16 --block 8,16 --columns 24 --dump DIR
 //! ```
-//! * `ac2d_so4`, `ac2d_so8`, `ac2d_so12` (1001 x 1001, 1000 steps), `ac3d_so4`, ... (256 x 256 x 256,
-//!   100 steps), `tti3d_so8` (192 x 192 x 192, 50 steps), `el3d_so8` (128 x 128 x 128, 50 steps): the
+//! * `ac2d_so4`, `ac2d_so8`, `ac2d_so12` (1001 x 1001, 1000 steps), `el2d_so8` (the same,
+//!   200 steps), `ac3d_so4`, ... (256 x 256 x 256, 100 steps), `tti3d_so8` (192 x 192 x 192, 50 steps), `el3d_so8` (128 x 128 x 128, 50 steps): the
 //!   time loop. Every point of the grid is computed, also where the wave has not been, unless told
 //!   otherwise by `--active on`; `--dump` writes final wavefield and samples as raw f32, for
-//!   comparison with other tools; `--report` says what the kernels do per point.
-//! * `grad2d_so8`, `grad3d_so8`, `gradtti_so8`, `gradel_so8`: gradients with all states kept, with and
+//!   comparison with other tools; `--report` says what the kernels do per point (of gradients: those of the reverse step); `--points` and
+//!   `--steps` choose other sizes, `--tune` times blocks of several shapes first.
+//! * `grad2d_so8`, `grad3d_so8`, `gradtti_so8`: gradients with all states kept, with and
 //!   without the accumulation of a parameter's, and in 2-D with 30 snapshots; `--kept all`, `--kept
 //!   30` choose one, `--dump` writes the gradient. What waves have not reached is left out unless
 //!   told otherwise by `--active off`.
@@ -22,7 +23,7 @@ use retrograd::bench::{
     Case, Crossing, Imaging, ImagingTiming, Kept, Physics, Problem, Source, Timing, copy_bandwidth,
     peak_flops,
 };
-use retrograd::compile::adjoint::FORWARD;
+use retrograd::compile::adjoint::{FORWARD, REVERSE};
 use retrograd::{DType, Options};
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -58,6 +59,7 @@ const CASES: [(&str, Physics, usize, usize, usize, usize, bool); 12] = [
     ("ac2d_so4", Physics::Acoustic, 1001, 2, 4, 1000, false),
     ("ac2d_so8", Physics::Acoustic, 1001, 2, 8, 1000, false),
     ("ac2d_so12", Physics::Acoustic, 1001, 2, 12, 1000, false),
+    ("el2d_so8", Physics::Elastic, 1001, 2, 8, 200, false),
     ("ac3d_so4", Physics::Acoustic, 256, 3, 4, 100, false),
     ("ac3d_so8", Physics::Acoustic, 256, 3, 8, 100, false),
     ("ac3d_so12", Physics::Acoustic, 256, 3, 12, 100, false),
@@ -66,7 +68,6 @@ const CASES: [(&str, Physics, usize, usize, usize, usize, bool); 12] = [
     ("grad2d_so8", Physics::Acoustic, 1001, 2, 8, 1000, true),
     ("grad3d_so8", Physics::Acoustic, 256, 3, 8, 50, true),
     ("gradtti_so8", Physics::Tti, 128, 3, 8, 30, true),
-    ("gradel_so8", Physics::Elastic, 96, 3, 8, 30, true),
 ];
 
 fn main() -> Outcome {
@@ -87,7 +88,9 @@ fn main() -> Outcome {
     for (label, physics, extent, dims, space_order, steps, gradient) in CASES {
         if chosen.runs(label) {
             let threads = chosen.threads;
-            let case = Case { physics, shape: vec![extent; dims], space_order, steps, threads };
+            let points = chosen.option("--points").map_or(Ok(extent), str::parse)?;
+            let steps = chosen.option("--steps").map_or(Ok(steps), str::parse)?;
+            let case = Case { physics, shape: vec![points; dims], space_order, steps, threads };
             if gradient {
                 imaging(label, &case, &chosen, &options)?;
             } else {
@@ -163,6 +166,10 @@ fn set_up(problem: &mut Problem, chosen: &Chosen) -> Outcome {
             None => problem.simulation.set_block(steps, rows),
         }
     }
+    if chosen.arguments.iter().any(|a| a == "--tune") {
+        let tuned = problem.simulation.tune(&Options::from_environment())?;
+        println!("tuned: {tuned:?}");
+    }
     if let Some(active) = chosen.option("--active") {
         problem.simulation.set_active(active == "on");
     }
@@ -191,6 +198,9 @@ fn imaging(label: &str, case: &Case, chosen: &Chosen, options: &Options) -> Outc
     for by_a_parameter in parameters {
         let mut problem = Imaging::new(case, by_a_parameter, options)?;
         set_up(&mut problem.problem, chosen)?;
+        if chosen.arguments.iter().any(|a| a == "--report") {
+            print!("{}", problem.problem.simulation.compiled().report(REVERSE)?);
+        }
         for &kept in &kept {
             let first = problem.run(kept)?;
             let runs: Result<Vec<ImagingTiming>, _> =

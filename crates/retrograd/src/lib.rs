@@ -37,6 +37,7 @@ pub mod stability;
 mod storage;
 mod surface;
 mod sweep;
+mod tune;
 
 pub use compiled::{Compiled, Options};
 pub use cpml::{Cpml, CpmlTuning};
@@ -60,6 +61,7 @@ pub use simulation::Simulation;
 pub use storage::{Storage, measure_disk, resumable_executor};
 pub use surface::{OnFreeSurface, points_on_free_surface};
 pub use sweep::State;
+pub use tune::{BlockShape, Tuned};
 
 /// The README's program, compiled and run with the doc tests.
 #[cfg(doctest)]

@@ -1,7 +1,8 @@
 //! Memory of functions on the grid.
 
+use std::ops::Range;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
@@ -11,6 +12,8 @@ use crate::real::Real;
 
 /// Alignment of the first number and of every row, in bytes: one cache line, one widest vector.
 pub(crate) const ALIGNMENT: usize = 64;
+/// The smallest page of any system.
+const PAGE: usize = 4096;
 /// From this size on, huge pages are asked for.
 const HUGE: usize = 4 << 20;
 /// Buffers start at different offsets in their first page, so that the same grid point of two
@@ -47,7 +50,7 @@ impl Buffer {
     pub(crate) fn zeroed(bytes: usize) -> Result<Self, OutOfMemory> {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let skew = COUNT.fetch_add(11, Ordering::Relaxed) % SKEWS * ALIGNMENT;
-        let mapped = (bytes + skew).max(1).next_multiple_of(4096);
+        let mapped = (bytes + skew).max(1).next_multiple_of(PAGE);
         let flags = MapFlags::PRIVATE;
         // SAFETY: an anonymous private mapping at an address of the kernel's choice aliases
         // nothing.
@@ -77,6 +80,16 @@ impl Buffer {
     /// Address of the first number, typed.
     pub(crate) fn address_of<T: Real>(&self) -> *mut T {
         self.address().cast()
+    }
+
+    /// Makes the system provide the pages of a range of bytes, by the calling thread; the contents stay.
+    pub(crate) fn touch(&self, range: Range<usize>) {
+        for at in range.step_by(PAGE).take_while(|at| *at < self.bytes) {
+            // SAFETY: `at` lies inside the mapping, which is writable and lives as long as `self`. The
+            // operation is atomic and changes nothing; sessions touch buffers that nobody else has.
+            let byte = unsafe { AtomicU8::from_ptr(self.address().add(at)) };
+            byte.fetch_or(0, Ordering::Relaxed);
+        }
     }
 
     /// The contents as numbers.
@@ -197,5 +210,20 @@ impl Drop for Level {
             let kept = (buffer, self.patch.get());
             self.pool.free.lock().unwrap_or_else(PoisonError::into_inner).push(kept);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn touching_pages_changes_nothing() {
+        let mut buffer = Buffer::zeroed(3 * PAGE + 8).expect("memory");
+        buffer.slice_mut::<f32>().fill(1.5);
+        for range in [0..PAGE, PAGE + 4..3 * PAGE, 0..usize::MAX / 2, 7..7] {
+            buffer.touch(range);
+        }
+        assert!(buffer.slice::<f32>().iter().all(|x| *x == 1.5));
     }
 }

@@ -32,5 +32,5 @@ pub use jit::{Compiler, JitError, JitOptions, find_compiler};
 pub use layout::Layout;
 pub use program::{Backend, Program, ProgramError};
 pub use real::Real;
-pub use session::{RunError, Session, SessionError, Snapshot, Vacancy};
+pub use session::{BlockShape, RunError, Session, SessionError, Snapshot, Tuned, Vacancy};
 pub use team::{LentTeam, Team};

@@ -482,6 +482,12 @@ pub const KEYS: &[Key] = &[
         Some("\"c\""),
         "Compiled C, or the slow reference interpreter that needs no compiler.",
     ),
+    key(
+        "run.tune",
+        Kind::Switch,
+        Some("false"),
+        "Whether tiles are found by timing, once; what was found is kept beside the kernels.",
+    ),
     key("report.pictures", Kind::Switch, Some("true"), "Whether pictures are drawn."),
     key(
         "report.shots",

@@ -11,7 +11,7 @@ use super::tree::Value;
 use super::types::{
     Absorber, Backend, Boundary, DType, Data, Equation, Frozen, Invert, Memory, ModelFile,
     ModelFormat, Optimiser, Physics, Pictures, Precondition, RecordLength, Report, Run, Smoothing,
-    Stage, Start, Stop, Strategy, Time, TimeStep, Truth, Wavelet, Width,
+    Stage, Start, Stop, Strategy, Time, TimeStep, Truth, Tuning, Wavelet, Width,
 };
 use super::units::{Bytes, Dimension, Hertz, Metres, MetresPerSecond, Seconds};
 
@@ -329,6 +329,10 @@ pub(super) fn run(reader: &mut Reader<'_>) -> Run {
         backend: match reader.text("run.backend").as_str() {
             "interpreter" => Backend::Interpreter,
             _ => Backend::C,
+        },
+        tuning: match reader.get("run.tune") {
+            Some(Decoded::Switch(true)) => Tuning::Timed,
+            _ => Tuning::Caches,
         },
     }
 }

@@ -410,6 +410,18 @@ pub struct Run {
     pub shots_in_parallel: Option<usize>,
     /// What computes.
     pub backend: Backend,
+    /// How steps go over the grid together.
+    pub tuning: Tuning,
+}
+
+/// How the shape of blocks of time steps is chosen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tuning {
+    /// By the caches of the machine.
+    Caches,
+    /// By timing, once; what was found is kept.
+    Timed,
 }
 
 /// What computes.

@@ -25,7 +25,7 @@ use super::{RunError, sound};
 use crate::job::Job;
 use crate::job::types::{
     Backend, DType, Data, Interpolation, ModelFile, ModelFormat, Optimiser, Position, Precondition,
-    RecordLength, Smoothing, Stage, Start, Strategy, TimeStep, Truth, Wavelet, Width,
+    RecordLength, Smoothing, Stage, Start, Strategy, TimeStep, Truth, Tuning, Wavelet, Width,
 };
 
 /// The job's mesh.
@@ -167,6 +167,7 @@ fn resources(job: &Job) -> Resources {
     Resources {
         options: Options { backend, jit: JitOptions::from_environment() },
         threads: job.run.threads.unwrap_or_else(crate::machine::threads),
+        tune: job.run.tuning == Tuning::Timed,
     }
 }
 

@@ -144,6 +144,8 @@ pub(super) struct Module<'a> {
     pub(super) pointers: Vec<Target>,
     pub(super) uniforms: Vec<ExprId>,
     sizes: Vec<Sizes>,
+    /// Numbers in a vector.
+    pub(super) lanes: usize,
     /// Functions whose images are stored: all reads of these are plain.
     pub(super) halos: Vec<Option<StoredHalo>>,
     /// Whether elementary functions are called.
@@ -190,8 +192,8 @@ pub fn emit_c(
     let sizes = vec![Sizes::Strides(full)];
     let halos = stored_halos(stencil);
     let (pointers, uniforms) = (Vec::new(), Vec::new());
-    let mut module = Module { stencil, pointers, uniforms, sizes, halos, elementary: false };
     let lanes = vectors.bytes / stencil.dtype.bytes();
+    let mut module = Module { stencil, pointers, uniforms, sizes, lanes, halos, elementary: false };
     let mut head = prelude(stencil, vectors);
     if schedule.phases.iter().any(|phase| closes_reads(&module, phase)) {
         head.push_str(&c_edges::prelude(lanes));
@@ -224,7 +226,7 @@ pub fn emit_c(
         };
         functions.push(Function { name, kind });
     }
-    let Module { pointers, uniforms, sizes, elementary, .. } = module;
+    let Module { pointers, uniforms, sizes, lanes, elementary, .. } = module;
     let least = least_extents(stencil, schedule);
     if elementary {
         head.push_str(&c_elementary::prelude());
@@ -276,6 +278,32 @@ fn fused(dtype: DType, vectors: Vectors) -> (&'static str, String) {
     }
 }
 
+/// Vectors some numbers after and before an aligned address: where vectors are as long as the lines of
+/// caches, from the two aligned ones that they straddle, since each load of such would take two.
+fn shifted(vectors: Vectors) -> &'static str {
+    const LOADED: &str = "\
+#define AHEAD(p, k) LOAD((p) + (k))
+#define BEHIND(p, k) LOAD((p) - (k))
+";
+    const JOINED: &str = "\
+#ifdef __AVX512F__
+typedef int W __attribute__((vector_size(64)));
+#ifdef __clang__
+#define JOIN(a, b, k) ((V)__builtin_ia32_alignd512((W)(b), (W)(a), (k) * (int)sizeof(T) / 4))
+#else
+#define JOIN(a, b, k) ((V)__builtin_ia32_alignd512_mask((W)(b), (W)(a), \
+(k) * (int)sizeof(T) / 4, (W)(a), -1))
+#endif
+#define AHEAD(p, k) JOIN(LOAD(p), LOAD((p) + L), k)
+#define BEHIND(p, k) JOIN(LOAD((p) - L), LOAD(p), L - (k))
+#else
+#define AHEAD(p, k) LOAD((p) + (k))
+#define BEHIND(p, k) LOAD((p) - (k))
+#endif
+";
+    if vectors.bytes == 64 { JOINED } else { LOADED }
+}
+
 /// Types and the few operations that vectors have no operator for.
 fn prelude(stencil: &Stencil, vectors: Vectors) -> String {
     let (number, integer, fma, sqrt) = match stencil.dtype {
@@ -295,6 +323,7 @@ fn prelude(stencil: &Stencil, vectors: Vectors) -> String {
          typedef I M __attribute__((vector_size({vb}), aligned({bytes}), may_alias));\n\
          enum {{ L = {lanes} }};\n\
          #define LOAD(p) (*(const V *)(p))\n\
+         {shifted}\
          static inline V sp(T x) {{ return (V){{{splat}}}; }}\n\
          static inline V pick(M m, V a, V b) {{ return (V)((m & (M)a) | (~m & (M)b)); }}\n\
          static inline V vmin(V a, V b) {{ return pick(b < a, b, a); }}\n\
@@ -318,6 +347,7 @@ fn prelude(stencil: &Stencil, vectors: Vectors) -> String {
          const M at = (M){{{iota}}} + (I)i;\n  \
          *(V *)p = pick((at >= (I)lo) & (at < (I)hi), v, LOAD(p));\n}}\n",
         vb = vectors.bytes,
+        shifted = shifted(vectors),
         splat = listed(&|_| "x".into()),
         iota = listed(&|k| k.to_string()),
     )

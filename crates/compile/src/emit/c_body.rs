@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::fmt::{Display, Write as _};
 
 use retrograd_ir::{
-    BinaryOp, Closure, Compare, DimSet, Expr, ExprId, FieldId, MAX_DIMS, Offset, SparseId, Target,
-    UnaryOp,
+    BinaryOp, Closure, Compare, DimSet, Expr, ExprId, FieldId, MAX_DIMS, Offset, Read, SparseId,
+    Target, UnaryOp,
 };
 
 use super::c::{Module, position_or_push};
@@ -21,6 +21,9 @@ pub(super) enum Place {
     Point,
 }
 
+/// A level, its dimensions, and the offset of the row in the outer ones.
+type Row = (Target, DimSet, [i8; MAX_DIMS]);
+
 /// Collects the lines of a function body. Names are numbered in the order of use, so that the
 /// text does not depend on what else the arena holds.
 pub(super) struct Body<'m, 's> {
@@ -31,12 +34,17 @@ pub(super) struct Body<'m, 's> {
     names: HashMap<ExprId, String>,
     lines: Vec<String>,
     uniforms: Vec<usize>,
+    /// Which of the rows that are computed together: how far it lies along the first
+    /// dimension.
+    row: i8,
     /// Pointers to rows, shared by all pieces of a row.
-    rows: Vec<(Target, DimSet, [i8; MAX_DIMS])>,
+    rows: Vec<Row>,
     /// The rows that the current piece uses.
     used: Vec<usize>,
     /// Types and values that are the same for all points of the current piece.
     heads: Vec<(&'static str, String)>,
+    /// Rows and sides (whether ahead) of which the current piece reads several vectors beside its own.
+    beside: Vec<(Row, bool)>,
     /// Dimensions whose extents are used, and where they stand in `s`.
     extents: Vec<(usize, usize)>,
     pub(super) series: Vec<(SparseId, i8)>,
@@ -59,21 +67,80 @@ impl<'m, 's> Body<'m, 's> {
             names: HashMap::new(),
             lines: Vec::new(),
             uniforms: Vec::new(),
+            row: 0,
             rows: Vec::new(),
             used: Vec::new(),
             heads: Vec::new(),
+            beside: Vec::new(),
             extents: Vec::new(),
             series: Vec::new(),
         }
     }
 
     /// Begins another piece of the row: lines of its own, the same pointers and uniform values.
-    pub(super) fn begin(&mut self, closing: Closing) {
+    pub(super) fn begin(&mut self, closing: Closing, values: &[ExprId]) {
         self.closing = closing;
+        self.beside = self.several_beside(values);
         self.heads.clear();
-        self.names.clear();
         self.lines.clear();
         self.used.clear();
+        self.enter(0);
+    }
+
+    /// Goes on with one of the rows that are computed together.
+    pub(super) fn enter(&mut self, row: i8) {
+        self.row = row;
+        self.names.clear();
+    }
+
+    /// How many rows have pointers so far.
+    pub(super) fn count_rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// How many reads of `values` the next row along the first dimension shares.
+    pub(super) fn shared_with_next_row(&self, values: &[ExprId]) -> usize {
+        let reads = self.module.stencil.reads(values);
+        let next = |read: &Read| {
+            let mut next = *read;
+            next.offset.0[0] += 1;
+            next
+        };
+        reads.iter().filter(|read| reads.binary_search(&next(read)).is_ok()).count()
+    }
+
+    /// Rows and sides of which `values` read more than one vector less than a vector away: these are
+    /// made of two aligned ones.
+    fn several_beside(&self, values: &[ExprId]) -> Vec<(Row, bool)> {
+        let last = self.dims() - 1;
+        let (mut once, mut several) = (Vec::new(), Vec::new());
+        for read in self.module.stencil.reads(values) {
+            let dims = self.module.stencil.field(read.field).dims;
+            let along = read.offset.0[last];
+            if !self.is_near(along) {
+                continue;
+            }
+            let mut outer = read.offset.0;
+            outer[last] = 0;
+            let target = Target { field: read.field, time: read.time };
+            let place = ((target, dims, outer), along > 0);
+            if once.contains(&place) {
+                position_or_push(&mut several, place);
+            } else {
+                once.push(place);
+            }
+        }
+        several
+    }
+
+    /// Whether a vector so far along the row lies in the aligned one of the point and its neighbours.
+    fn is_near(&self, along: i8) -> bool {
+        along != 0 && usize::from(along.unsigned_abs()) < self.module.lanes
+    }
+
+    /// Whether a read is made of two aligned vectors.
+    fn is_joined(&self, row: Row, along: i8) -> bool {
+        self.is_near(along) && self.beside.contains(&(row, along > 0))
     }
 
     /// Adds the lines that compute `root` and returns its name.
@@ -266,10 +333,14 @@ impl<'m, 's> Body<'m, 's> {
                 let mut outer = offset;
                 outer[last] = 0;
                 let row = self.row(target, dims, outer);
-                if dims.contains(last) {
-                    format!("LOAD({row} + i{})", shift(offset[last].into()))
-                } else {
+                let along = offset[last];
+                if !dims.contains(last) {
                     format!("sp({row}[0])")
+                } else if self.is_joined((target, dims, outer), along) {
+                    let (name, k) = if along > 0 { ("AHEAD", along) } else { ("BEHIND", -along) };
+                    format!("{name}({row} + i, {k})")
+                } else {
+                    format!("LOAD({row} + i{})", shift(along.into()))
                 }
             }
             Place::Point if dims != DimSet::first(last + 1) => {
@@ -293,7 +364,15 @@ impl<'m, 's> Body<'m, 's> {
     }
 
     /// The name of the pointer to a row, declared on first use.
-    pub(super) fn row(&mut self, target: Target, dims: DimSet, outer: [i8; MAX_DIMS]) -> String {
+    pub(super) fn row(
+        &mut self,
+        target: Target,
+        dims: DimSet,
+        mut outer: [i8; MAX_DIMS],
+    ) -> String {
+        if dims.contains(0) {
+            outer[0] += self.row;
+        }
         let number = position_or_push(&mut self.rows, (target, dims, outer));
         position_or_push(&mut self.used, number);
         format!("r{number}")
@@ -312,13 +391,12 @@ impl<'m, 's> Body<'m, 's> {
         let mut leading: Vec<usize> = Vec::new();
         for &number in &self.used {
             let (target, dims, outer) = self.rows[number];
-            if !dims.contains(last) {
-                continue;
-            }
-            match leading.iter_mut().find(|at| self.rows[**at].0 == target) {
-                Some(at) if self.rows[*at].2 < outer => *at = number,
-                Some(_) => {}
-                None => leading.push(number),
+            let ahead = |other: &usize| {
+                let (of, _, at) = self.rows[*other];
+                of == target && at > outer
+            };
+            if dims.contains(last) && !self.used.iter().any(ahead) {
+                leading.push(number);
             }
         }
         leading.into_iter().map(|number| format!("r{number}")).collect()
@@ -339,10 +417,12 @@ impl<'m, 's> Body<'m, 's> {
         listed(indent, heads.map(|(k, (kind, text))| format!("const {kind} h{k} = {text};")))
     }
 
-    pub(super) fn row_lines(&mut self, indent: &str) -> String {
+    /// The pointers to the first `rows` rows.
+    pub(super) fn row_lines(&mut self, indent: &str, rows: usize) -> String {
         let count = self.module.stencil.dims.len();
         let mut text = String::new();
-        for (number, (target, dims, outer)) in self.rows.clone().into_iter().enumerate() {
+        for number in 0..rows {
+            let (target, dims, outer) = self.rows[number];
             let pointer = self.module.pointer(target);
             let layout = self.module.layout(dims);
             let _ = write!(text, "{indent}T *const r{number} = f[{pointer}]");

@@ -1,17 +1,18 @@
 //! Passes over a finished program: value in, value out.
 //!
 //! [`optimise`] runs them in the order of [`PASSES`]:
-//! 1. [`restrict_to_shells`]: what lives in an absorbing layer alone is computed and read there
+//! 1. [`trim_overwritten`]: what parts of the grid overwrite is computed beside them alone;
+//! 2. [`restrict_to_shells`]: what lives in an absorbing layer alone is computed and read there
 //!    alone;
-//! 2. [`split_layers`]: updates that read a function known to be zero inside become one update
+//! 3. [`split_layers`]: updates that read a function known to be zero inside become one update
 //!    for the inside, without that function, and one per shell;
-//! 3. [`normalise_updates`]: grouped normal form of every dense update, without coefficients that
+//! 4. [`normalise_updates`]: grouped normal form of every dense update, without coefficients that
 //!    follow from others, with f32 weights that still add up to zero where they did;
-//! 4. [`reread_means`]: means of a parameter that is read anyway are computed where they are used;
-//! 5. [`hoist_invariants`]: what does not change with time is computed once, in the step `setup`,
+//! 5. [`reread_means`]: means of a parameter that is read anyway are computed where they are used;
+//! 6. [`hoist_invariants`]: what does not change with time is computed once, in the step `setup`,
 //!    and what regions apart need shares a function;
-//! 6. [`contract_products`]: sums of products by fused multiply-adds;
-//! 7. [`sample_early`]: receivers read before new levels overwrite old ones.
+//! 7. [`contract_products`]: sums of products by fused multiply-adds;
+//! 8. [`sample_early`]: receivers read before new levels overwrite old ones.
 //!
 //! They re-associate and therefore define the arithmetic: interpreter and back ends both run the
 //! result, and must agree on it bit for bit.
@@ -22,6 +23,7 @@ mod means;
 mod sample;
 mod shells;
 mod split;
+mod trim;
 
 use retrograd_ir::{Expr, StatementKind, Stencil, WriteMode};
 
@@ -31,12 +33,14 @@ pub use means::reread_means;
 pub use sample::sample_early;
 pub use shells::restrict_to_shells;
 pub use split::split_layers;
+pub use trim::trim_overwritten;
 
 /// A program to a program that computes the same.
 pub type Pass = fn(Stencil) -> Stencil;
 
 /// All passes with their names, in the order in which [`optimise`] applies them.
 pub const PASSES: &[(&str, Pass)] = &[
+    ("trim what is overwritten", trim_overwritten),
     ("restrict to shells", restrict_to_shells),
     ("split layers", split_layers),
     ("normalise updates", normalise_updates),

@@ -4,6 +4,8 @@ typedef T V __attribute__((vector_size(16), aligned(8), may_alias));
 typedef I M __attribute__((vector_size(16), aligned(8), may_alias));
 enum { L = 2 };
 #define LOAD(p) (*(const V *)(p))
+#define AHEAD(p, k) LOAD((p) + (k))
+#define BEHIND(p, k) LOAD((p) - (k))
 static inline V sp(T x) { return (V){x, x}; }
 static inline V pick(M m, V a, V b) { return (V)((m & (M)a) | (~m & (M)b)); }
 static inline V vmin(V a, V b) { return pick(b < a, b, a); }
@@ -30,7 +32,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c0 = c[0];
   const T c1 = c[1];
   const T c2 = c[2];
-  const long ahead = 16 * L;
   const long *const end = b + 1 + 3 * b[0];
   {
     T *const r0 = f[0];
@@ -48,15 +49,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + ahead);
-        __builtin_prefetch(r1 + i + ahead);
-        __builtin_prefetch(r2 + i + ahead);
-        __builtin_prefetch(r3 + i + ahead);
-        __builtin_prefetch(r4 + i + ahead);
-        __builtin_prefetch(r5 + i + ahead);
-        __builtin_prefetch(r6 + i + ahead);
-        __builtin_prefetch(r7 + i + ahead);
-        __builtin_prefetch(r8 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i + 1);
         const V v2 = LOAD(r1 + i - 1);
@@ -84,16 +76,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       }
       else
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r9 + i + ahead);
-        __builtin_prefetch(r1 + i + ahead);
-        __builtin_prefetch(r2 + i + ahead);
-        __builtin_prefetch(r3 + i + ahead);
-        __builtin_prefetch(r10 + i + ahead);
-        __builtin_prefetch(r4 + i + ahead);
-        __builtin_prefetch(r5 + i + ahead);
-        __builtin_prefetch(r6 + i + ahead);
-        __builtin_prefetch(r7 + i + ahead);
-        __builtin_prefetch(r8 + i + ahead);
         const V v0 = LOAD(r9 + i);
         const V v1 = LOAD(r1 + i + 1);
         const V v2 = LOAD(r1 + i - 1);

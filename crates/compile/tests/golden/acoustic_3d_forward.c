@@ -4,6 +4,8 @@ typedef T V __attribute__((vector_size(16), aligned(4), may_alias));
 typedef I M __attribute__((vector_size(16), aligned(4), may_alias));
 enum { L = 4 };
 #define LOAD(p) (*(const V *)(p))
+#define AHEAD(p, k) LOAD((p) + (k))
+#define BEHIND(p, k) LOAD((p) - (k))
 static inline V sp(T x) { return (V){x, x, x, x}; }
 static inline V pick(M m, V a, V b) { return (V)((m & (M)a) | (~m & (M)b)); }
 static inline V vmin(V a, V b) { return pick(b < a, b, a); }
@@ -83,21 +85,21 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r17 + i + ahead);
         __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r17 + i + ahead);
         __builtin_prefetch(r18 + i + ahead);
         __builtin_prefetch(r19 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = -v1;
-        const V v3 = LOAD(r0 + i - 1);
-        const V v4 = LOAD(r0 + i + 1);
+        const V v3 = BEHIND(r0 + i, 1);
+        const V v4 = AHEAD(r0 + i, 1);
         const V v5 = v3 + v4;
-        const V v6 = LOAD(r0 + i - 2);
-        const V v7 = LOAD(r0 + i + 2);
+        const V v6 = BEHIND(r0 + i, 2);
+        const V v7 = AHEAD(r0 + i, 2);
         const V v8 = v6 + v7;
-        const V v9 = LOAD(r0 + i - 3);
-        const V v10 = LOAD(r0 + i + 3);
+        const V v9 = BEHIND(r0 + i, 3);
+        const V v10 = AHEAD(r0 + i, 3);
         const V v11 = v9 + v10;
         const V v12 = LOAD(r0 + i - 4);
         const V v13 = LOAD(r0 + i + 4);
@@ -147,21 +149,21 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
       }
       else
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r17 + i + ahead);
         __builtin_prefetch(r1 + i + ahead);
+        __builtin_prefetch(r17 + i + ahead);
         __builtin_prefetch(r18 + i + ahead);
         __builtin_prefetch(r20 + i + ahead);
         __builtin_prefetch(r19 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
-        const V v2 = LOAD(r0 + i - 1);
-        const V v3 = LOAD(r0 + i + 1);
+        const V v2 = BEHIND(r0 + i, 1);
+        const V v3 = AHEAD(r0 + i, 1);
         const V v4 = v2 + v3;
-        const V v5 = LOAD(r0 + i - 2);
-        const V v6 = LOAD(r0 + i + 2);
+        const V v5 = BEHIND(r0 + i, 2);
+        const V v6 = AHEAD(r0 + i, 2);
         const V v7 = v5 + v6;
-        const V v8 = LOAD(r0 + i - 3);
-        const V v9 = LOAD(r0 + i + 3);
+        const V v8 = BEHIND(r0 + i, 3);
+        const V v9 = AHEAD(r0 + i, 3);
         const V v10 = v8 + v9;
         const V v11 = LOAD(r0 + i - 4);
         const V v12 = LOAD(r0 + i + 4);

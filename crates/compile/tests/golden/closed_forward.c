@@ -4,6 +4,8 @@ typedef T V __attribute__((vector_size(16), aligned(8), may_alias));
 typedef I M __attribute__((vector_size(16), aligned(8), may_alias));
 enum { L = 2 };
 #define LOAD(p) (*(const V *)(p))
+#define AHEAD(p, k) LOAD((p) + (k))
+#define BEHIND(p, k) LOAD((p) - (k))
 static inline V sp(T x) { return (V){x, x}; }
 static inline V pick(M m, V a, V b) { return (V)((m & (M)a) | (~m & (M)b)); }
 static inline V vmin(V a, V b) { return pick(b < a, b, a); }
@@ -53,7 +55,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c3 = c[3];
   const T c4 = c[4];
   const long n0 = s[2];
-  const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
@@ -71,12 +72,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + ahead);
-        __builtin_prefetch(r5 + i + ahead);
-        __builtin_prefetch(r6 + i + ahead);
-        __builtin_prefetch(r7 + i + ahead);
-        __builtin_prefetch(r8 + i + ahead);
-        __builtin_prefetch(r9 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = v1 * c0;
@@ -107,12 +102,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       }
       else if (p[0] == 1)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + ahead);
-        __builtin_prefetch(r5 + i + ahead);
-        __builtin_prefetch(r6 + i + ahead);
-        __builtin_prefetch(r7 + i + ahead);
-        __builtin_prefetch(r8 + i + ahead);
-        __builtin_prefetch(r9 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = v1 * c0;
@@ -150,12 +139,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       const long h4 = i0 + 2 >= n0 ? 2 * n0 - 4 - i0 : i0 + 2;
       const T * h5 = f[0] + (h4) * s[0];
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + ahead);
-        __builtin_prefetch(r2 + i + ahead);
-        __builtin_prefetch(r6 + i + ahead);
-        __builtin_prefetch(r7 + i + ahead);
-        __builtin_prefetch(r8 + i + ahead);
-        __builtin_prefetch(r9 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = v1 * c0;
@@ -195,7 +178,6 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
   const T c3 = c[3];
   const T c4 = c[4];
   const long n0 = s[2];
-  const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
@@ -211,11 +193,6 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + ahead);
-        __builtin_prefetch(r1 + i + ahead);
-        __builtin_prefetch(r2 + i + ahead);
-        __builtin_prefetch(r6 + i + ahead);
-        __builtin_prefetch(r7 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = LOAD(r2 + i - 1);
@@ -239,11 +216,6 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
       }
       else if (p[0] == 1)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + ahead);
-        __builtin_prefetch(r1 + i + ahead);
-        __builtin_prefetch(r2 + i + ahead);
-        __builtin_prefetch(r6 + i + ahead);
-        __builtin_prefetch(r7 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = odd(i < 1, lane(i) < (I)1, r2 + (0) - i - (L - 1), LOAD(r2 + i - 1));
@@ -274,11 +246,6 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
       const long h4 = i0 + 1 >= n0 ? 2 * n0 - 4 - i0 : i0 + 1;
       const T * h5 = f[4] + (h4) * s[0];
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + ahead);
-        __builtin_prefetch(r1 + i + ahead);
-        __builtin_prefetch(r2 + i + ahead);
-        __builtin_prefetch(r4 + i + ahead);
-        __builtin_prefetch(r7 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = odd(i < 1, lane(i) < (I)1, r2 + (0) - i - (L - 1), LOAD(r2 + i - 1));

@@ -4,6 +4,8 @@ typedef T V __attribute__((vector_size(16), aligned(8), may_alias));
 typedef I M __attribute__((vector_size(16), aligned(8), may_alias));
 enum { L = 2 };
 #define LOAD(p) (*(const V *)(p))
+#define AHEAD(p, k) LOAD((p) + (k))
+#define BEHIND(p, k) LOAD((p) - (k))
 static inline V sp(T x) { return (V){x, x}; }
 static inline V pick(M m, V a, V b) { return (V)((m & (M)a) | (~m & (M)b)); }
 static inline V vmin(V a, V b) { return pick(b < a, b, a); }
@@ -53,7 +55,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c3 = c[3];
   const T c4 = c[4];
   const long n0 = s[2];
-  const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
@@ -75,17 +76,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + ahead);
-        __builtin_prefetch(r2 + i + ahead);
-        __builtin_prefetch(r4 + i + ahead);
-        __builtin_prefetch(r6 + i + ahead);
-        __builtin_prefetch(r7 + i + ahead);
-        __builtin_prefetch(r8 + i + ahead);
-        __builtin_prefetch(r9 + i + ahead);
-        __builtin_prefetch(r10 + i + ahead);
-        __builtin_prefetch(r11 + i + ahead);
-        __builtin_prefetch(r12 + i + ahead);
-        __builtin_prefetch(r13 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = v1 * c0;
@@ -127,17 +117,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       }
       else if (p[0] == 1)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + ahead);
-        __builtin_prefetch(r2 + i + ahead);
-        __builtin_prefetch(r4 + i + ahead);
-        __builtin_prefetch(r6 + i + ahead);
-        __builtin_prefetch(r7 + i + ahead);
-        __builtin_prefetch(r8 + i + ahead);
-        __builtin_prefetch(r9 + i + ahead);
-        __builtin_prefetch(r10 + i + ahead);
-        __builtin_prefetch(r11 + i + ahead);
-        __builtin_prefetch(r12 + i + ahead);
-        __builtin_prefetch(r13 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = v1 * c0;
@@ -191,16 +170,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       const T * h9 = f[0] + (i0 - 2) * s[0];
       const T * h10 = f[0] + (h8) * s[0];
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + ahead);
-        __builtin_prefetch(r2 + i + ahead);
-        __builtin_prefetch(r6 + i + ahead);
-        __builtin_prefetch(r7 + i + ahead);
-        __builtin_prefetch(r8 + i + ahead);
-        __builtin_prefetch(r9 + i + ahead);
-        __builtin_prefetch(r10 + i + ahead);
-        __builtin_prefetch(r11 + i + ahead);
-        __builtin_prefetch(r12 + i + ahead);
-        __builtin_prefetch(r13 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = v1 * c0;
@@ -300,7 +269,6 @@ void rg_7(T *const *f, const long *s, const T *c, const long *b) {
   const T c6 = c[6];
   const T c2 = c[2];
   const long n0 = s[2];
-  const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
@@ -326,20 +294,6 @@ void rg_7(T *const *f, const long *s, const T *c, const long *b) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + ahead);
-        __builtin_prefetch(r1 + i + ahead);
-        __builtin_prefetch(r2 + i + ahead);
-        __builtin_prefetch(r9 + i + ahead);
-        __builtin_prefetch(r11 + i + ahead);
-        __builtin_prefetch(r5 + i + ahead);
-        __builtin_prefetch(r6 + i + ahead);
-        __builtin_prefetch(r7 + i + ahead);
-        __builtin_prefetch(r12 + i + ahead);
-        __builtin_prefetch(r13 + i + ahead);
-        __builtin_prefetch(r14 + i + ahead);
-        __builtin_prefetch(r15 + i + ahead);
-        __builtin_prefetch(r16 + i + ahead);
-        __builtin_prefetch(r17 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = LOAD(r2 + i);
@@ -385,20 +339,6 @@ void rg_7(T *const *f, const long *s, const T *c, const long *b) {
       }
       else if (p[0] == 1)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + ahead);
-        __builtin_prefetch(r1 + i + ahead);
-        __builtin_prefetch(r2 + i + ahead);
-        __builtin_prefetch(r9 + i + ahead);
-        __builtin_prefetch(r11 + i + ahead);
-        __builtin_prefetch(r5 + i + ahead);
-        __builtin_prefetch(r6 + i + ahead);
-        __builtin_prefetch(r7 + i + ahead);
-        __builtin_prefetch(r12 + i + ahead);
-        __builtin_prefetch(r13 + i + ahead);
-        __builtin_prefetch(r14 + i + ahead);
-        __builtin_prefetch(r15 + i + ahead);
-        __builtin_prefetch(r16 + i + ahead);
-        __builtin_prefetch(r17 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = LOAD(r2 + i);
@@ -454,20 +394,6 @@ void rg_7(T *const *f, const long *s, const T *c, const long *b) {
       const T * h7 = f[10] + (i0 - 1) * s[0];
       const T * h8 = f[10] + (h6) * s[0];
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + ahead);
-        __builtin_prefetch(r1 + i + ahead);
-        __builtin_prefetch(r2 + i + ahead);
-        __builtin_prefetch(r3 + i + ahead);
-        __builtin_prefetch(r11 + i + ahead);
-        __builtin_prefetch(r5 + i + ahead);
-        __builtin_prefetch(r6 + i + ahead);
-        __builtin_prefetch(r7 + i + ahead);
-        __builtin_prefetch(r12 + i + ahead);
-        __builtin_prefetch(r13 + i + ahead);
-        __builtin_prefetch(r14 + i + ahead);
-        __builtin_prefetch(r15 + i + ahead);
-        __builtin_prefetch(r16 + i + ahead);
-        __builtin_prefetch(r17 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i);
         const V v2 = LOAD(r2 + i);

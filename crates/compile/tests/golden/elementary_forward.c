@@ -4,6 +4,8 @@ typedef T V __attribute__((vector_size(16), aligned(4), may_alias));
 typedef I M __attribute__((vector_size(16), aligned(4), may_alias));
 enum { L = 4 };
 #define LOAD(p) (*(const V *)(p))
+#define AHEAD(p, k) LOAD((p) + (k))
+#define BEHIND(p, k) LOAD((p) - (k))
 static inline V sp(T x) { return (V){x, x, x, x}; }
 static inline V pick(M m, V a, V b) { return (V)((m & (M)a) | (~m & (M)b)); }
 static inline V vmin(V a, V b) { return pick(b < a, b, a); }
@@ -67,7 +69,6 @@ static inline double rmin(double a, double b) { b = flat(b); return b < a ? b : 
 static inline double rmax(double a, double b) { b = flat(b); return b > a ? b : a; }
 void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   (void)s, (void)c;
-  const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
@@ -77,8 +78,6 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + ahead);
-        __builtin_prefetch(r2 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = vexp(v0);
         const V v2 = vln(v0);
@@ -116,7 +115,6 @@ void rg_1(T *const *f, const long *s, const T *c, T *out, const long *index, con
 void rg_2(T *const *f, const long *s, const T *c, const long *b, double *out) {
   (void)s, (void)c;
   const long n1 = s[3];
-  const long ahead = s[0] < 32 * L ? s[0] : 16 * L;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
@@ -127,8 +125,6 @@ void rg_2(T *const *f, const long *s, const T *c, const long *b, double *out) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + ahead);
-        __builtin_prefetch(r1 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r1 + i + 1);
         const V v2 = v0 * v1;
@@ -137,8 +133,6 @@ void rg_2(T *const *f, const long *s, const T *c, const long *b, double *out) {
       }
       else
       for (long i = lo & -(long)L; i < hi; i += L) {
-        __builtin_prefetch(r0 + i + ahead);
-        __builtin_prefetch(r1 + i + ahead);
         const V v0 = LOAD(r0 + i);
         const V v1 = even(i + L > n1 - 1, lane(i) >= (I)(n1 - 1), r1 + (2 * n1 - 3) - i - (L - 1), LOAD(r1 + i + 1));
         const V v2 = v0 * v1;

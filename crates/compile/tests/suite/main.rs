@@ -14,3 +14,4 @@ mod random_schedules;
 mod schedule;
 mod support;
 mod tangent;
+mod trim;

@@ -69,6 +69,7 @@ impl Engine {
             assert_eq!(record.len(), samples, "a record should have all samples of its shot");
         }
         self.set_model(vp)?;
+        self.tune(plan.concurrency as usize)?;
         let ongoing = kept.map(|kept| Ongoing::new(self, kept, (vp, wavelet), observed, plan));
         let ongoing = ongoing.as_ref();
         let mut sums = Sums::zeros(self.padded.points());

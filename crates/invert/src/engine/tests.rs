@@ -180,7 +180,7 @@ fn an_engine_for_modelling_has_no_gradient() {
 fn a_record_cut_short_is_no_data() {
     // Nothing is run: the interpreter needs no compiler.
     let options = Options { backend: Backend::Interpreter, ..Options::from_environment() };
-    let resources = Resources { options, threads: 1 };
+    let resources = Resources { options, threads: 1, tune: false };
     let experiment = experiment(1, DType::F32);
     let short = vec![0.0; STEPS * experiment.survey.traces() - 1];
     let mut engine = Engine::new(experiment, &resources, Purpose::Gradients).expect("engine");

@@ -91,7 +91,11 @@ fn setup() -> Option<(TempDir, InversionSetup)> {
         },
         folder: folder.path().to_owned(),
         fingerprint: String::new(),
-        resources: Resources { options: Options { backend: Backend::C, jit }, threads: 2 },
+        resources: Resources {
+            options: Options { backend: Backend::C, jit },
+            threads: 2,
+            tune: false,
+        },
         experiment: Experiment {
             layer: vec![[8; 2]; 2],
             reflection: 1e-3,

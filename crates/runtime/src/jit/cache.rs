@@ -38,13 +38,33 @@ fn open(path: &Path) -> Result<&'static Library, libloading::Error> {
 
 /// Everything that determines the module, in hexadecimal.
 fn key(text: &str, compiler: &Compiler) -> String {
+    key_of(&[text, &FLAGS.join(" "), &compiler.identity])
+}
+
+/// The name of what is made from these on this processor.
+pub(crate) fn key_of(parts: &[&str]) -> String {
     let mut hasher = blake3::Hasher::new();
-    for part in [text, &FLAGS.join(" "), &compiler.identity, &processor()] {
+    for part in parts.iter().chain([&&*processor()]) {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
     }
     hasher.update(SEAL);
     hasher.finalize().to_hex()[..40].to_owned()
+}
+
+/// A note under a key of the cache.
+pub(crate) fn recall(options: &JitOptions, key: &str) -> Option<String> {
+    fs::read_to_string(options.cache.join(format!("{key}.note"))).ok()
+}
+
+/// Writes a note under a key of the cache, aside first.
+pub(crate) fn remember(options: &JitOptions, key: &str, note: &str) -> std::io::Result<()> {
+    fs::create_dir_all(&options.cache)?;
+    let mut aside = tempfile::NamedTempFile::new_in(&options.cache)?;
+    aside.write_all(note.as_bytes())?;
+    aside.as_file().sync_all()?;
+    aside.persist(options.cache.join(format!("{key}.note")))?;
+    Ok(())
 }
 
 /// What `-march=native` depends on.

@@ -8,7 +8,7 @@
 mod cache;
 mod compiler;
 
-pub(crate) use cache::load;
+pub(crate) use cache::{key_of, load, recall, remember};
 pub use compiler::{Compiler, find_compiler};
 
 use std::path::PathBuf;

@@ -5,8 +5,8 @@ use std::ops::Range;
 use retrograd_compile::schedule::PhaseKind;
 use retrograd_ir::FieldId;
 
-use super::Session;
 use super::skew::Skew;
+use super::{BlockShape, Session};
 use crate::caches::Caches;
 use crate::program::{CStep, kept_levels};
 
@@ -133,7 +133,7 @@ impl Session {
         let share = shares.iter().map(Range::len).min().unwrap_or(0);
         // Beside a seam a thread keeps rows of its own; wide seams are left out of tiles.
         let narrow = |steps: usize| team > 1 && 2 * skew.largest(steps) >= share;
-        let [steps, tile, width] = self.block;
+        let BlockShape { steps, rows: tile, columns: width } = self.shapes[number];
         if steps > 0 {
             let columns = match self.skew(number, forward, 1) {
                 Some(skew) if width > 0 && self.extents.len() == 3 => {

@@ -13,6 +13,9 @@ use crate::patch::Patch;
 use crate::program::kept_levels;
 use crate::real::Real;
 
+/// Bytes from which on pages are worth a round of all threads.
+const WORTH_SPREADING: usize = 4 << 20;
+
 impl Session {
     /// Sets a static function from values in row-major order over its dimensions.
     ///
@@ -289,7 +292,25 @@ impl Session {
         {
             return Ok(buffer);
         }
-        Ok(Arc::new(Buffer::zeroed(bytes)?))
+        Ok(Arc::new(self.spread(field, Buffer::zeroed(bytes)?)))
+    }
+
+    /// A new buffer whose pages are first touched by the threads that will work on their rows, so that
+    /// each lies in the memory beside its thread where there are several. Levels need no such care:
+    /// kernels are the first to touch them.
+    fn spread(&self, field: FieldId, buffer: Buffer) -> Buffer {
+        let layout = &self.layouts[self.places[field.0 as usize].0].1;
+        let (rows, team) = (self.extents[0], self.team.lend());
+        if team.size() == 1 || layout.strides[0] == 0 || buffer.bytes() < WORTH_SPREADING {
+            return buffer;
+        }
+        let row = buffer.bytes() / rows;
+        // Nobody else has it yet, and whether pages are touched changes no result.
+        let _ = team.run(&|thread| {
+            let share = self.share(thread);
+            buffer.touch(share.start * row..share.end * row);
+        });
+        buffer
     }
 
     /// Makes sure that a step may write a static function: nobody else holds its buffer. What it
@@ -301,7 +322,8 @@ impl Session {
         if is_own(shared) {
             return Ok(());
         }
-        let mut copy = Buffer::zeroed(shared.bytes())?;
+        let shared = shared.clone();
+        let mut copy = self.spread(field, Buffer::zeroed(shared.bytes())?);
         copy.slice_mut::<f32>().copy_from_slice(shared.slice());
         self.fields[field.0 as usize] = FieldData::Static(Some(Arc::new(copy)));
         Ok(())

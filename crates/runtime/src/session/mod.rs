@@ -17,6 +17,7 @@ mod run;
 mod skew;
 mod snapshot;
 mod tape;
+mod tune;
 mod zeros;
 
 use std::sync::Arc;
@@ -42,6 +43,7 @@ use zeros::zeroed_level;
 
 pub use error::SessionError;
 pub use run::RunError;
+pub use tune::{BlockShape, Tuned};
 
 /// What is held of one function.
 enum FieldData {
@@ -83,9 +85,8 @@ pub struct Session {
     team: Team,
     /// Most points of a box along the two outermost dimensions; 0 for no limit.
     tile: [usize; 2],
-    /// Time steps of a block, rows of its tiles and of its columns, at most; 0 steps to choose them by
-    /// the caches.
-    block: [usize; 3],
+    /// Per step.
+    shapes: Vec<BlockShape>,
     /// Steps that went over the grid together with others so far.
     steps_in_blocks: usize,
     /// Whether loop nests leave out what nothing has reached yet.
@@ -161,7 +162,7 @@ impl Session {
             supports: vec![None; stencil.steps.len()],
             team,
             tile: [0, 0],
-            block: [0; 3],
+            shapes: vec![BlockShape::default(); stencil.steps.len()],
             steps_in_blocks: 0,
             active: true,
             points_computed: 0,
@@ -210,7 +211,7 @@ impl Session {
         fork.scalars.clone_from(&self.scalars);
         fork.invariants = self.invariants;
         fork.tile = self.tile;
-        fork.block = self.block;
+        fork.shapes.clone_from(&self.shapes);
         fork.active = self.active;
         fork.values.clone_from(&self.values);
         fork.patches.clone_from(&self.patches);
@@ -290,27 +291,6 @@ impl Session {
     pub fn set_tile(&mut self, tile: [usize; 2]) {
         self.tile = tile;
         self.forget_plans();
-    }
-
-    /// Limits the time steps that go over the grid together, and the rows of the outermost dimension
-    /// that they do at a time; 0 steps to choose both by the caches, 1 to take steps one by one.
-    /// Changes no result.
-    pub fn set_block(&mut self, steps: usize, rows: usize) {
-        self.block = [steps, rows, 0];
-        self.forget_plans();
-    }
-
-    /// The same on a grid of three dimensions whose second one is cut into columns of so many rows as
-    /// well, each of which is taken through the steps before the next one comes. One step does not go
-    /// alone then: its sweeps do together.
-    pub fn set_block_of_columns(&mut self, steps: usize, rows: usize, columns: usize) {
-        self.block = [steps, rows, columns];
-        self.forget_plans();
-    }
-
-    /// Steps that went over the grid together with others so far.
-    pub fn steps_in_blocks(&self) -> usize {
-        self.steps_in_blocks
     }
 
     /// Sets a run-time scalar by name, in SI units; unknown names are ignored, as a program

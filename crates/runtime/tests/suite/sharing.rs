@@ -262,3 +262,32 @@ step forward {
     assert!(matches!(error, SessionError::LayersMeet { dim: 0, low: 4, high: 4, extent: 7 }));
     assert!(error.to_string().contains("layers narrower"), "{error}");
 }
+
+/// Functions of several megabytes are spread over the threads, whatever these are; values stay.
+#[test]
+fn large_functions_hold_what_they_are_given() {
+    let stencil = parse(
+        "stencil large f32
+         dim x, z
+         function m(x, z)
+         time function u(x, z) levels 2
+         step forward { u[t+1] = m * u[x+1]; m = m + 1; }",
+    );
+    let stencil = stencil.unwrap_or_else(|error| panic!("{error}"));
+    let options = JitOptions::from_environment();
+    let program = Program::new(stencil, &["forward"], Backend::Interpreter, &options);
+    let program = program.expect("needs no compiler");
+    let extents = [37, 40_001];
+    let values: Vec<f32> = (0..extents[0] * extents[1]).map(|i| (i % 1013) as f32).collect();
+    for threads in [1, 2, 5] {
+        let mut session =
+            Session::new(&program, &extents, &[], 1, Team::new(threads)).expect("should fit");
+        session.set_function(FieldId(0), &values).expect("memory");
+        // Its own copy: the other keeps what it has.
+        let mut fork = session.fork(Team::new(threads)).expect("memory");
+        fork.run("forward", [0]).expect("should run");
+        assert_eq!(session.function::<f32>(FieldId(0)), values);
+        let more: Vec<f32> = values.iter().map(|m| m + 1.0).collect();
+        assert_eq!(fork.function::<f32>(FieldId(0)), more);
+    }
+}
