@@ -64,16 +64,34 @@ pub(crate) fn normalise(stencil: &mut Stencil, root: ExprId) -> ExprId {
 /// The terms of a value, each split into a uniform coefficient and the remaining factors.
 /// `None` as rest stands for 1.
 pub(crate) fn uniform_terms(stencil: &mut Stencil, root: ExprId) -> Vec<(ExprId, Option<ExprId>)> {
+    let terms = terms_apart(stencil, root, |_, _| false);
+    terms
+        .into_iter()
+        .map(|[uniform, _, rest]| (uniform.expect("a number at least"), rest))
+        .collect()
+}
+
+/// The terms of a value, each split into a uniform coefficient (which is always there), the factors that
+/// are `apart`, and those that remain; `None` stands for 1.
+pub(crate) fn terms_apart(
+    stencil: &mut Stencil,
+    root: ExprId,
+    apart: impl Fn(&Stencil, ExprId) -> bool,
+) -> Vec<[Option<ExprId>; 3]> {
     let terms = expand(stencil, root);
     let mut result = Vec::new();
     for term in terms {
-        let (uniform, rest): (Factors, Factors) =
+        let (uniform, others): (Factors, Factors) =
             term.factors.into_iter().partition(|(f, _)| stencil.is_uniform(*f));
+        let (apart, rest): (Factors, Factors) =
+            others.into_iter().partition(|(f, _)| apart(stencil, *f));
         let coefficient = Monomial { constant: term.constant, factors: uniform };
-        let coefficient = product(stencil, &coefficient);
-        let rest = (!rest.is_empty())
-            .then(|| product(stencil, &Monomial { constant: 1.0, factors: rest }));
-        result.push((coefficient, rest));
+        let uniform = Some(product(stencil, &coefficient));
+        let [apart, rest] = [apart, rest].map(|factors| {
+            let some = !factors.is_empty();
+            some.then(|| product(stencil, &Monomial { constant: 1.0, factors }))
+        });
+        result.push([uniform, apart, rest]);
     }
     result
 }

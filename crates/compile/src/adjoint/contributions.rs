@@ -10,7 +10,7 @@ use retrograd_ir::{DOMAIN, Offset, Predicate};
 
 use super::forward::{Forward, Place, Update};
 use crate::algebra::{Build, derivative};
-use crate::polynomial::uniform_terms;
+use crate::polynomial::{terms_apart, uniform_terms};
 
 /// `coefficient(i) * source[level](i + offset)`, a summand of the cotangent of `to`.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +50,17 @@ pub(super) struct ShiftedGradient {
     pub(super) offset: Offset,
     pub(super) closure: Closure,
     pub(super) coefficient: ExprId,
+}
+
+/// Whether a factor of what multiplies a read is made of parameters at the very point that is read: who
+/// gathers from there finds them beside itself, and their product with the cotangent needs no function of
+/// its own.
+fn is_read_beside(stencil: &Stencil, factor: ExprId, read: &Read) -> bool {
+    let reads = stencil.reads(&[factor]);
+    read.closure == Closure::ZERO
+        && !reads.is_empty()
+        && stencil.is_time_invariant(factor)
+        && reads.iter().all(|other| other.offset == read.offset)
 }
 
 /// Everything that the reverse statements are written from.
@@ -120,12 +131,35 @@ impl Collected {
                 self.contributions.push(whole(adjoint, read.time, Offset::ZERO, slope));
                 continue;
             }
-            for (uniform, rest) in uniform_terms(&mut self.stencil, slope) {
+            let gathered = |stencil: &Stencil, factor| is_read_beside(stencil, factor, &read);
+            for [uniform, beside, rest] in terms_apart(&mut self.stencil, slope, gathered) {
                 let source = self.source(update, rest, read.time);
                 let offset = read.offset.opposite();
-                self.contributions.push(whole(source, read.time, offset, uniform));
+                let factors = [uniform, beside.map(|factor| self.at_point(factor))];
+                let coefficient =
+                    factors.into_iter().flatten().reduce(|a, b| self.stencil.exprs.mul(a, b));
+                let coefficient = coefficient.expect("a uniform factor at least");
+                self.contributions.push(whole(source, read.time, offset, coefficient));
             }
         }
+    }
+
+    /// A value of parameters that are read beside the point, as it is there.
+    fn at_point(&mut self, value: ExprId) -> ExprId {
+        let mut moved: HashMap<ExprId, ExprId> = HashMap::new();
+        for id in self.stencil.exprs.reachable(&[value]) {
+            let new = match self.stencil.exprs[id] {
+                Expr::Load { field, time, .. } => {
+                    self.stencil.exprs.load(Target { field, time }, Offset::ZERO)
+                }
+                other => {
+                    let other = other.map_operands(|operand| moved[&operand]);
+                    self.stencil.exprs.intern(other)
+                }
+            };
+            moved.insert(id, new);
+        }
+        moved[&value]
     }
 
     fn leaf(&mut self, read: &Read) -> ExprId {
