@@ -64,34 +64,43 @@ pub(crate) fn normalise(stencil: &mut Stencil, root: ExprId) -> ExprId {
 /// The terms of a value, each split into a uniform coefficient and the remaining factors.
 /// `None` as rest stands for 1.
 pub(crate) fn uniform_terms(stencil: &mut Stencil, root: ExprId) -> Vec<(ExprId, Option<ExprId>)> {
-    let terms = terms_apart(stencil, root, |_, _| false);
+    let terms = terms_apart(stencil, root, |_, _| false).into_iter();
     terms
-        .into_iter()
-        .map(|[uniform, _, rest]| (uniform.expect("a number at least"), rest))
+        .map(|term| {
+            let number = stencil.exprs.constant(term.number);
+            (stencil.exprs.mul(number, term.uniform), term.rest)
+        })
         .collect()
 }
 
-/// The terms of a value, each split into a uniform coefficient (which is always there), the factors that
-/// are `apart`, and those that remain; `None` stands for 1.
+/// A term of a value: `number * uniform * apart * rest`.
+pub(crate) struct Term {
+    pub(crate) number: f64,
+    pub(crate) uniform: ExprId,
+    /// Factors that were asked for; `None` stands for 1.
+    pub(crate) apart: Option<ExprId>,
+    /// The others.
+    pub(crate) rest: Option<ExprId>,
+    pub(crate) factors_of_rest: Vec<ExprId>,
+}
+
+/// The terms of a value, with the factors in them that are `apart`.
 pub(crate) fn terms_apart(
     stencil: &mut Stencil,
     root: ExprId,
     apart: impl Fn(&Stencil, ExprId) -> bool,
-) -> Vec<[Option<ExprId>; 3]> {
-    let terms = expand(stencil, root);
+) -> Vec<Term> {
     let mut result = Vec::new();
-    for term in terms {
+    for Monomial { constant: number, factors } in expand(stencil, root) {
         let (uniform, others): (Factors, Factors) =
-            term.factors.into_iter().partition(|(f, _)| stencil.is_uniform(*f));
+            factors.into_iter().partition(|(f, _)| stencil.is_uniform(*f));
         let (apart, rest): (Factors, Factors) =
             others.into_iter().partition(|(f, _)| apart(stencil, *f));
-        let coefficient = Monomial { constant: term.constant, factors: uniform };
-        let uniform = Some(product(stencil, &coefficient));
-        let [apart, rest] = [apart, rest].map(|factors| {
-            let some = !factors.is_empty();
-            some.then(|| product(stencil, &Monomial { constant: 1.0, factors }))
-        });
-        result.push([uniform, apart, rest]);
+        let factors_of_rest = rest.keys().copied().collect();
+        let mut of = |factors| product(stencil, &Monomial { constant: 1.0, factors });
+        let uniform = of(uniform);
+        let [apart, rest] = [apart, rest].map(|f| (!f.is_empty()).then(|| of(f)));
+        result.push(Term { number, uniform, apart, rest, factors_of_rest });
     }
     result
 }

@@ -10,7 +10,7 @@
 //!   otherwise by `--active on`; `--dump` writes final wavefield and samples as raw f32, for
 //!   comparison with other tools; `--report` says what the kernels do per point (of gradients: those of the reverse step); `--points` and
 //!   `--steps` choose other sizes, `--tune` times blocks of several shapes first.
-//! * `grad2d_so8`, `grad3d_so8`, `gradtti_so8`: gradients with all states kept, with and
+//! * `grad2d_so8`, `grad3d_so8`, `gradtti_so8`, `gradel_so8`: gradients with all states kept, with and
 //!   without the accumulation of a parameter's, and in 2-D with 30 snapshots; `--kept all`, `--kept
 //!   30` choose one, `--dump` writes the gradient. What waves have not reached is left out unless
 //!   told otherwise by `--active off`.
@@ -55,7 +55,7 @@ impl Chosen {
 }
 
 /// Name, equations, grid points per side, dimensions, space order, steps, whether a gradient.
-const CASES: [(&str, Physics, usize, usize, usize, usize, bool); 12] = [
+const CASES: [(&str, Physics, usize, usize, usize, usize, bool); 13] = [
     ("ac2d_so4", Physics::Acoustic, 1001, 2, 4, 1000, false),
     ("ac2d_so8", Physics::Acoustic, 1001, 2, 8, 1000, false),
     ("ac2d_so12", Physics::Acoustic, 1001, 2, 12, 1000, false),
@@ -68,6 +68,7 @@ const CASES: [(&str, Physics, usize, usize, usize, usize, bool); 12] = [
     ("grad2d_so8", Physics::Acoustic, 1001, 2, 8, 1000, true),
     ("grad3d_so8", Physics::Acoustic, 256, 3, 8, 50, true),
     ("gradtti_so8", Physics::Tti, 128, 3, 8, 30, true),
+    ("gradel_so8", Physics::Elastic, 128, 3, 8, 30, true),
 ];
 
 fn main() -> Outcome {

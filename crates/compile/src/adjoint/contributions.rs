@@ -9,6 +9,7 @@ use retrograd_ir::{
 use retrograd_ir::{DOMAIN, Offset, Predicate};
 
 use super::forward::{Forward, Place, Update};
+use super::gathers::{Flow, Gather, Source, Taken};
 use crate::algebra::{Build, derivative};
 use crate::polynomial::{terms_apart, uniform_terms};
 
@@ -95,9 +96,11 @@ impl Collected {
         for field in forward.updated() {
             collected.declare_adjoint(field);
         }
-        for update in &forward.updates {
-            collected.dense(update);
+        let mut flows = Vec::new();
+        for (at, update) in forward.updates.iter().enumerate() {
+            collected.dense((at, update), &mut flows);
         }
+        collected.place(forward, flows);
         collected
     }
 
@@ -109,48 +112,50 @@ impl Collected {
         self.adjoints.insert(field, adjoint);
     }
 
-    /// Contributions of one dense update to everything that it reads.
-    fn dense(&mut self, update: &Update) {
-        let adjoint = self.adjoints[&update.field];
+    /// What one dense update contributes to everything that it reads.
+    fn dense(&mut self, (at, update): (usize, &Update), flows: &mut Vec<Flow>) {
         for read in self.stencil.reads(&[update.numerator]) {
             if !self.adjoints.contains_key(&read.field) {
                 continue;
             }
             let leaf = self.leaf(&read);
             let slope = derivative(&mut self.stencil.exprs, update.numerator, leaf);
-            let whole = |source, level, offset, coefficient| Contribution {
-                to: read.field,
-                source,
-                level,
-                offset,
-                closure: read.closure.transposed(),
-                coefficient,
-            };
-            let near = read.offset.is_zero() && !update.is_partial();
-            if near && self.stencil.is_time_invariant(slope) {
-                self.contributions.push(whole(adjoint, read.time, Offset::ZERO, slope));
+            let (to, level) = (read.field, read.time);
+            if read.offset.is_zero()
+                && !update.is_partial()
+                && self.stencil.is_time_invariant(slope)
+            {
+                flows.push(Flow::Near { update: at, to, level, slope });
                 continue;
             }
             let gathered = |stencil: &Stencil, factor| is_read_beside(stencil, factor, &read);
-            for [uniform, beside, rest] in terms_apart(&mut self.stencil, slope, gathered) {
-                let source = self.source(update, rest, read.time);
-                let offset = read.offset.opposite();
-                let factors = [uniform, beside.map(|factor| self.at_point(factor))];
-                let coefficient =
-                    factors.into_iter().flatten().reduce(|a, b| self.stencil.exprs.mul(a, b));
-                let coefficient = coefficient.expect("a uniform factor at least");
-                self.contributions.push(whole(source, read.time, offset, coefficient));
+            for term in terms_apart(&mut self.stencil, slope, gathered) {
+                let beside = term.apart.map(|factor| self.moved_to(factor, Offset::ZERO));
+                let weight =
+                    beside.map_or(term.uniform, |b| self.stencil.exprs.mul(term.uniform, b));
+                flows.push(Flow::Far(Gather {
+                    of: Source { update: at, rest: term.rest },
+                    factors: term.factors_of_rest,
+                    number: term.number,
+                    to: Taken {
+                        to,
+                        level,
+                        offset: read.offset.opposite(),
+                        closure: read.closure.transposed(),
+                        weight,
+                    },
+                }));
             }
         }
     }
 
-    /// A value of parameters that are read beside the point, as it is there.
-    fn at_point(&mut self, value: ExprId) -> ExprId {
+    /// A value of parameters that are all read at one place, as it is at `offset`.
+    pub(super) fn moved_to(&mut self, value: ExprId, offset: Offset) -> ExprId {
         let mut moved: HashMap<ExprId, ExprId> = HashMap::new();
         for id in self.stencil.exprs.reachable(&[value]) {
             let new = match self.stencil.exprs[id] {
                 Expr::Load { field, time, .. } => {
-                    self.stencil.exprs.load(Target { field, time }, Offset::ZERO)
+                    self.stencil.exprs.load(Target { field, time }, offset)
                 }
                 other => {
                     let other = other.map_operands(|operand| moved[&operand]);
@@ -168,29 +173,23 @@ impl Collected {
     }
 
     /// What is read of an update: its adjoint, times `rest`, where and when it holds.
-    fn source(&mut self, update: &Update, rest: Option<ExprId>, level: i8) -> FieldId {
+    pub(super) fn source(&mut self, update: &Update, rest: Option<ExprId>) -> FieldId {
         match rest {
             None if !update.is_partial() => self.adjoints[&update.field],
             None => {
                 let one = self.stencil.exprs.constant(1.0);
-                self.product(update, one, level)
+                self.product(update, one)
             }
-            Some(rest) => self.product(update, rest, level),
+            Some(rest) => self.product(update, rest),
         }
     }
 
-    /// The function `w = rest * mu` of an update, with enough levels to be read at `level`.
-    fn product(&mut self, update: &Update, rest: ExprId, level: i8) -> FieldId {
-        let levels = (2 - level).max(2) as u8;
-        let field = match self.products.get(&(update.at, rest)) {
+    /// The function `w = rest * mu` of an update.
+    fn product(&mut self, update: &Update, rest: ExprId) -> FieldId {
+        match self.products.get(&(update.at, rest)) {
             Some(&known) => known,
             None => self.new_product(update, rest),
-        };
-        let held = &mut self.stencil.fields[field.0 as usize].levels;
-        if let Levels::Time(n) = held {
-            *n = (*n).max(levels);
         }
-        field
     }
 
     fn new_product(&mut self, update: &Update, rest: ExprId) -> FieldId {
@@ -213,7 +212,7 @@ impl Collected {
 
     /// The value as the reverse step can have it: itself if it is time-invariant, else the tape
     /// on which the forward step records it.
-    fn recorded(&mut self, update: &Update, value: ExprId) -> ExprId {
+    pub(super) fn recorded(&mut self, update: &Update, value: ExprId) -> ExprId {
         if self.stencil.is_time_invariant(value) {
             return value;
         }
@@ -275,7 +274,7 @@ impl Collected {
                 vec![(self.stencil.exprs.constant(1.0), Some(slope))]
             };
             for (coefficient, rest) in terms {
-                let source = self.source(update, rest, 1);
+                let source = self.source(update, rest);
                 let (offset, closure) = (read.offset.opposite(), read.closure.transposed());
                 let shifted = ShiftedGradient { gradient, source, offset, closure, coefficient };
                 self.shifted.push(shifted);

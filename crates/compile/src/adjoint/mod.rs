@@ -54,6 +54,7 @@ mod chain;
 mod contributions;
 mod error;
 mod forward;
+mod gathers;
 mod reverse;
 mod samples;
 

@@ -14,7 +14,7 @@ use super::{
 };
 use super::{auxiliary, chain};
 use crate::algebra::{Build, derivative};
-use crate::passes::SETUP;
+use crate::passes::{SETUP, move_late};
 
 struct Writer {
     all: Collected,
@@ -358,6 +358,8 @@ impl Writer {
         for field in self.forward.updated().into_iter().rev() {
             self.reverse_function(field, seeds, &mut statements);
         }
+        // All that is injected is linear: updates of several functions may share a loop.
+        move_late(&self.all.stencil, &mut statements, true);
         for s in self.all.shifted.clone() {
             let exprs = &mut self.stencil().exprs;
             let (field, offset, closure) = (s.source, s.offset, s.closure);

@@ -1,24 +1,26 @@
 //! Passes over a finished program: value in, value out.
 //!
 //! [`optimise`] runs them in the order of [`PASSES`]:
-//! 1. [`trim_overwritten`]: what parts of the grid overwrite is computed beside them alone;
-//! 2. [`restrict_to_shells`]: what lives in an absorbing layer alone is computed and read there
+//! 1. [`inject_late`]: injections behind updates that do not see them, which then share a loop;
+//! 2. [`trim_overwritten`]: what parts of the grid overwrite is computed beside them alone;
+//! 3. [`restrict_to_shells`]: what lives in an absorbing layer alone is computed and read there
 //!    alone;
-//! 3. [`split_layers`]: updates that read a function known to be zero inside become one update
+//! 4. [`split_layers`]: updates that read a function known to be zero inside become one update
 //!    for the inside, without that function, and one per shell;
-//! 4. [`normalise_updates`]: grouped normal form of every dense update, without coefficients that
+//! 5. [`normalise_updates`]: grouped normal form of every dense update, without coefficients that
 //!    follow from others, with f32 weights that still add up to zero where they did;
-//! 5. [`reread_means`]: means of a parameter that is read anyway are computed where they are used;
-//! 6. [`hoist_invariants`]: what does not change with time is computed once, in the step `setup`,
+//! 6. [`reread_means`]: means of a parameter that is read anyway are computed where they are used;
+//! 7. [`hoist_invariants`]: what does not change with time is computed once, in the step `setup`,
 //!    and what regions apart need shares a function;
-//! 7. [`contract_products`]: sums of products by fused multiply-adds;
-//! 8. [`sample_early`]: receivers read before new levels overwrite old ones.
+//! 8. [`contract_products`]: sums of products by fused multiply-adds;
+//! 9. [`sample_early`]: receivers read before new levels overwrite old ones.
 //!
 //! They re-associate and therefore define the arithmetic: interpreter and back ends both run the
 //! result, and must agree on it bit for bit.
 
 mod contract;
 mod hoist;
+mod inject;
 mod means;
 mod sample;
 mod shells;
@@ -29,6 +31,8 @@ use retrograd_ir::{Expr, StatementKind, Stencil, WriteMode};
 
 pub use contract::contract_products;
 pub use hoist::{SETUP, hoist_invariants};
+pub use inject::inject_late;
+pub(crate) use inject::move_late;
 pub use means::reread_means;
 pub use sample::sample_early;
 pub use shells::restrict_to_shells;
@@ -40,6 +44,7 @@ pub type Pass = fn(Stencil) -> Stencil;
 
 /// All passes with their names, in the order in which [`optimise`] applies them.
 pub const PASSES: &[(&str, Pass)] = &[
+    ("inject late", inject_late),
     ("trim what is overwritten", trim_overwritten),
     ("restrict to shells", restrict_to_shells),
     ("split layers", split_layers),

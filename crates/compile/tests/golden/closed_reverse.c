@@ -259,7 +259,7 @@ void rg_3(T *const *f, const long *s, const T *c, const T *const *q, const long 
     f[8][i] = f[8][i] + sum;
   }
 }
-void rg_7(T *const *f, const long *s, const T *c, const long *b) {
+void rg_6(T *const *f, const long *s, const T *c, const long *b) {
   (void)s, (void)c;
   const T c3 = c[3];
   const T c5 = c[5];

@@ -97,7 +97,6 @@ step reverse reverse {
   inject rec_adj into k_grad: p_tape * rec_adj[t+1];
   inject rec_adj into p_adj[t+1]: rec_adj;
   inject rec_adj into p_adj_w: k * rec_adj;
-  inject rec_adj into k_grad: p_tape * rec_adj;
   vz_adj[t+1] = fma(k, e8 * p_adj[t+1], fma(-e8, p_adj_w[z+1], fma(e9, p_adj_w[z+2] -
       p_adj_w[z-1], vz_adj)));
   vz_adj_w[t+1] = e7 * vz_adj[t+1];
@@ -106,6 +105,7 @@ step reverse reverse {
       p_adj_w[x-1], vx_adj)));
   vx_adj_w[t+1] = e2 * vx_adj[t+1];
   coef_grad += vx_adj[t+1] * vx_tape;
+  inject rec_adj into k_grad: p_tape * rec_adj;
   interpolate src_adj: dt * p_adj[t+1];
 }
 
@@ -129,7 +129,6 @@ step reverse_seeded reverse {
   inject rec_adj into k_grad: p_tape * rec_adj[t+1];
   inject rec_adj into p_adj[t+1]: rec_adj;
   inject rec_adj into p_adj_w: k * rec_adj;
-  inject rec_adj into k_grad: p_tape * rec_adj;
   vz_adj[t+1] = fma(k, e8 * p_adj[t+1], fma(-e8, p_adj_w[z+1], fma(e9, p_adj_w[z+2] -
       p_adj_w[z-1], vz_adj + vz_seed)));
   vz_adj_w[t+1] = e7 * vz_adj[t+1];
@@ -138,6 +137,7 @@ step reverse_seeded reverse {
       p_adj_w[x-1], vx_adj + vx_seed)));
   vx_adj_w[t+1] = e2 * vx_adj[t+1];
   coef_grad += vx_adj[t+1] * vx_tape;
+  inject rec_adj into k_grad: p_tape * rec_adj;
   interpolate src_adj: dt * p_adj[t+1];
 }
 

@@ -55,7 +55,7 @@ impl Crossing {
         let steps = (far / (COURANT * SPACING_M)).ceil() as usize;
         let case = Case { steps, ..case.clone() };
         let grid = case.grid()?;
-        let equations = equations(&case, &grid)?;
+        let equations = equations(&case, &grid, true)?;
         let by = equations.parameters[0].0.clone();
         let compiled = equations.operator.with_gradient(&[&by], options)?;
         let problem = Problem::with_source(&case, &compiled, &grid, &equations, &at)?;

@@ -21,15 +21,20 @@ pub(super) struct Equations {
     pub(super) receivers: Vec<Sparse>,
 }
 
-/// The equations of a case on its grid.
+/// The equations of a case on its grid. What is differentiated records no divergence: samples of
+/// differences have no adjoint yet.
 ///
 /// # Errors
 /// None for the orders that are supported.
-pub(super) fn equations(case: &Case, grid: &Grid) -> Result<Equations, Error> {
+pub(super) fn equations(
+    case: &Case,
+    grid: &Grid,
+    differentiated: bool,
+) -> Result<Equations, Error> {
     match case.physics {
         Physics::Acoustic => acoustic(case, grid),
         Physics::Tti => tti(case, grid),
-        Physics::Elastic => elastic(case, grid),
+        Physics::Elastic => elastic(case, grid, !differentiated),
     }
 }
 
@@ -122,7 +127,7 @@ fn tti(case: &Case, grid: &Grid) -> Result<Equations, Error> {
 
 /// Velocity and stress on staggered grids with a factor that damps both in the layer, as
 /// `examples/seismic/elastic` of Devito has it.
-fn elastic(case: &Case, grid: &Grid) -> Result<Equations, Error> {
+fn elastic(case: &Case, grid: &Grid, dilating: bool) -> Result<Equations, Error> {
     let [lambda, mu, buoyancy] = ["lam", "mu", "b"].map(|name| grid.function(name).value());
     let damp = grid.function("damp").layer_only();
     let dims = case.shape.len();
@@ -152,17 +157,19 @@ fn elastic(case: &Case, grid: &Grid) -> Result<Equations, Error> {
         }
     }
     let source = grid.sparse("src");
-    let receivers = vec![grid.sparse("rec"), grid.sparse("rec_s")];
+    let mut receivers = vec![grid.sparse("rec_s")];
     let mut operator = Operator::new(grid, updates).name("elastic").dtype(DType::F32);
     for i in 0..dims {
         operator =
             operator.inject(&source, s.component(i, i).forward(), source.value() * Grid::dt());
     }
-    let divergence = (0..dims).map(|j| v.component(j).value().staggered_derivative(j));
-    let operator = operator
-        .interpolate(&receivers[0], Expression::sum(divergence.collect()))
-        .interpolate(&receivers[1], s.component(dims - 1, dims - 1).value())
-        .build()?;
+    operator = operator.interpolate(&receivers[0], s.component(dims - 1, dims - 1).value());
+    if dilating {
+        receivers.insert(0, grid.sparse("rec"));
+        let divergence = (0..dims).map(|j| v.component(j).value().staggered_derivative(j));
+        operator = operator.interpolate(&receivers[0], Expression::sum(divergence.collect()));
+    }
+    let operator = operator.build()?;
     let squared: Vec<f64> = layered(&case.shape).iter().map(|m| 1.0 / m).collect();
     let part = |of: f64| squared.iter().map(|v2| v2 / of).collect::<Vec<f64>>();
     let dt_s = case.dt_s();

@@ -52,7 +52,7 @@ impl Imaging {
     /// No compiler, no memory.
     pub fn new(case: &Case, by_a_parameter: bool, options: &Options) -> Result<Self, Error> {
         let grid = case.grid()?;
-        let equations = equations(case, &grid)?;
+        let equations = equations(case, &grid, true)?;
         let by = if by_a_parameter { vec![equations.parameters[0].0.clone()] } else { Vec::new() };
         let compiled = equations.operator.with_gradient(&by.iter().collect::<Vec<_>>(), options)?;
         let problem = Problem::with_source(case, &compiled, &grid, &equations, &case.source_m())?;

@@ -127,7 +127,7 @@ impl Problem {
     /// No compiler, no memory.
     pub fn new(case: &Case, options: &Options) -> Result<Self, Error> {
         let grid = case.grid()?;
-        let equations = equations(case, &grid)?;
+        let equations = equations(case, &grid, false)?;
         let compiled = equations.operator.compile(options)?;
         let mut problem = Self::with_source(case, &compiled, &grid, &equations, &case.source_m())?;
         problem.simulation.set_active(false);
