@@ -82,42 +82,59 @@ impl Collected {
     /// Finds functions to gather from.
     pub(super) fn place(&mut self, forward: &Forward, flows: Vec<Flow>) {
         let groups = self.groups(forward, &flows);
-        let near = self.near_terms(&flows, &groups);
-        let mut sums = Sums::new();
         let inline = self.inline(forward, &flows, &groups);
-        for flow in flows {
+        let far = flows.iter().filter_map(|flow| match flow {
+            Flow::Far(gather) => Some(gather),
+            Flow::Near { .. } => None,
+        });
+        // What is stored serves at the point, too.
+        let is_product = |g: &Gather| g.of.rest.is_some() && !inline.contains(&g.of);
+        let in_group = |g: &Gather| groups.iter().any(|group| group.holds(g));
+        let stored: Vec<&Gather> = far.filter(|g| in_group(g) || is_product(g)).collect();
+        let near = self.near_terms(&flows, &stored);
+        let is_stored = |g: &Gather| stored.iter().any(|s| (s.of, s.to.to) == (g.of, g.to.to));
+        let mut sums = Sums::new();
+        for flow in &flows {
             match flow {
                 Flow::Near { update, to, level, slope } => {
                     let at =
-                        |g: &&Gather| (g.of.update, g.to.to, g.to.level) == (update, to, level);
+                        |g: &&Gather| (g.of.update, g.to.to, g.to.level) == (*update, *to, *level);
                     let terms: Vec<&Gather> = near.iter().filter(at).collect();
                     if terms.is_empty() {
-                        let source = self.mu(forward, update);
-                        let (offset, closure) = (Offset::ZERO, Closure::ZERO);
-                        self.contributions.push(Contribution {
-                            to,
-                            source,
-                            level,
-                            offset,
-                            closure,
-                            coefficient: slope,
-                        });
+                        self.near(forward, *update, (*to, *level), *slope);
                     }
                     for term in terms {
-                        let whole = |group: &Group| is_of_all(group, &term, &near);
-                        match groups.iter().find(|g| g.holds(term)).filter(|g| whole(g)) {
-                            Some(group) => self.gather_sum(forward, group, &mut sums, term),
-                            None => self.gather_inline(forward, term),
+                        let group = groups.iter().find(|group| group.holds(term));
+                        match group {
+                            Some(group) if is_of_all(group, term, &near) => {
+                                self.gather_sum(forward, group, &mut sums, term);
+                            }
+                            None if is_stored(term) => self.gather_product(forward, term),
+                            _ => self.gather_inline(forward, term),
                         }
                     }
                 }
-                Flow::Far(gather) => match groups.iter().find(|g| g.holds(&gather)) {
-                    Some(group) => self.gather_sum(forward, group, &mut sums, &gather),
-                    None if inline.contains(&gather.of) => self.gather_inline(forward, &gather),
-                    None => self.gather_product(forward, &gather),
+                Flow::Far(gather) => match groups.iter().find(|group| group.holds(gather)) {
+                    Some(group) => self.gather_sum(forward, group, &mut sums, gather),
+                    None if inline.contains(&gather.of) => self.gather_inline(forward, gather),
+                    None => self.gather_product(forward, gather),
                 },
             }
         }
+    }
+
+    /// `slope * mu` at the point.
+    fn near(
+        &mut self,
+        forward: &Forward,
+        update: usize,
+        (to, level): (FieldId, i8),
+        slope: ExprId,
+    ) {
+        let source = self.mu(forward, update);
+        let (offset, closure, coefficient) = (Offset::ZERO, Closure::ZERO, slope);
+        let whole = Contribution { to, source, level, offset, closure, coefficient };
+        self.contributions.push(whole);
     }
 
     fn mu(&self, forward: &Forward, update: usize) -> FieldId {
@@ -166,20 +183,14 @@ impl Collected {
         if distinct > products.len() { Vec::new() } else { groups }
     }
 
-    /// The terms of what goes to the point itself, from updates of which a group has a part for the
-    /// same function: the sum may serve there too.
-    fn near_terms(&mut self, flows: &[Flow], groups: &[Group]) -> Vec<Gather> {
+    /// The terms of what goes to the point itself, where the same function gathers something that is
+    /// stored from the same update.
+    fn near_terms(&mut self, flows: &[Flow], stored: &[&Gather]) -> Vec<Gather> {
         let mut terms = Vec::new();
         for flow in flows {
             let &Flow::Near { update, to, level, slope } = flow else { continue };
-            let grouped = flows.iter().filter_map(|flow| match flow {
-                Flow::Far(g) if (g.of.update, g.to.to, g.to.level) == (update, to, level) => {
-                    Some(g)
-                }
-                _ => None,
-            });
-            let grouped: Vec<&Gather> =
-                grouped.filter(|g| groups.iter().any(|group| group.holds(g))).collect();
+            let alike = |g: &&&Gather| (g.of.update, g.to.to, g.to.level) == (update, to, level);
+            let grouped: Vec<&Gather> = stored.iter().filter(alike).copied().collect();
             if grouped.is_empty() {
                 continue;
             }

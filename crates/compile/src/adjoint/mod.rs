@@ -21,8 +21,10 @@
 //!   carries `mu = l / D`: then the coefficients are those of `N`, and for a symmetric operator
 //!   the adjoint kernel is the forward kernel.
 //! * **Coefficients** that vary over the grid and are read at an offset are multiplied once per
-//!   step into a function of their own (`w = c mu`). Coefficients that depend on the state are
-//!   recorded by the step `record` on a tape: the *adjoint data*, one array per step and tape.
+//!   step into a function of their own (`w = c mu`). Products that one function gathers in the same way
+//!   are added up first, so that an adjoint has the differences of its forward step; where one `mu`
+//!   has several products with parameters, these are read beside it instead (`gathers.rs`).
+//!   Coefficients that depend on the state are recorded by the step `record` on a tape: the *adjoint data*, one array per step and tape.
 //!   The derivative of each read is an expression, so non-linear updates need nothing else.
 //! * **Point-wise consumers** of `mu` (parameter gradients, the `w`) sit in the loop that computes
 //!   `mu`; what is injected into `mu` afterwards is injected into them as well, which is the same

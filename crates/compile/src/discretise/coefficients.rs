@@ -33,7 +33,7 @@ pub(super) struct Coefficients {
 
 /// What an expression is to a time step.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// It changes with time, or holds a run-time scalar or a difference.
     Varying,
     /// A number.
@@ -67,7 +67,7 @@ impl Coefficients {
         self.computed.contains(name)
     }
 
-    fn kind(&mut self, e: &Expression) -> Kind {
+    pub(super) fn kind(&mut self, e: &Expression) -> Kind {
         let address = std::sync::Arc::as_ptr(&e.0);
         if let Some(&known) = self.kinds.get(&address) {
             return known;

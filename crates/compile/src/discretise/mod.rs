@@ -15,10 +15,12 @@ use crate::symbolic::{
 use crate::weights::{centred_nodes, centred_weights};
 
 mod coefficients;
+mod differences;
 mod error;
 mod regions;
 
 use coefficients::Coefficients;
+use differences::Differences;
 pub use error::{DiscretiseError, PlacesApart};
 pub use regions::layer_width;
 use regions::predicate;
@@ -74,7 +76,8 @@ impl Item {
 /// The result has a step named `forward`, and one named `setup` where the equations have
 /// coefficients that are computed from parameters once: products, quotients, roots and means of what
 /// does not change with time become functions of their own, which go on beyond the sides as they are
-/// there. Weights: [`crate::weights`], centred, of the space order of each function.
+/// there. Differences of differences of four points and more are functions that the step computes before
+/// it reads them. Weights: [`crate::weights`], centred, of the space order of each function.
 ///
 /// # Errors
 /// Anything in [`DiscretiseError`].
@@ -89,11 +92,15 @@ pub fn discretise(
         fields: HashMap::new(),
         inside: Vec::new(),
         coefficients: Coefficients::of(items),
+        differences: Differences::default(),
     };
+    lower.find_differences(items)?;
     let mut statements = Vec::with_capacity(items.len());
     for item in items {
         let kind = lower.item(item)?;
         let statement = Statement { when: predicate(item)?, kind };
+        statements.append(&mut lower.differences.pending);
+        lower.forget_differences(item);
         lower.hold(&statement, &mut statements);
         statements.push(statement);
     }
@@ -115,6 +122,7 @@ struct Lower {
     fields: HashMap<String, (FunctionDecl, FieldId)>,
     inside: Vec<((Layer, bool), RegionId)>,
     coefficients: Coefficients,
+    differences: Differences,
 }
 
 impl Lower {
@@ -255,10 +263,13 @@ impl Lower {
 
     /// `expression` at the point displaced by `at`.
     fn expression(&mut self, e: &Expression, at: Offset) -> Result<ExprId, DiscretiseError> {
-        match self.coefficient(e)? {
-            Some(field) => Ok(self.read_coefficient(field, at)),
-            None => self.plain(e, at),
+        if let Some(field) = self.coefficient(e)? {
+            return Ok(self.read_coefficient(field, at));
         }
+        if let Some(field) = self.difference(e)? {
+            return Ok(self.stencil.exprs.load(Target { field, time: 0 }, at));
+        }
+        self.plain(e, at)
     }
 
     /// The same, whether it changes with time or not.

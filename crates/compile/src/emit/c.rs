@@ -21,7 +21,7 @@ use retrograd_ir::{
 use super::Unsupported;
 use super::c_body::Body;
 use super::c_edges;
-use super::{c_elementary, c_rows};
+use super::{c_elementary, c_rows, c_tapes};
 use crate::halos::{StoredHalo, stored_halos};
 use crate::schedule::{Phase, PhaseKind, Schedule};
 
@@ -95,6 +95,9 @@ pub enum Sizes {
     Strides(DimSet),
     /// Extents of the grid in points.
     Extents,
+    /// Whether entries of tapes are written past the caches (1 or 0, the same for all dimensions): worth
+    /// it where a sweep records more than caches hold.
+    PastCaches,
 }
 
 /// A grid has to have so many points along a dimension.
@@ -165,6 +168,11 @@ impl Module<'_> {
         position_or_push(&mut self.sizes, Sizes::Strides(dims))
     }
 
+    /// Where it stands whether tapes are written past the caches.
+    pub(super) fn past_caches(&mut self) -> usize {
+        position_or_push(&mut self.sizes, Sizes::PastCaches) * self.stencil.dims.len()
+    }
+
     /// Where the extent of a dimension stands.
     pub(super) fn extent(&mut self, dim: usize) -> usize {
         position_or_push(&mut self.sizes, Sizes::Extents) * self.stencil.dims.len() + dim
@@ -195,6 +203,9 @@ pub fn emit_c(
     let lanes = vectors.bytes / stencil.dtype.bytes();
     let mut module = Module { stencil, pointers, uniforms, sizes, lanes, halos, elementary: false };
     let mut head = prelude(stencil, vectors);
+    if schedule.phases.iter().any(|phase| c_tapes::are_written(stencil, phase)) {
+        head.push_str(&c_tapes::prelude(stencil.dtype, vectors));
+    }
     if schedule.phases.iter().any(|phase| closes_reads(&module, phase)) {
         head.push_str(&c_edges::prelude(lanes));
     }

@@ -27,7 +27,7 @@ type Row = (Target, DimSet, [i8; MAX_DIMS]);
 /// Collects the lines of a function body. Names are numbered in the order of use, so that the
 /// text does not depend on what else the arena holds.
 pub(super) struct Body<'m, 's> {
-    module: &'m mut Module<'s>,
+    pub(super) module: &'m mut Module<'s>,
     pub(super) place: Place,
     /// Where reads are closed by anything but zero.
     pub(super) closing: Closing,
@@ -38,15 +38,19 @@ pub(super) struct Body<'m, 's> {
     /// dimension.
     row: i8,
     /// Pointers to rows, shared by all pieces of a row.
-    rows: Vec<Row>,
+    pub(super) rows: Vec<Row>,
     /// The rows that the current piece uses.
-    used: Vec<usize>,
+    pub(super) used: Vec<usize>,
     /// Types and values that are the same for all points of the current piece.
     heads: Vec<(&'static str, String)>,
     /// Rows and sides (whether ahead) of which the current piece reads several vectors beside its own.
     beside: Vec<(Row, bool)>,
     /// Dimensions whose extents are used, and where they stand in `s`.
     extents: Vec<(usize, usize)>,
+    /// Where `s` says whether tapes go past the caches, if that is asked for.
+    past: Option<usize>,
+    /// Whether tapes are written.
+    pub(super) drains: bool,
     pub(super) series: Vec<(SparseId, i8)>,
 }
 
@@ -73,6 +77,8 @@ impl<'m, 's> Body<'m, 's> {
             heads: Vec::new(),
             beside: Vec::new(),
             extents: Vec::new(),
+            past: None,
+            drains: false,
             series: Vec::new(),
         }
     }
@@ -386,7 +392,7 @@ impl<'m, 's> Body<'m, 's> {
 
     /// Of every level that is read or written row by row, the row that a sweep touches first: the
     /// one furthest ahead in the outer dimensions.
-    pub(super) fn leading_rows(&self) -> Vec<String> {
+    pub(super) fn leading_rows(&self) -> Vec<usize> {
         let last = self.module.stencil.dims.len() - 1;
         let mut leading: Vec<usize> = Vec::new();
         for &number in &self.used {
@@ -399,12 +405,21 @@ impl<'m, 's> Body<'m, 's> {
                 leading.push(number);
             }
         }
-        leading.into_iter().map(|number| format!("r{number}")).collect()
+        leading
+    }
+
+    /// Where the step says whether tapes go past the caches.
+    pub(super) fn past_caches(&mut self) -> usize {
+        *self.past.get_or_insert_with(|| self.module.past_caches())
     }
 
     pub(super) fn uniform_lines(&self, indent: &str) -> String {
         let mut text =
             listed(indent, self.uniforms.iter().map(|k| format!("const T c{k} = c[{k}];")));
+        text.push_str(&listed(
+            indent,
+            self.past.iter().map(|place| format!("const int past = s[{place}] != 0;")),
+        ));
         let extents =
             self.extents.iter().map(|(d, place)| format!("const long n{d} = s[{place}];"));
         text.push_str(&listed(indent, extents));

@@ -11,6 +11,7 @@ use retrograd_ir::{ExprId, ReduceOp, ScalarId};
 use super::c::{Bodies, FunctionKind, Module, position_or_push};
 use super::c_body::Body;
 use super::c_edges::Closing;
+use super::c_tapes;
 use crate::schedule::{LoopNest, Part};
 
 /// Vectors ahead of the current one at which memory is fetched, where rows are at least twice as long;
@@ -58,7 +59,14 @@ fn stores(body: &mut Body<'_, '_>, part: &Part, results: &[String]) -> String {
     let mut text = String::new();
     for ((target, _), result) in part.outputs.iter().zip(results) {
         let row = body.written_row(*target);
-        let _ = writeln!(text, "        put({row} + i, {result}, i, lo, hi);");
+        let put = if c_tapes::pass_by(body, *target) {
+            body.drains = true;
+            body.past_caches();
+            "keep(past, "
+        } else {
+            "put("
+        };
+        let _ = writeln!(text, "        {put}{row} + i, {result}, i, lo, hi);");
     }
     text
 }
@@ -123,7 +131,8 @@ fn bodies(
     Bodies { inside, ends, beside, depth }
 }
 
-/// Whether kernels prefetch: planes do without, whose rows a sweep finds in the nearer caches.
+/// Whether kernels prefetch everything: planes do without, whose rows a sweep finds in the nearer caches,
+/// but for those of tapes.
 fn prefetches(body: &Body<'_, '_>) -> bool {
     body.dims() > 2
 }
@@ -144,16 +153,31 @@ fn piece(
         end.push_str(&finish(body, &results));
     }
     let mut text = String::from("      for (long i = lo & -(long)L; i < hi; i += L) {\n");
-    if prefetches(body) {
-        for row in body.leading_rows() {
-            let _ = writeln!(text, "        __builtin_prefetch({row} + i + ahead);");
-        }
-    }
+    text.push_str(&fetched(body, together));
     text.push_str(&body.lines("        "));
     text.push_str(&end);
     text.push_str("      }\n");
     let heads = body.head_lines("      ");
     if heads.is_empty() { text } else { format!("      {{\n{heads}{text}      }}\n") }
+}
+
+/// Lines that fetch what later iterations need.
+fn fetched(body: &mut Body<'_, '_>, together: i8) -> String {
+    let mut text = String::new();
+    if prefetches(body) {
+        for row in body.leading_rows() {
+            let _ = writeln!(text, "        __builtin_prefetch(r{row} + i + ahead);");
+        }
+    } else if body.dims() > 1 && !body.drains {
+        for row in c_tapes::rows(body) {
+            body.past_caches();
+            let _ = writeln!(
+                text,
+                "        if (past) __builtin_prefetch(r{row} + i + {together} * s[0]);"
+            );
+        }
+    }
+    text
 }
 
 /// What the loops over the rows of a box are printed from.
@@ -196,6 +220,9 @@ fn print_rows(body: &mut Body<'_, '_>, loops: &Loops<'_>) -> String {
     }
     let rows = body.row_lines("    ", loops.rows) + before;
     text.push_str(&print_box(last, &rows, loops.printed, after));
+    if body.drains {
+        text.push_str("  if (past) DRAIN;\n");
+    }
     text.push_str("}\n");
     text
 }

@@ -5,6 +5,7 @@ mod c_body;
 mod c_edges;
 mod c_elementary;
 mod c_rows;
+mod c_tapes;
 pub mod latex;
 
 pub use c::{Bodies, CModule, Function, FunctionKind, LeastExtent, Sizes, Vectors, emit_c};

@@ -27,6 +27,22 @@ static inline void put(T *p, V v, long i, long lo, long hi) {
   const M at = (M){0, 1, 2, 3} + (I)i;
   *(V *)p = pick((at >= (I)lo) & (at < (I)hi), v, LOAD(p));
 }
+typedef T A __attribute__((vector_size(16), may_alias));
+#if !defined __SSE2__
+#define PAST(p, v) (*(A *)(p) = (A)(v))
+#define DRAIN (void)0
+#elif defined __clang__
+#define PAST(p, v) __builtin_nontemporal_store((A)(v), (A *)(p))
+#define DRAIN __builtin_ia32_sfence()
+#else
+#define PAST(p, v) __builtin_ia32_movntps((float *)(p), (A)(v))
+#define DRAIN __builtin_ia32_sfence()
+#endif
+static inline void keep(int past, T *p, V v, long i, long lo, long hi) {
+  const int whole = i >= lo && i + L <= hi;
+  if (past && whole && !((unsigned long)p & 15)) PAST(p, v);
+  else put(p, v, i, lo, hi);
+}
 void rg_0(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
   (void)s, (void)c;
   for (long p = p0; p < p1; ++p) {
@@ -50,6 +66,7 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
   const T c6 = c[6];
   const T c7 = c[7];
   const T c8 = c[8];
+  const int past = s[2] != 0;
   const long *const end = b + 3 + 3 * b[2];
   long i0 = b[0];
   for (; i0 + 1 < b[1]; i0 += 2)
@@ -135,11 +152,11 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
         const V v56 = v49 - v52;
         const V v57 = c8 * v56;
         put(r7 + i, v23, i, lo, hi);
-        put(r8 + i, v26, i, lo, hi);
-        put(r9 + i, v28, i, lo, hi);
+        keep(past, r8 + i, v26, i, lo, hi);
+        keep(past, r9 + i, v28, i, lo, hi);
         put(r14 + i, v52, i, lo, hi);
-        put(r15 + i, v55, i, lo, hi);
-        put(r16 + i, v57, i, lo, hi);
+        keep(past, r15 + i, v55, i, lo, hi);
+        keep(past, r16 + i, v57, i, lo, hi);
       }
       else
       for (long i = lo & -(long)L; i < hi; i += L) {
@@ -212,11 +229,11 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
         const V v66 = v53 - v62;
         const V v67 = c8 * v66;
         put(r7 + i, v28, i, lo, hi);
-        put(r8 + i, v31, i, lo, hi);
-        put(r9 + i, v33, i, lo, hi);
+        keep(past, r8 + i, v31, i, lo, hi);
+        keep(past, r9 + i, v33, i, lo, hi);
         put(r14 + i, v62, i, lo, hi);
-        put(r15 + i, v65, i, lo, hi);
-        put(r16 + i, v67, i, lo, hi);
+        keep(past, r15 + i, v65, i, lo, hi);
+        keep(past, r16 + i, v67, i, lo, hi);
       }
     }
   }
@@ -267,8 +284,8 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
         const V v27 = v20 - v23;
         const V v28 = c8 * v27;
         put(r7 + i, v23, i, lo, hi);
-        put(r8 + i, v26, i, lo, hi);
-        put(r9 + i, v28, i, lo, hi);
+        keep(past, r8 + i, v26, i, lo, hi);
+        keep(past, r9 + i, v28, i, lo, hi);
       }
       else
       for (long i = lo & -(long)L; i < hi; i += L) {
@@ -307,11 +324,12 @@ void rg_1(T *const *f, const long *s, const T *c, const long *b) {
         const V v32 = v19 - v28;
         const V v33 = c8 * v32;
         put(r7 + i, v28, i, lo, hi);
-        put(r8 + i, v31, i, lo, hi);
-        put(r9 + i, v33, i, lo, hi);
+        keep(past, r8 + i, v31, i, lo, hi);
+        keep(past, r9 + i, v33, i, lo, hi);
       }
     }
   }
+  if (past) DRAIN;
 }
 void rg_2(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
   (void)s, (void)c, (void)q, (void)point;

@@ -35,6 +35,7 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c3 = c[3];
   const T c4 = c[4];
   const T c5 = c[5];
+  const int past = s[2] != 0;
   const long *const end = b + 3 + 3 * b[2];
   long i0 = b[0];
   for (; i0 + 1 < b[1]; i0 += 2)
@@ -65,6 +66,10 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
+        if (past) __builtin_prefetch(r7 + i + 2 * s[0]);
+        if (past) __builtin_prefetch(r9 + i + 2 * s[0]);
+        if (past) __builtin_prefetch(r16 + i + 2 * s[0]);
+        if (past) __builtin_prefetch(r18 + i + 2 * s[0]);
         const V v0 = LOAD(r0 + i);
         const V v1 = -v0;
         const V v2 = LOAD(r1 + i);
@@ -138,6 +143,10 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       }
       else
       for (long i = lo & -(long)L; i < hi; i += L) {
+        if (past) __builtin_prefetch(r7 + i + 2 * s[0]);
+        if (past) __builtin_prefetch(r9 + i + 2 * s[0]);
+        if (past) __builtin_prefetch(r16 + i + 2 * s[0]);
+        if (past) __builtin_prefetch(r18 + i + 2 * s[0]);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r12 + i);
         const V v2 = -v1;
@@ -238,6 +247,8 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       const long lo = p[1], hi = p[2];
       if (p[0] == 0)
       for (long i = lo & -(long)L; i < hi; i += L) {
+        if (past) __builtin_prefetch(r7 + i + 1 * s[0]);
+        if (past) __builtin_prefetch(r9 + i + 1 * s[0]);
         const V v0 = LOAD(r0 + i);
         const V v1 = -v0;
         const V v2 = LOAD(r1 + i);
@@ -276,6 +287,8 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
       }
       else
       for (long i = lo & -(long)L; i < hi; i += L) {
+        if (past) __builtin_prefetch(r7 + i + 1 * s[0]);
+        if (past) __builtin_prefetch(r9 + i + 1 * s[0]);
         const V v0 = LOAD(r0 + i);
         const V v1 = LOAD(r12 + i);
         const V v2 = -v1;

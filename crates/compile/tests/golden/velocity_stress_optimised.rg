@@ -78,18 +78,14 @@ step record {
 }
 
 step reverse reverse {
-  let e1 = b * 0.5;
-  let e2 = fma(0.5, b[x+1 clamp], e1);
-  let e3 = 1.125 * dt;
+  let e1 = 1.125 * dt;
+  let e2 = -(e1 / h_x);
+  let e3 = 0.041666666666666664 * dt;
   let e4 = e3 / h_x;
-  let e5 = 0.041666666666666664 * dt;
-  let e6 = e5 / h_x;
-  let e7 = fma(0.5, b[z+1 clamp], e1);
-  let e8 = e3 / h_z;
-  let e9 = e5 / h_z;
-  p_adj[t+1] = fma(e8, vz_adj_w[z-1], fma(e9, vz_adj_w[z+1] - vz_adj_w[z-2], fma(e4,
-      vx_adj_w[x-1], e6 * (vx_adj_w[x+1] - vx_adj_w[x-2])))) + p_adj + fma(-e7, e8 * vz_adj,
-      -(e2 * (e4 * vx_adj)));
+  let e5 = -(e1 / h_z);
+  let e6 = e3 / h_z;
+  p_adj[t+1] = fma(e5, vz_adj_w - vz_adj_w[z-1], fma(e6, vz_adj_w[z+1] - vz_adj_w[z-2], fma(e2,
+      vx_adj_w - vx_adj_w[x-1], e4 * (vx_adj_w[x+1] - vx_adj_w[x-2])))) + p_adj;
   p_adj_w = k * p_adj[t+1];
   k_grad += p_adj[t+1] * p_tape;
   inject rec_adj into p_adj[t+1]: rec_adj[t+1];
@@ -97,31 +93,26 @@ step reverse reverse {
   inject rec_adj into k_grad: p_tape * rec_adj[t+1];
   inject rec_adj into p_adj[t+1]: rec_adj;
   inject rec_adj into p_adj_w: k * rec_adj;
-  vz_adj[t+1] = fma(k, e8 * p_adj[t+1], fma(-e8, p_adj_w[z+1], fma(e9, p_adj_w[z+2] -
-      p_adj_w[z-1], vz_adj)));
-  vz_adj_w[t+1] = e7 * vz_adj[t+1];
+  vz_adj[t+1] = fma(e5, p_adj_w[z+1] - p_adj_w, fma(e6, p_adj_w[z+2] - p_adj_w[z-1], vz_adj));
+  let e7 = b * 0.5;
+  vz_adj_w[t+1] = fma(0.5, b[z+1 clamp], e7) * vz_adj[t+1];
   coef_1_grad += vz_adj[t+1] * vz_tape;
-  vx_adj[t+1] = fma(k, e4 * p_adj[t+1], fma(-e4, p_adj_w[x+1], fma(e6, p_adj_w[x+2] -
-      p_adj_w[x-1], vx_adj)));
-  vx_adj_w[t+1] = e2 * vx_adj[t+1];
+  vx_adj[t+1] = fma(e2, p_adj_w[x+1] - p_adj_w, fma(e4, p_adj_w[x+2] - p_adj_w[x-1], vx_adj));
+  vx_adj_w[t+1] = fma(0.5, b[x+1 clamp], e7) * vx_adj[t+1];
   coef_grad += vx_adj[t+1] * vx_tape;
   inject rec_adj into k_grad: p_tape * rec_adj;
   interpolate src_adj: dt * p_adj[t+1];
 }
 
 step reverse_seeded reverse {
-  let e1 = b * 0.5;
-  let e2 = fma(0.5, b[x+1 clamp], e1);
-  let e3 = 1.125 * dt;
+  let e1 = 1.125 * dt;
+  let e2 = -(e1 / h_x);
+  let e3 = 0.041666666666666664 * dt;
   let e4 = e3 / h_x;
-  let e5 = 0.041666666666666664 * dt;
-  let e6 = e5 / h_x;
-  let e7 = fma(0.5, b[z+1 clamp], e1);
-  let e8 = e3 / h_z;
-  let e9 = e5 / h_z;
-  p_adj[t+1] = fma(e8, vz_adj_w[z-1], fma(e9, vz_adj_w[z+1] - vz_adj_w[z-2], fma(e4,
-      vx_adj_w[x-1], e6 * (vx_adj_w[x+1] - vx_adj_w[x-2])))) + (p_adj + p_seed) + fma(-e7, e8 *
-      vz_adj, -(e2 * (e4 * vx_adj)));
+  let e5 = -(e1 / h_z);
+  let e6 = e3 / h_z;
+  p_adj[t+1] = fma(e5, vz_adj_w - vz_adj_w[z-1], fma(e6, vz_adj_w[z+1] - vz_adj_w[z-2], fma(e2,
+      vx_adj_w - vx_adj_w[x-1], e4 * (vx_adj_w[x+1] - vx_adj_w[x-2])))) + (p_adj + p_seed);
   p_adj_w = k * p_adj[t+1];
   k_grad += p_adj[t+1] * p_tape;
   inject rec_adj into p_adj[t+1]: rec_adj[t+1];
@@ -129,13 +120,14 @@ step reverse_seeded reverse {
   inject rec_adj into k_grad: p_tape * rec_adj[t+1];
   inject rec_adj into p_adj[t+1]: rec_adj;
   inject rec_adj into p_adj_w: k * rec_adj;
-  vz_adj[t+1] = fma(k, e8 * p_adj[t+1], fma(-e8, p_adj_w[z+1], fma(e9, p_adj_w[z+2] -
-      p_adj_w[z-1], vz_adj + vz_seed)));
-  vz_adj_w[t+1] = e7 * vz_adj[t+1];
+  vz_adj[t+1] = fma(e5, p_adj_w[z+1] - p_adj_w, fma(e6, p_adj_w[z+2] - p_adj_w[z-1], vz_adj +
+      vz_seed));
+  let e7 = b * 0.5;
+  vz_adj_w[t+1] = fma(0.5, b[z+1 clamp], e7) * vz_adj[t+1];
   coef_1_grad += vz_adj[t+1] * vz_tape;
-  vx_adj[t+1] = fma(k, e4 * p_adj[t+1], fma(-e4, p_adj_w[x+1], fma(e6, p_adj_w[x+2] -
-      p_adj_w[x-1], vx_adj + vx_seed)));
-  vx_adj_w[t+1] = e2 * vx_adj[t+1];
+  vx_adj[t+1] = fma(e2, p_adj_w[x+1] - p_adj_w, fma(e4, p_adj_w[x+2] - p_adj_w[x-1], vx_adj +
+      vx_seed));
+  vx_adj_w[t+1] = fma(0.5, b[x+1 clamp], e7) * vx_adj[t+1];
   coef_grad += vx_adj[t+1] * vx_tape;
   inject rec_adj into k_grad: p_tape * rec_adj;
   interpolate src_adj: dt * p_adj[t+1];
@@ -144,14 +136,11 @@ step reverse_seeded reverse {
 step initial_0 {
   vx_initial_0 = vx_adj;
   vz_initial_0 = vz_adj;
-  let e1 = b * 0.5;
-  let e2 = 1.125 * dt;
-  let e3 = e2 / h_x;
-  let e4 = 0.041666666666666664 * dt;
-  let e5 = e2 / h_z;
-  p_initial_0 = fma(e5, vz_adj_w[z-1], fma(e4 / h_z, vz_adj_w[z+1] - vz_adj_w[z-2], fma(e3,
-      vx_adj_w[x-1], e4 / h_x * (vx_adj_w[x+1] - vx_adj_w[x-2])))) + p_adj + fma(-fma(0.5, b[z+1
-      clamp], e1), e5 * vz_adj, -(fma(0.5, b[x+1 clamp], e1) * (e3 * vx_adj)));
+  let e1 = 1.125 * dt;
+  let e2 = 0.041666666666666664 * dt;
+  p_initial_0 = fma(-(e1 / h_z), vz_adj_w - vz_adj_w[z-1], fma(e2 / h_z, vz_adj_w[z+1] -
+      vz_adj_w[z-2], fma(-(e1 / h_x), vx_adj_w - vx_adj_w[x-1], e2 / h_x * (vx_adj_w[x+1] -
+      vx_adj_w[x-2])))) + p_adj;
   inject rec_adj into p_initial_0: rec_adj;
 }
 

@@ -33,65 +33,52 @@ void rg_0(T *const *f, const long *s, const T *c, const long *b) {
   const T c1 = c[1];
   const T c2 = c[2];
   const T c3 = c[3];
-  const T c4 = c[4];
+  const int past = s[2] != 0;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
-    T *const r0 = f[0] + (i0 + 1) * s[0];
-    T *const r1 = f[0] + (i0) * s[0];
-    T *const r2 = f[1] + (i0) * s[0];
-    T *const r3 = f[2] + (i0 - 1) * s[0];
-    T *const r4 = f[2] + (i0 + 1) * s[0];
-    T *const r5 = f[2] + (i0 - 2) * s[0];
+    T *const r0 = f[0] + (i0) * s[0];
+    T *const r1 = f[1] + (i0) * s[0];
+    T *const r2 = f[1] + (i0 - 1) * s[0];
+    T *const r3 = f[1] + (i0 + 1) * s[0];
+    T *const r4 = f[1] + (i0 - 2) * s[0];
+    T *const r5 = f[2] + (i0) * s[0];
     T *const r6 = f[3] + (i0) * s[0];
     T *const r7 = f[4] + (i0) * s[0];
     T *const r8 = f[5] + (i0) * s[0];
     T *const r9 = f[6] + (i0) * s[0];
     T *const r10 = f[7] + (i0) * s[0];
-    T *const r11 = f[8] + (i0) * s[0];
-    T *const r12 = f[9] + (i0) * s[0];
-    T *const r13 = f[10] + (i0) * s[0];
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       for (long i = lo & -(long)L; i < hi; i += L) {
+        if (past) __builtin_prefetch(r7 + i + 1 * s[0]);
         const V v0 = LOAD(r0 + i);
-        const V v1 = LOAD(r1 + i);
-        const V v2 = v1 * c0;
-        const V v3 = vfma(sp(c0), v0, v2);
-        const V v4 = LOAD(r1 + i + 1);
-        const V v5 = vfma(sp(c0), v4, v2);
-        const V v6 = LOAD(r2 + i - 1);
-        const V v7 = LOAD(r2 + i + 1);
-        const V v8 = LOAD(r2 + i - 2);
-        const V v9 = v7 - v8;
-        const V v10 = LOAD(r3 + i);
-        const V v11 = LOAD(r4 + i);
-        const V v12 = LOAD(r5 + i);
-        const V v13 = v11 - v12;
-        const V v14 = c2 * v13;
-        const V v15 = vfma(sp(c1), v10, v14);
-        const V v16 = vfma(sp(c4), v9, v15);
-        const V v17 = vfma(sp(c3), v6, v16);
+        const V v1 = LOAD(r0 + i - 1);
+        const V v2 = v0 - v1;
+        const V v3 = LOAD(r0 + i + 1);
+        const V v4 = LOAD(r0 + i - 2);
+        const V v5 = v3 - v4;
+        const V v6 = LOAD(r1 + i);
+        const V v7 = LOAD(r2 + i);
+        const V v8 = v6 - v7;
+        const V v9 = LOAD(r3 + i);
+        const V v10 = LOAD(r4 + i);
+        const V v11 = v9 - v10;
+        const V v12 = c1 * v11;
+        const V v13 = vfma(sp(c0), v8, v12);
+        const V v14 = vfma(sp(c3), v5, v13);
+        const V v15 = vfma(sp(c2), v2, v14);
+        const V v16 = LOAD(r5 + i);
+        const V v17 = v15 + v16;
         const V v18 = LOAD(r6 + i);
-        const V v19 = v17 + v18;
-        const V v20 = -v5;
-        const V v21 = LOAD(r7 + i);
-        const V v22 = c3 * v21;
-        const V v23 = LOAD(r8 + i);
-        const V v24 = c1 * v23;
-        const V v25 = v3 * v24;
-        const V v26 = -v25;
-        const V v27 = vfma(v20, v22, v26);
-        const V v28 = v19 + v27;
-        const V v29 = LOAD(r9 + i);
-        const V v30 = v29 * v28;
-        const V v31 = LOAD(r10 + i);
-        const V v32 = LOAD(r11 + i);
-        const V v33 = v28 * v31;
-        const V v34 = v32 + v33;
-        put(r12 + i, v28, i, lo, hi);
-        put(r13 + i, v30, i, lo, hi);
-        put(r11 + i, v34, i, lo, hi);
+        const V v19 = v18 * v17;
+        const V v20 = LOAD(r7 + i);
+        const V v21 = LOAD(r8 + i);
+        const V v22 = v17 * v20;
+        const V v23 = v21 + v22;
+        put(r9 + i, v17, i, lo, hi);
+        put(r10 + i, v19, i, lo, hi);
+        put(r8 + i, v23, i, lo, hi);
       }
     }
   }
@@ -105,7 +92,7 @@ void rg_1(T *const *f, const long *s, const T *c, const T *const *q, const long 
       const T v0 = q[0][point[j]];
       sum = sum + weight[j] * v0;
     }
-    f[9][i] = f[9][i] + sum;
+    f[6][i] = f[6][i] + sum;
   }
 }
 void rg_2(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
@@ -114,12 +101,12 @@ void rg_2(T *const *f, const long *s, const T *c, const T *const *q, const long 
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
-      const T v0 = f[6][i];
+      const T v0 = f[3][i];
       const T v1 = q[0][point[j]];
       const T v2 = v0 * v1;
       sum = sum + weight[j] * v2;
     }
-    f[10][i] = f[10][i] + sum;
+    f[7][i] = f[7][i] + sum;
   }
 }
 void rg_3(T *const *f, const long *s, const T *c, const T *const *q, const long *index, const int *start, const int *point, const T *weight, long e0, long e1) {
@@ -128,102 +115,98 @@ void rg_3(T *const *f, const long *s, const T *c, const T *const *q, const long 
     const long i = index[e];
     T sum = 0;
     for (int j = start[e]; j < start[e + 1]; ++j) {
-      const T v0 = f[7][i];
+      const T v0 = f[4][i];
       const T v1 = q[0][point[j]];
       const T v2 = v0 * v1;
       sum = sum + weight[j] * v2;
     }
-    f[8][i] = f[8][i] + sum;
+    f[5][i] = f[5][i] + sum;
   }
 }
 void rg_6(T *const *f, const long *s, const T *c, const long *b) {
   (void)s, (void)c;
+  const T c2 = c[2];
   const T c3 = c[3];
-  const T c5 = c[5];
   const T c4 = c[4];
   const T c0 = c[0];
   const T c1 = c[1];
-  const T c6 = c[6];
-  const T c2 = c[2];
+  const int past = s[2] != 0;
   const long *const end = b + 3 + 3 * b[2];
   for (long i0 = b[0]; i0 < b[1]; ++i0)
   {
-    T *const r0 = f[6] + (i0) * s[0];
-    T *const r1 = f[4] + (i0) * s[0];
+    T *const r0 = f[7] + (i0) * s[0];
+    T *const r1 = f[8] + (i0) * s[0];
     T *const r2 = f[9] + (i0) * s[0];
     T *const r3 = f[10] + (i0) * s[0];
-    T *const r4 = f[0] + (i0) * s[0];
-    T *const r5 = f[11] + (i0) * s[0];
-    T *const r6 = f[12] + (i0) * s[0];
-    T *const r7 = f[5] + (i0) * s[0];
-    T *const r8 = f[10] + (i0 + 1) * s[0];
-    T *const r9 = f[10] + (i0 + 2) * s[0];
-    T *const r10 = f[10] + (i0 - 1) * s[0];
-    T *const r11 = f[0] + (i0 + 1) * s[0];
-    T *const r12 = f[13] + (i0) * s[0];
-    T *const r13 = f[14] + (i0) * s[0];
-    T *const r14 = f[15] + (i0) * s[0];
-    T *const r15 = f[16] + (i0) * s[0];
-    T *const r16 = f[17] + (i0) * s[0];
-    T *const r17 = f[18] + (i0) * s[0];
+    T *const r4 = f[11] + (i0) * s[0];
+    T *const r5 = f[7] + (i0 + 1) * s[0];
+    T *const r6 = f[7] + (i0 + 2) * s[0];
+    T *const r7 = f[7] + (i0 - 1) * s[0];
+    T *const r8 = f[12] + (i0) * s[0];
+    T *const r9 = f[9] + (i0 + 1) * s[0];
+    T *const r10 = f[13] + (i0) * s[0];
+    T *const r11 = f[14] + (i0) * s[0];
+    T *const r12 = f[15] + (i0) * s[0];
+    T *const r13 = f[16] + (i0) * s[0];
+    T *const r14 = f[17] + (i0) * s[0];
+    T *const r15 = f[18] + (i0) * s[0];
     for (const long *p = b + 3; p < end; p += 3) {
       const long lo = p[1], hi = p[2];
       for (long i = lo & -(long)L; i < hi; i += L) {
-        const V v0 = LOAD(r0 + i);
-        const V v1 = LOAD(r1 + i);
-        const V v2 = LOAD(r2 + i);
-        const V v3 = c3 * v2;
-        const V v4 = LOAD(r3 + i + 1);
-        const V v5 = LOAD(r3 + i + 2);
-        const V v6 = LOAD(r3 + i - 1);
-        const V v7 = v5 - v6;
-        const V v8 = vfma(sp(c4), v7, v1);
-        const V v9 = vfma(sp(c5), v4, v8);
-        const V v10 = vfma(v0, v3, v9);
-        const V v11 = LOAD(r4 + i);
-        const V v12 = v11 * c0;
-        const V v13 = LOAD(r4 + i + 1);
-        const V v14 = vfma(sp(c0), v13, v12);
-        const V v15 = v14 * v10;
-        const V v16 = LOAD(r5 + i);
-        const V v17 = LOAD(r6 + i);
-        const V v18 = v10 * v16;
-        const V v19 = v17 + v18;
-        const V v20 = LOAD(r7 + i);
-        const V v21 = c1 * v2;
-        const V v22 = LOAD(r8 + i);
-        const V v23 = LOAD(r9 + i);
-        const V v24 = LOAD(r10 + i);
-        const V v25 = v23 - v24;
-        const V v26 = vfma(sp(c2), v25, v20);
-        const V v27 = vfma(sp(c6), v22, v26);
-        const V v28 = vfma(v0, v21, v27);
-        const V v29 = LOAD(r11 + i);
-        const V v30 = vfma(sp(c0), v29, v12);
-        const V v31 = v30 * v28;
-        const V v32 = LOAD(r12 + i);
-        const V v33 = LOAD(r13 + i);
-        const V v34 = v28 * v32;
-        const V v35 = v33 + v34;
-        put(r14 + i, v10, i, lo, hi);
-        put(r15 + i, v15, i, lo, hi);
-        put(r6 + i, v19, i, lo, hi);
-        put(r16 + i, v28, i, lo, hi);
-        put(r17 + i, v31, i, lo, hi);
-        put(r13 + i, v35, i, lo, hi);
+        if (past) __builtin_prefetch(r3 + i + 1 * s[0]);
+        if (past) __builtin_prefetch(r10 + i + 1 * s[0]);
+        const V v0 = LOAD(r0 + i + 1);
+        const V v1 = LOAD(r0 + i);
+        const V v2 = v0 - v1;
+        const V v3 = LOAD(r0 + i + 2);
+        const V v4 = LOAD(r0 + i - 1);
+        const V v5 = v3 - v4;
+        const V v6 = LOAD(r1 + i);
+        const V v7 = vfma(sp(c3), v5, v6);
+        const V v8 = vfma(sp(c2), v2, v7);
+        const V v9 = LOAD(r2 + i);
+        const V v10 = v9 * c4;
+        const V v11 = LOAD(r2 + i + 1);
+        const V v12 = vfma(sp(c4), v11, v10);
+        const V v13 = v12 * v8;
+        const V v14 = LOAD(r3 + i);
+        const V v15 = LOAD(r4 + i);
+        const V v16 = v8 * v14;
+        const V v17 = v15 + v16;
+        const V v18 = LOAD(r5 + i);
+        const V v19 = v18 - v1;
+        const V v20 = LOAD(r6 + i);
+        const V v21 = LOAD(r7 + i);
+        const V v22 = v20 - v21;
+        const V v23 = LOAD(r8 + i);
+        const V v24 = vfma(sp(c1), v22, v23);
+        const V v25 = vfma(sp(c0), v19, v24);
+        const V v26 = LOAD(r9 + i);
+        const V v27 = vfma(sp(c4), v26, v10);
+        const V v28 = v27 * v25;
+        const V v29 = LOAD(r10 + i);
+        const V v30 = LOAD(r11 + i);
+        const V v31 = v25 * v29;
+        const V v32 = v30 + v31;
+        put(r12 + i, v8, i, lo, hi);
+        put(r13 + i, v13, i, lo, hi);
+        put(r4 + i, v17, i, lo, hi);
+        put(r14 + i, v25, i, lo, hi);
+        put(r15 + i, v28, i, lo, hi);
+        put(r11 + i, v32, i, lo, hi);
       }
     }
   }
 }
 void rg_8(T *const *f, const long *s, const T *c, T *out, const long *index, const int *start, const T *weight, long p0, long p1) {
   (void)s, (void)c;
-  const T c7 = c[7];
+  const T c5 = c[5];
   for (long p = p0; p < p1; ++p) {
     T sum = 0;
     for (int j = start[p]; j < start[p + 1]; ++j) {
       const long i = index[j];
-      const T v0 = f[9][i];
-      const T v1 = c7 * v0;
+      const T v0 = f[6][i];
+      const T v1 = c5 * v0;
       sum = sum + weight[j] * v1;
     }
     out[p] = sum;

@@ -49,8 +49,8 @@ fn a_coefficient_wrong_by_one_part_in_ten_thousand_fails() {
     }
 }
 
-/// Programs whose reverse step feeds point-wise consumers before an injection have no second
-/// adjoint: that is refused by name.
+/// Programs whose reverse step feeds point-wise consumers before an injection, or injects one series at
+/// several steps, have no second adjoint: that is refused by name.
 #[test]
 fn the_adjoint_of_the_adjoint_computes_what_the_program_does() {
     let mut tested = 0;
@@ -58,7 +58,7 @@ fn the_adjoint_of_the_adjoint_computes_what_the_program_does() {
         let once = derived(&stencil, |s| s);
         let twice = match adjoint(&once.stencil, "reverse", &[]) {
             Ok(twice) => twice,
-            Err(AdjointError::ReadBeforeLastWrite { .. }) => continue,
+            Err(AdjointError::ReadBeforeLastWrite { .. } | AdjointError::Sparse { .. }) => continue,
             Err(error) => panic!("{name}: {error}"),
         };
         let error = dot_product_error(&twice, 6);

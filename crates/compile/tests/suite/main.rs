@@ -3,9 +3,12 @@
 mod closures;
 mod common;
 mod cost;
+mod differences;
 mod dot_product;
 mod executor;
+mod gathers;
 mod goldens;
+mod inject;
 mod linearised;
 mod means;
 mod messages;

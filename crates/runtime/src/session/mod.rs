@@ -23,13 +23,12 @@ mod zeros;
 use std::sync::Arc;
 
 use retrograd_compile::support::Values;
-use retrograd_ir::{DType, DimSet, Field, FieldId, Levels, ParamId, ScalarId, Target};
+use retrograd_ir::{DimSet, Field, FieldId, Levels, ParamId, ScalarId, Target};
 
 use crate::buffer::{Buffer, Level, Pool};
 use crate::layout::Layout;
 use crate::patch::Patch;
 use crate::program::{Program, kept_levels};
-use crate::real::Real;
 use crate::team::{LentTeam, Team};
 use active::PhaseSupport;
 use blocks::Blocks;
@@ -92,6 +91,8 @@ pub struct Session {
     /// Whether loop nests leave out what nothing has reached yet.
     active: bool,
     points_computed: u64,
+    /// Whether what is recorded goes past the caches, and if that was wanted.
+    past_caches: (bool, Option<bool>),
     /// Whether a new level may overwrite the oldest one where the schedule says so.
     in_place: InPlace,
     /// Whether what does not change with time has been computed from the values that are set.
@@ -165,6 +166,7 @@ impl Session {
             shapes: vec![BlockShape::default(); stencil.steps.len()],
             steps_in_blocks: 0,
             active: true,
+            past_caches: (false, None),
             points_computed: 0,
             in_place,
             invariants: Invariants::Stale,
@@ -381,40 +383,6 @@ impl Session {
         }
     }
 
-    /// Makes room for the adjoint data of `range` steps; those of other steps are let go.
-    pub fn set_tape_window(&mut self, range: std::ops::Range<usize>) {
-        for data in &mut self.fields {
-            if let FieldData::Tape(tape) = data {
-                tape.set_window(range.clone());
-            }
-        }
-    }
-
-    /// Multiplies the adjoint data of one step, if they are there and nobody shares them.
-    pub fn scale_tape_entry(&mut self, step: usize, factor: f64) {
-        for (field, data) in self.fields.iter_mut().enumerate() {
-            let FieldData::Tape(tape) = data else { continue };
-            if let Some(level) = tape.get_mut(step).and_then(Arc::get_mut) {
-                if !(factor >= 0.0 && factor.is_finite()) {
-                    level.set_patch(Patch::whole(&self.extents));
-                }
-                match self.program.stencil().fields[field].dtype {
-                    DType::F32 => scale::<f32>(level.buffer_mut().slice_mut(), factor),
-                    DType::F64 => scale::<f64>(level.buffer_mut().slice_mut(), factor),
-                }
-            }
-        }
-    }
-
-    /// Lets go of the adjoint data of one step, which the reverse sweep has read.
-    pub fn drop_tape_entry(&mut self, step: usize) {
-        for data in &mut self.fields {
-            if let FieldData::Tape(tape) = data {
-                tape.drop_entry(step);
-            }
-        }
-    }
-
     /// Takes memory for everything that a function holds between steps, zeroed; images of zeros
     /// have signs.
     fn allocate(&mut self, field: FieldId) -> Result<(), SessionError> {
@@ -455,11 +423,5 @@ impl Session {
             FieldData::Static(None) => unreachable!("functions should be allocated before a step"),
         };
         base.wrapping_add(skip)
-    }
-}
-
-fn scale<T: Real>(numbers: &mut [T], factor: f64) {
-    for number in numbers {
-        *number = T::from_f64(number.to_f64() * factor);
     }
 }

@@ -68,9 +68,11 @@ impl Session {
         let Code::C(c) = &code.code else {
             unreachable!("only generated code should be planned");
         };
+        let past = vec![usize::from(self.past_caches.0); self.extents.len()];
         let sizes = c.module.sizes.iter().flat_map(|sizes| {
             let numbers = match sizes {
                 Sizes::Extents => &self.extents,
+                Sizes::PastCaches => &past,
                 Sizes::Strides(dims) => {
                     let layout = self.layouts.iter().find(|(d, _)| d == dims);
                     &layout.expect("every function should have a layout").1.strides
@@ -211,10 +213,13 @@ impl Session {
     }
 
     /// Points of a tile along a dimension: as set, else so many rows of a 3-D grid that the planes
-    /// that a sweep along the first dimension reads stay in a core's second-level cache; in 2-D a
+    /// that a sweep along the first dimension reads stay in a core's second-level cache, all if these
+    /// would be so few that most of what is read is read by two tiles; in 2-D a
     /// few rows, for steps that go through the tiles in opposite orders.
     fn tile_extent(&self, dim: usize, planes: usize) -> usize {
         const ROWS: usize = 32;
+        const FEWEST: usize = 20;
+        const MOST: usize = 64;
         if self.tile[dim] > 0 {
             return self.tile[dim];
         }
@@ -222,7 +227,8 @@ impl Session {
             return if self.extents.len() == 2 { ROWS } else { usize::MAX };
         }
         let row = self.layouts[0].1.strides[1] * self.program.stencil().dtype.bytes();
-        (Caches::of_machine().own / 5 * 2 / (row * planes.max(1))).max(4)
+        let rows = Caches::of_machine().own / (row * planes.max(1));
+        if rows < FEWEST { usize::MAX } else { rows.min(MOST) }
     }
 
     /// Planes of the outermost dimension that a sweep has in hand: of each level that it reads those

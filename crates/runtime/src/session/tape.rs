@@ -3,7 +3,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use retrograd_ir::{DType, FieldId};
+
+use super::{FieldData, Session};
 use crate::buffer::{Level, OutOfMemory, is_own};
+use crate::caches::Caches;
+use crate::patch::Patch;
+use crate::real::Real;
 
 /// The entries of a window of steps.
 #[derive(Default)]
@@ -72,5 +78,67 @@ impl Tape {
     fn position(&self, step: i64) -> usize {
         assert!(self.covers(step), "step {step} should lie in the window of the tape");
         step as usize - self.first
+    }
+}
+
+impl Session {
+    /// Makes room for the adjoint data of `range` steps; those of other steps are let go.
+    pub fn set_tape_window(&mut self, range: std::ops::Range<usize>) {
+        for data in &mut self.fields {
+            if let FieldData::Tape(tape) = data {
+                tape.set_window(range.clone());
+            }
+        }
+        self.choose_past_caches(range.len());
+    }
+
+    /// Whether what is recorded goes past the caches, where it would only displace what is needed soon:
+    /// chosen by the size of the window and of the caches for `None`. Changes no result.
+    pub fn set_past_caches(&mut self, wanted: Option<bool>) {
+        self.past_caches.1 = wanted;
+        self.past_caches.0 = wanted.unwrap_or(false);
+        self.forget_plans();
+    }
+
+    fn choose_past_caches(&mut self, steps: usize) {
+        let fields =
+            (0..self.fields.len()).filter(|&f| matches!(self.fields[f], FieldData::Tape(_)));
+        let per_step: usize = fields.map(|f| self.buffer_bytes(FieldId(f as u32))).sum();
+        let more = per_step.saturating_mul(steps) > Caches::of_machine().shared / 2;
+        let chosen = self.past_caches.1.unwrap_or(more);
+        if chosen != std::mem::replace(&mut self.past_caches.0, chosen) {
+            self.forget_plans();
+        }
+    }
+
+    /// Multiplies the adjoint data of one step, if they are there and nobody shares them.
+    pub fn scale_tape_entry(&mut self, step: usize, factor: f64) {
+        for (field, data) in self.fields.iter_mut().enumerate() {
+            let FieldData::Tape(tape) = data else { continue };
+            if let Some(level) = tape.get_mut(step).and_then(Arc::get_mut) {
+                if !(factor >= 0.0 && factor.is_finite()) {
+                    level.set_patch(Patch::whole(&self.extents));
+                }
+                match self.program.stencil().fields[field].dtype {
+                    DType::F32 => scale::<f32>(level.buffer_mut().slice_mut(), factor),
+                    DType::F64 => scale::<f64>(level.buffer_mut().slice_mut(), factor),
+                }
+            }
+        }
+    }
+
+    /// Lets go of the adjoint data of one step, which the reverse sweep has read.
+    pub fn drop_tape_entry(&mut self, step: usize) {
+        for data in &mut self.fields {
+            if let FieldData::Tape(tape) = data {
+                tape.drop_entry(step);
+            }
+        }
+    }
+}
+
+fn scale<T: Real>(numbers: &mut [T], factor: f64) {
+    for number in numbers {
+        *number = T::from_f64(number.to_f64() * factor);
     }
 }

@@ -11,4 +11,5 @@ mod random;
 mod random_programs;
 mod reductions;
 mod sharing;
+mod tapes;
 mod tuning;

@@ -265,6 +265,8 @@ pub(crate) fn linear() -> Vec<(String, Stencil)> {
     all.push(("coupled".into(), coupled()));
     all.push(("layered".into(), layered()));
     all.push(("stored slope".into(), stored_slope()));
+    all.push(("tilted".into(), super::systems::tilted()));
+    all.push(("elastic".into(), super::systems::elastic()));
     all.extend(super::parts::linear());
     all
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod fixtures;
 pub(crate) mod parts;
+pub(crate) mod systems;
 
 use std::cell::Cell;
 
