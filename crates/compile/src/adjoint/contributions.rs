@@ -100,7 +100,7 @@ impl Collected {
         for (at, update) in forward.updates.iter().enumerate() {
             collected.dense((at, update), &mut flows);
         }
-        collected.place(forward, flows);
+        collected.place(forward, &flows);
         collected
     }
 

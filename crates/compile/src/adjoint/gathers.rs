@@ -80,9 +80,9 @@ type Sums = Vec<(Vec<(Source, f64)>, FieldId)>;
 
 impl Collected {
     /// Finds functions to gather from.
-    pub(super) fn place(&mut self, forward: &Forward, flows: Vec<Flow>) {
-        let groups = self.groups(forward, &flows);
-        let inline = self.inline(forward, &flows, &groups);
+    pub(super) fn place(&mut self, forward: &Forward, flows: &[Flow]) {
+        let groups = self.groups(forward, flows);
+        let inline = self.inline(forward, flows, &groups);
         let far = flows.iter().filter_map(|flow| match flow {
             Flow::Far(gather) => Some(gather),
             Flow::Near { .. } => None,
@@ -91,10 +91,10 @@ impl Collected {
         let is_product = |g: &Gather| g.of.rest.is_some() && !inline.contains(&g.of);
         let in_group = |g: &Gather| groups.iter().any(|group| group.holds(g));
         let stored: Vec<&Gather> = far.filter(|g| in_group(g) || is_product(g)).collect();
-        let near = self.near_terms(&flows, &stored);
+        let near = self.near_terms(flows, &stored);
         let is_stored = |g: &Gather| stored.iter().any(|s| (s.of, s.to.to) == (g.of, g.to.to));
         let mut sums = Sums::new();
-        for flow in &flows {
+        for flow in flows {
             match flow {
                 Flow::Near { update, to, level, slope } => {
                     let at =
@@ -144,17 +144,20 @@ impl Collected {
     /// Groups of sources whose sum takes no array more than they do.
     fn groups(&self, forward: &Forward, flows: &[Flow]) -> Vec<Group> {
         let mut groups: Vec<Group> = Vec::new();
-        let mut single: Vec<(FieldId, Source, Vec<(Taken, f64)>)> = Vec::new();
+        let mut single: Vec<Group> = Vec::new();
         for flow in flows {
             let Flow::Far(gather) = flow else { continue };
             if forward.updates[gather.of.update].is_partial() {
                 continue;
             }
             let taken = (gather.to, gather.number);
-            let (to, of) = (gather.to.to, gather.of);
-            match single.iter_mut().find(|(t, source, _)| (*t, *source) == (to, of)) {
-                Some((.., uses)) => uses.push(taken),
-                None => single.push((to, of, vec![taken])),
+            match single.iter_mut().find(|one| one.holds(gather)) {
+                Some(one) => one.uses.push(taken),
+                None => single.push(Group {
+                    to: gather.to.to,
+                    parts: vec![(gather.of, 1.0)],
+                    uses: vec![taken],
+                }),
             }
         }
         let mu = |of: Source| self.stencil.field(self.mu(forward, of.update));
@@ -162,14 +165,15 @@ impl Collected {
             let (a, b) = (mu(a), mu(b));
             (a.staggered, a.dtype, a.zero_in) == (b.staggered, b.dtype, b.zero_in)
         };
-        for (to, source, uses) in single {
+        for one in single {
+            let source = one.parts[0].0;
             let fits = |group: &Group| {
-                let ratio = ratio(&group.uses, &uses)?;
+                let ratio = ratio(&group.uses, &one.uses)?;
                 alike(group.parts[0].0, source).then_some(ratio)
             };
             match groups.iter_mut().find_map(|group| fits(group).map(|ratio| (group, ratio))) {
                 Some((group, ratio)) => group.parts.push((source, ratio)),
-                None => groups.push(Group { to, parts: vec![(source, 1.0)], uses }),
+                None => groups.push(one),
             }
         }
         groups.retain(|group| {
