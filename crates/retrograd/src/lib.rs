@@ -18,7 +18,7 @@
 //! | [`Simulation`] | the data of one run: set, run, differentiate |
 //! | [`check`] | dot-product and Taylor tests |
 //! | [`OperatorReport`] | flops, bytes and bounds per grid point |
-//! | [`stability`], [`dispersion`] | the largest stable time step of any program, how fast waves run on a grid |
+//! | [`guidance`], [`stability`], [`dispersion`] | what to know before a run, the largest stable time step of any program, how fast waves run on a grid |
 #![forbid(unsafe_code)]
 
 pub mod bench;
@@ -29,6 +29,7 @@ pub mod dispersion;
 mod error;
 mod free_surface;
 mod gradient;
+pub mod guidance;
 mod operator;
 pub mod physics;
 mod report;

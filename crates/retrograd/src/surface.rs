@@ -65,15 +65,25 @@ impl Operator {
         sparse: &Sparse,
         points_m: &[P],
     ) -> Result<Vec<OnFreeSurface>, Error> {
-        let name = sparse.name();
-        if self.stencil().sparse_named(name).is_none() {
-            return Err(Error::Unknown(name.into()));
-        }
-        let surfaces = free_surfaces(self.stencil(), name).into_iter();
-        let dims = grid.shape().len();
-        let on = |surface| points_on_free_surface(grid, surface, points_m);
-        Ok(surfaces.filter(|(dim, _)| *dim < dims).flat_map(on).collect())
+        on_free_surfaces(self.stencil(), grid, sparse, points_m)
     }
+}
+
+/// Those of points of a program.
+pub(crate) fn on_free_surfaces<P: AsRef<[f64]>>(
+    stencil: &Stencil,
+    grid: &Grid,
+    sparse: &Sparse,
+    points_m: &[P],
+) -> Result<Vec<OnFreeSurface>, Error> {
+    let name = sparse.name();
+    if stencil.sparse_named(name).is_none() {
+        return Err(Error::Unknown(name.into()));
+    }
+    let surfaces = free_surfaces(stencil, name).into_iter();
+    let dims = grid.shape().len();
+    let on = |surface| points_on_free_surface(grid, surface, points_m);
+    Ok(surfaces.filter(|(dim, _)| *dim < dims).flat_map(on).collect())
 }
 
 /// The sides on which the functions that sparse points touch in the forward step are odd.
