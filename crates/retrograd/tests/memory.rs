@@ -6,8 +6,10 @@
 mod fixtures;
 
 use fixtures::{Keep, Points, acoustic, evaluate, options};
-use retrograd::DType;
 use retrograd::checkpoint::Strategy;
+use retrograd::ir::Levels;
+use retrograd::physics::{Absorbing, Setting, elastic};
+use retrograd::{CpmlTuning, DType, Grid, Team};
 
 /// Tells a child which case it is to run.
 const CASE: &str = "RETROGRAD_TEST_MEMORY_CASE";
@@ -87,6 +89,64 @@ fn predicted_bytes_are_those_of_the_process() {
     }
     // Rows that a wave does not reach are pages that are never touched.
     assert!(held[WHERE_WAVES_ARE] < held[0], "{held:?}");
+}
+
+/// Tells a child how wide the layers are.
+const WIDTH: &str = "RETROGRAD_TEST_MEMORY_WIDTH";
+
+/// Bytes that elastic waves in a perfectly matched layer take for three steps, and those of the memory of
+/// the layer if its buffers were touched everywhere.
+fn layered(width: usize) -> (u64, u64) {
+    let options = options().expect("there is a compiler");
+    let grid = Grid::new([100; 3]).and_then(|g| g.spacing([10.0; 3])).expect("grid");
+    let system = elastic(&Setting::new(&grid).space_order(4).absorbing(Absorbing::Cpml));
+    let compiled = system.operator().dtype(DType::F32).build().expect("should build");
+    let compiled = compiled.compile(&options).expect("should compile");
+    let memories = compiled.stencil().fields.iter();
+    let memories = memories.filter(|f| f.zero_in.is_some() && f.levels != Levels::Static).count();
+    std::fs::write("/proc/self/clear_refs", "5").expect("should be writable");
+    let before = status("VmRSS:");
+    let layer = [[width; 2]; 3];
+    let mut run = compiled.simulation(&grid, &layer, (3, 1e-3), Team::new(2)).expect("should fit");
+    for p in system.parameters() {
+        run.set(&p.function, &vec![p.typical; grid.points()]).expect("memory");
+    }
+    let cpml = system.cpml().expect("it has a layer");
+    run.set_cpml(cpml, &CpmlTuning::new(2000.0, 10.0)).expect("memory");
+    run.set_up().expect("should run");
+    run.set_active(false);
+    run.advance(0..3).expect("should run");
+    (status("VmRSS:") - before, (memories * grid.points() * 4) as u64)
+}
+
+/// The memory of a perfectly matched layer lies in its pages alone, but for the layers along the last
+/// dimension, which cross every page: of the others' at least half is never touched.
+#[test]
+fn layers_take_memory_where_they_are() {
+    if let Ok(width) = std::env::var(WIDTH) {
+        let (held, layers) = layered(width.parse().expect("should be a number"));
+        println!("held {held} layers {layers}");
+        return;
+    }
+    if options().is_none() || std::fs::metadata("/proc/self/clear_refs").is_err() {
+        println!("skipped: no compiler, or a system that does not tell the memory of a process");
+        return;
+    }
+    let [thin, wide] = ["8", "45"].map(|width| {
+        let output = std::process::Command::new(std::env::current_exe().expect("should be known"))
+            .args(["--exact", "layers_take_memory_where_they_are", "--nocapture"])
+            .env(WIDTH, width)
+            .output()
+            .expect("should start");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+        let line = text.lines().find(|l| l.starts_with("held ")).expect("should be printed");
+        println!("layers of {width} points: {line}");
+        let words: Vec<&str> = line.split_whitespace().collect();
+        [1, 3].map(|at: usize| words[at].parse::<f64>().expect("should be a number"))
+    });
+    let saved = (wide[0] - thin[0]) / thin[1];
+    assert!(saved > 2.0 / 3.0 * 0.5, "{saved:.2} of the memory of the layers saved");
 }
 
 /// Snapshots are handed over: `c` of them and the sweeps never hold more than `2 c + 2` levels of

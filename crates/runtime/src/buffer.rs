@@ -46,8 +46,21 @@ unsafe impl Send for Buffer {}
 // SAFETY argument that nobody else reads or writes the same numbers at the time.
 unsafe impl Sync for Buffer {}
 
+/// In what pieces memory is taken from the system when it is first touched.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Pages {
+    /// The largest that there are, for what is touched everywhere.
+    Huge,
+    /// The smallest, for what is touched in places: the rest takes no memory.
+    Small,
+}
+
 impl Buffer {
     pub(crate) fn zeroed(bytes: usize) -> Result<Self, OutOfMemory> {
+        Self::in_pages(bytes, Pages::Huge)
+    }
+
+    fn in_pages(bytes: usize, pages: Pages) -> Result<Self, OutOfMemory> {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let skew = COUNT.fetch_add(11, Ordering::Relaxed) % SKEWS * ALIGNMENT;
         let mapped = (bytes + skew).max(1).next_multiple_of(PAGE);
@@ -58,7 +71,7 @@ impl Buffer {
             mmap_anonymous(std::ptr::null_mut(), mapped, ProtFlags::READ | ProtFlags::WRITE, flags)
         };
         let map = map.map_err(|_| OutOfMemory { bytes })?;
-        if mapped >= HUGE {
+        if mapped >= HUGE && pages == Pages::Huge {
             // SAFETY: the range was mapped just now; the advice does not change its contents. A
             // kernel without huge pages refuses, which costs nothing but speed.
             let _ = unsafe { madvise(map, mapped, Advice::LinuxHugepage) };
@@ -140,14 +153,16 @@ pub(crate) fn is_own<T>(shared: &mut Arc<T>) -> bool {
 #[derive(Debug)]
 pub(crate) struct Pool {
     bytes: usize,
+    pages: Pages,
     /// Each with the box outside of which it is zero.
     free: Mutex<Vec<(Buffer, Patch)>>,
     mapped: AtomicUsize,
 }
 
 impl Pool {
-    pub(crate) fn new(bytes: usize) -> Arc<Self> {
-        Arc::new(Self { bytes, free: Mutex::new(Vec::new()), mapped: AtomicUsize::new(0) })
+    pub(crate) fn new(bytes: usize, pages: Pages) -> Arc<Self> {
+        let (free, mapped) = (Mutex::new(Vec::new()), AtomicUsize::new(0));
+        Arc::new(Self { bytes, pages, free, mapped })
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -165,7 +180,7 @@ impl Pool {
         let (buffer, patch) = if let Some(kept) = kept {
             kept
         } else {
-            let buffer = Buffer::zeroed(self.bytes)?;
+            let buffer = Buffer::in_pages(self.bytes, self.pages)?;
             self.mapped.fetch_add(1, Ordering::Relaxed);
             (buffer, Patch::EMPTY)
         };

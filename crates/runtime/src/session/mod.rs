@@ -25,7 +25,7 @@ use std::sync::Arc;
 use retrograd_compile::support::Values;
 use retrograd_ir::{DimSet, Field, FieldId, Levels, ParamId, ScalarId, Target};
 
-use crate::buffer::{Buffer, Level, Pool};
+use crate::buffer::{Buffer, Level, Pages, Pool};
 use crate::layout::Layout;
 use crate::patch::Patch;
 use crate::program::{Program, kept_levels};
@@ -184,7 +184,9 @@ impl Session {
                 *p == place && pool.bytes() == bytes && other.zero_in == field.zero_in
             });
             let alike = alike.map(|(_, place)| place);
-            let pool = alike.map_or_else(|| Pool::new(bytes), |(_, pool)| pool.clone());
+            // What lives in layers is touched there alone.
+            let pages = if field.zero_in.is_some() { Pages::Small } else { Pages::Huge };
+            let pool = alike.map_or_else(|| Pool::new(bytes, pages), |(_, pool)| pool.clone());
             session.places.push((place, pool));
             session.fields.push(match field.levels {
                 Levels::Static => FieldData::Static(None),

@@ -210,13 +210,14 @@ mod tests {
     use retrograd_ir::{DType, DimSet};
 
     use super::*;
+    use crate::buffer::Pages;
 
     /// Boxes of random points, found by one thread or several, from any box that is known before.
     #[test]
     fn boxes_hold_all_that_is_not_zero_and_no_more() {
         let extents = [70, 71, 40];
         let layout = Layout::new(&extents, DimSet::first(3), &[2, 2, 2], 0, DType::F32);
-        let pool = Pool::new(layout.len * 4);
+        let pool = Pool::new(layout.len * 4, Pages::Huge);
         let mut bits = 1_usize;
         let mut random = |n: usize| {
             bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
