@@ -4,7 +4,7 @@
 //! without: its images are stored once, in the padding that memory has around the grid anyway,
 //! and every read is a plain one.
 
-use retrograd_ir::{Closure, Edge, Ends, FieldId, Levels, MAX_DIMS, Read, Stencil};
+use retrograd_ir::{Closure, Edge, Ends, Field, FieldId, Levels, MAX_DIMS, Offset, Read, Stencil};
 
 use crate::passes::SETUP;
 
@@ -45,6 +45,22 @@ pub fn stored_halos(stencil: &Stencil) -> Vec<Option<StoredHalo>> {
         }
     }
     demands.into_iter().map(|demand| demand?.halo()).collect()
+}
+
+/// How a parameter is read at an offset: not displaced along dimensions that it lacks, and beyond the
+/// sides as it is there.
+pub(crate) fn continued(field: &Field, mut offset: Offset) -> (Offset, Closure) {
+    let mut closure = Closure::ZERO;
+    for d in 0..MAX_DIMS {
+        if !field.dims.contains(d) {
+            offset.0[d] = 0;
+        }
+        if offset.0[d] != 0 {
+            let ends = Ends::new([Edge::Clamp; 2]);
+            closure.0[d] = Ends { half: field.staggered.contains(d), ..ends };
+        }
+    }
+    (offset, closure)
 }
 
 /// What the reads of one function ask of its halo.

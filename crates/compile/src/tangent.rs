@@ -132,7 +132,7 @@ struct Writer {
 impl Writer {
     fn twin(&mut self, field: FieldId, suffix: &str) -> FieldId {
         let like = self.stencil.field(field).clone();
-        let name = self.stencil.fresh_field_name(&format!("{}_{suffix}", like.name));
+        let name = self.stencil.fresh_name(&format!("{}_{suffix}", like.name));
         let twin = self.stencil.add_field(Field { name, ..like });
         self.twins.insert(field, twin);
         twin

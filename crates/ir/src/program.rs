@@ -486,14 +486,4 @@ impl Stencil {
             zero_in: None,
         })
     }
-
-    /// A name that no function bears yet: `stem`, or `stem` with a number.
-    pub fn fresh_field_name(&self, stem: &str) -> String {
-        let free = |name: &String| self.field_named(name).is_none();
-        // One more candidate than there are names: one of them is free.
-        std::iter::once(stem.to_owned())
-            .chain((1..=self.fields.len()).map(|i| format!("{stem}_{i}")))
-            .find(free)
-            .unwrap_or_else(|| stem.to_owned())
-    }
 }

@@ -146,8 +146,8 @@ impl Stencil {
         found
     }
 
-    /// A name that nothing bears yet, for a region: `stem`, or `stem` with a number.
-    pub fn fresh_region_name(&self, stem: &str) -> String {
+    /// A name that nothing bears yet: `stem`, or `stem` with a number.
+    pub fn fresh_name(&self, stem: &str) -> String {
         let names = self.names();
         let free = |name: &String| names.iter().all(|(_, known)| known != name);
         // One more candidate than there are names: one of them is free.

@@ -53,8 +53,8 @@ fn closures_that_cannot_act_are_dropped() {
 #[test]
 fn fresh_names_are_free() {
     let mut stencil = stencil("");
-    assert_eq!(stencil.fresh_field_name("g"), "g");
-    assert_eq!(stencil.fresh_field_name("u"), "u_1");
+    assert_eq!(stencil.fresh_name("g"), "g");
+    assert_eq!(stencil.fresh_name("u"), "u_1");
     stencil.add_static("u_1");
-    assert_eq!(stencil.fresh_field_name("u"), "u_2");
+    assert_eq!(stencil.fresh_name("u"), "u_2");
 }

@@ -4,12 +4,13 @@
 //! cargo bench -p retrograd --bench waves            # all cases, as many threads as cores
 //! cargo bench -p retrograd --bench waves -- ac2d_so8 --threads 1 --tile 0,16 --block 8,16 --columns 24 --dump DIR
 //! ```
-//! * `ac2d_so4`, `ac2d_so8`, `ac2d_so12` (1001 x 1001, 1000 steps), `el2d_so8` (the same,
-//!   200 steps), `ac3d_so4`, ... (256 x 256 x 256, 100 steps), `tti3d_so8` (192 x 192 x 192, 50 steps), `el3d_so8` (128 x 128 x 128, 50 steps): the
-//!   time loop. Every point of the grid is computed, also where the wave has not been, unless told
-//!   otherwise by `--active on`; `--dump` writes final wavefield and samples as raw f32, for
-//!   comparison with other tools; `--report` says what the kernels do per point (of gradients: those of the reverse step); `--points` and
-//!   `--steps` choose other sizes, `--tune` times blocks of several shapes first.
+//! * `ac2d_so4`, `ac2d_so8`, `ac2d_so12` (1001 x 1001, 1000 steps), `el2d_so8` (the same, 200 steps),
+//!   `ac3d_so4`, ... (256 x 256 x 256, 100 steps), `tti3d_so8` (192 x 192 x 192, 50 steps), `el3d_so8`
+//!   (128 x 128 x 128, 50 steps): the time loop. Every point of the grid is computed, also where the wave
+//!   has not been, unless told otherwise by `--active on`; `--dump` writes final wavefield and samples
+//!   as raw f32, for comparison with other tools; `--report` says what the kernels do per point (of
+//!   gradients: those of the reverse step); `--points` and `--steps` choose other sizes, `--tune` times
+//!   blocks of several shapes first.
 //! * `grad2d_so8`, `grad3d_so8`, `gradtti_so8`, `gradel_so8`: gradients with all states kept, with and
 //!   without the accumulation of a parameter's, and in 2-D with 30 snapshots; `--kept all`, `--kept
 //!   30` choose one, `--dump` writes the gradient. What waves have not reached is left out unless

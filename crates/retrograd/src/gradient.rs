@@ -61,7 +61,7 @@ pub(crate) fn with_illumination(mut adjoint: Adjoint) -> Adjoint {
         .into_iter()
         .reduce(|lhs, rhs| stencil.exprs.intern(Expr::Binary { op: BinaryOp::Add, lhs, rhs }));
     let Some(value) = sum else { return adjoint };
-    let name = stencil.fresh_field_name(ILLUMINATION);
+    let name = stencil.fresh_name(ILLUMINATION);
     let target = Target { field: stencil.add_static(&name), time: 0 };
     let kind = StatementKind::Update { target, region: DOMAIN, mode: WriteMode::Add, value };
     for step in &mut stencil.steps {

@@ -50,8 +50,24 @@ fn measure(number: usize) {
     let plan = simulation.workload(1, 1).plan_with(strategy, None).expect("should fit");
     evaluate(&mut simulation, keep);
     let measured = status("VmHWM:") - before;
-    println!("predicted {} measured {measured}", plan.predicted_peak_bytes);
+    println!("bytes {} {measured}", plan.predicted_peak_bytes);
     println!("{plan}");
+}
+
+/// Runs a test of this file in a process of its own, with a variable that tells it so: what it prints, and
+/// the numbers in the line `bytes A B` of that.
+fn child(test: &str, (variable, value): (&str, &str)) -> (String, [f64; 2]) {
+    let output = std::process::Command::new(std::env::current_exe().expect("should be known"))
+        .args(["--exact", test, "--nocapture"])
+        .env(variable, value)
+        .output()
+        .expect("should start");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    let line = text.lines().find(|l| l.starts_with("bytes ")).expect("should be printed");
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let bytes = [1, 2].map(|at: usize| words[at].parse::<f64>().expect("should be a number"));
+    (text, bytes)
 }
 
 #[test]
@@ -69,19 +85,10 @@ fn predicted_bytes_are_those_of_the_process() {
     }
     let mut held = Vec::new();
     for number in 0..=WHERE_WAVES_ARE {
-        let output = std::process::Command::new(std::env::current_exe().expect("should be known"))
-            .args(["--exact", "predicted_bytes_are_those_of_the_process", "--nocapture"])
-            .env(CASE, number.to_string())
-            .output()
-            .expect("should start");
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-        let line = text.lines().find(|l| l.starts_with("predicted ")).expect("should be printed");
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let bytes = |at: usize| words[at].parse::<f64>().expect("should be a number");
-        let (predicted, measured) = (bytes(1), bytes(3));
-        println!("{:?}: {line}, ratio {:.3}", case(number).0, measured / predicted);
-        assert!(measured > 30e6, "the case should be large: {line}");
+        let name = "predicted_bytes_are_those_of_the_process";
+        let (text, [predicted, measured]) = child(name, (CASE, &number.to_string()));
+        println!("{:?}: {measured} of {predicted} bytes", case(number).0);
+        assert!(measured > 30e6, "the case should be large: {text}");
         held.push(measured);
         if number < WHERE_WAVES_ARE {
             assert!((measured / predicted - 1.0).abs() <= 0.1, "{:?}: {text}", case(number).0);
@@ -125,7 +132,7 @@ fn layered(width: usize) -> (u64, u64) {
 fn layers_take_memory_where_they_are() {
     if let Ok(width) = std::env::var(WIDTH) {
         let (held, layers) = layered(width.parse().expect("should be a number"));
-        println!("held {held} layers {layers}");
+        println!("bytes {held} {layers}");
         return;
     }
     if options().is_none() || std::fs::metadata("/proc/self/clear_refs").is_err() {
@@ -133,17 +140,9 @@ fn layers_take_memory_where_they_are() {
         return;
     }
     let [thin, wide] = ["8", "45"].map(|width| {
-        let output = std::process::Command::new(std::env::current_exe().expect("should be known"))
-            .args(["--exact", "layers_take_memory_where_they_are", "--nocapture"])
-            .env(WIDTH, width)
-            .output()
-            .expect("should start");
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-        let line = text.lines().find(|l| l.starts_with("held ")).expect("should be printed");
-        println!("layers of {width} points: {line}");
-        let words: Vec<&str> = line.split_whitespace().collect();
-        [1, 3].map(|at: usize| words[at].parse::<f64>().expect("should be a number"))
+        let (_, found) = child("layers_take_memory_where_they_are", (WIDTH, width));
+        println!("layers of {width} points: {} bytes, {} of the layers", found[0], found[1]);
+        found
     });
     let saved = (wide[0] - thin[0]) / thin[1];
     assert!(saved > 2.0 / 3.0 * 0.5, "{saved:.2} of the memory of the layers saved");

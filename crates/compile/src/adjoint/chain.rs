@@ -90,7 +90,7 @@ fn contribution(
             Some(rest) => {
                 // Gathered from its neighbours, the product has to be there first.
                 let like = stencil.field(cotangent).clone();
-                let name = stencil.fresh_field_name(&format!("{}_w", like.name));
+                let name = stencil.fresh_name(&format!("{}_w", like.name));
                 let levels = Levels::Static;
                 let product = stencil.add_field(retrograd_ir::Field { name, levels, ..like });
                 let here = stencil.exprs.load(at_point, Offset::ZERO);

@@ -106,7 +106,7 @@ impl Collected {
 
     fn declare_adjoint(&mut self, field: FieldId) {
         let forward = self.stencil.field(field).clone();
-        let name = self.stencil.fresh_field_name(&format!("{}_adj", forward.name));
+        let name = self.stencil.fresh_name(&format!("{}_adj", forward.name));
         // Where a state is zero by declaration its cotangent is of no use: it is zero there too.
         let adjoint = self.stencil.add_field(Field { name, ..forward });
         self.adjoints.insert(field, adjoint);
@@ -130,7 +130,7 @@ impl Collected {
             }
             let gathered = |stencil: &Stencil, factor| is_read_beside(stencil, factor, &read);
             for term in terms_apart(&mut self.stencil, slope, gathered) {
-                let beside = term.apart.map(|factor| self.moved_to(factor, Offset::ZERO));
+                let beside = term.apart.map(|factor| self.at_point(factor));
                 let weight =
                     beside.map_or(term.uniform, |b| self.stencil.exprs.mul(term.uniform, b));
                 flows.push(Flow::Far(Gather {
@@ -149,13 +149,13 @@ impl Collected {
         }
     }
 
-    /// A value of parameters that are all read at one place, as it is at `offset`.
-    pub(super) fn moved_to(&mut self, value: ExprId, offset: Offset) -> ExprId {
+    /// A value of parameters that are all read at one place, as it is at the point.
+    fn at_point(&mut self, value: ExprId) -> ExprId {
         let mut moved: HashMap<ExprId, ExprId> = HashMap::new();
         for id in self.stencil.exprs.reachable(&[value]) {
             let new = match self.stencil.exprs[id] {
                 Expr::Load { field, time, .. } => {
-                    self.stencil.exprs.load(Target { field, time }, offset)
+                    self.stencil.exprs.load(Target { field, time }, Offset::ZERO)
                 }
                 other => {
                     let other = other.map_operands(|operand| moved[&operand]);
@@ -194,7 +194,7 @@ impl Collected {
 
     fn new_product(&mut self, update: &Update, rest: ExprId) -> FieldId {
         let adjoint = self.stencil.field(self.adjoints[&update.field]).clone();
-        let name = self.stencil.fresh_field_name(&format!("{}_w", adjoint.name));
+        let name = self.stencil.fresh_name(&format!("{}_w", adjoint.name));
         let levels = Levels::Time(2);
         let field = self.stencil.add_field(Field { name, levels, ..adjoint });
         self.products.insert((update.at, rest), field);
@@ -222,7 +222,7 @@ impl Collected {
             return self.stencil.exprs.load(Target { field: known, time: 0 }, Offset::ZERO);
         }
         let like = self.stencil.field(update.field).clone();
-        let name = self.stencil.fresh_field_name(&format!("{}_tape", like.name));
+        let name = self.stencil.fresh_name(&format!("{}_tape", like.name));
         let field = self.stencil.add_field(Field { name, levels: Levels::Tape, ..like });
         self.tapes.push(field);
         self.recorded.insert((value, zero_in, update.acts), field);

@@ -15,13 +15,13 @@
 use std::collections::HashSet;
 
 use retrograd_ir::{
-    Closure, Edge, Ends, Expr, ExprId, Field, FieldId, Levels, MAX_DIMS, Offset, Stencil, Target,
-    WriteMode,
+    Closure, Expr, ExprId, Field, FieldId, Levels, Offset, Stencil, Target, WriteMode,
 };
 
 use super::contributions::{Collected, Consumer, Contribution};
 use super::forward::Forward;
 use crate::algebra::Build;
+use crate::halos::continued;
 use crate::polynomial::terms_apart;
 
 /// `rest * mu` of an update; `mu` itself where there is no other factor.
@@ -258,16 +258,12 @@ impl Collected {
         let Expr::Load { field, time, .. } = self.stencil.exprs[value] else { return value };
         let roots: Vec<ExprId> = forward.statements.iter().flat_map(Stencil::roots).collect();
         let known = self.stencil.reads(&roots);
-        let declared = self.stencil.field(field);
-        let (mut there, mut closure) = (Offset::ZERO, Closure::ZERO);
-        for d in (0..MAX_DIMS).filter(|d| declared.dims.contains(*d) && offset.0[*d] != 0) {
-            let usual =
-                Ends { half: declared.staggered.contains(d), ..Ends::new([Edge::Clamp; 2]) };
+        let (offset, mut closure) = continued(self.stencil.field(field), offset);
+        for (d, ends) in closure.0.iter_mut().enumerate().filter(|(d, _)| offset.0[*d] != 0) {
             let other = known.iter().find(|r| r.field == field && r.offset.0[d] != 0);
-            there.0[d] = offset.0[d];
-            closure.0[d] = other.map_or(usual, |read| read.closure.0[d]);
+            *ends = other.map_or(*ends, |read| read.closure.0[d]);
         }
-        self.stencil.exprs.intern(Expr::Load { field, time, offset: there, closure })
+        self.stencil.exprs.intern(Expr::Load { field, time, offset, closure })
     }
 
     /// The products of `mu` by a parameter that are not worth functions of their own: where there are
@@ -300,7 +296,7 @@ impl Collected {
     /// A new function, the sum of several sources.
     fn sum(&mut self, forward: &Forward, parts: &[(Source, f64)]) -> FieldId {
         let like = self.stencil.field(self.mu(forward, parts[0].0.update)).clone();
-        let name = self.stencil.fresh_field_name(&format!("{}_w", like.name));
+        let name = self.stencil.fresh_name(&format!("{}_w", like.name));
         let field = self.stencil.add_field(Field { name, levels: Levels::Time(2), ..like });
         let mut mode = WriteMode::Assign;
         // The reverse step takes functions in reverse order: the first one assigns.

@@ -112,7 +112,7 @@ impl Writer {
                 return Err(AdjointError::Profile { field: self.name(parameter) });
             }
             let stem = format!("{}_grad", self.name(parameter));
-            let name = self.stencil().fresh_field_name(&stem);
+            let name = self.stencil().fresh_name(&stem);
             let like = self.all.stencil.field(parameter).clone();
             let field = Field { name, zero_in: None, ..like };
             let gradient = self.stencil().add_field(field);
@@ -312,7 +312,7 @@ impl Writer {
                 Levels::Static | Levels::Tape => 0,
             };
             let mut declare = |stem: String, levels| {
-                let name = self.all.stencil.fresh_field_name(&stem);
+                let name = self.all.stencil.fresh_name(&stem);
                 let field = Field { name, levels, ..like.clone() };
                 self.all.stencil.add_field(field)
             };

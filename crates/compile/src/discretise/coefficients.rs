@@ -9,12 +9,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use retrograd_ir::{
-    BinaryOp, Closure, DOMAIN, DimSet, Edge, Ends, Expr, ExprId, Field, FieldId, Levels, MAX_DIMS,
-    MemorySpace, Offset, Predicate, Statement, StatementKind, Target, UnaryOp, WriteMode,
-};
+use retrograd_ir::{BinaryOp, DimSet, Expr, ExprId, FieldId, MAX_DIMS, Offset, Statement, UnaryOp};
 
 use super::{DiscretiseError, Item, Lower};
+use crate::halos::continued;
 use crate::symbolic::{Expression, Layer, Node};
 
 /// The coefficients found so far.
@@ -176,41 +174,18 @@ impl Lower {
         let value = self.plain(e, Offset::ZERO);
         self.coefficients.inside = false;
         let value = value?;
-        let along = |d: &usize| place.0[*d].is_some();
-        let staggered = (0..MAX_DIMS).filter(|d| place.0[*d] == Some(1));
-        let name = self.stencil.fresh_field_name("coef");
+        let along = (0..MAX_DIMS).filter(|d| place.0[*d].is_some());
+        let dims = along.fold(DimSet::NONE, DimSet::with);
         let layer = self.coefficients.lives_in(e);
         let zero_in = layer.and_then(|(layer, wider)| self.inside(layer, wider));
-        let field = self.stencil.add_field(Field {
-            name,
-            dims: (0..MAX_DIMS).filter(along).fold(DimSet::NONE, DimSet::with),
-            staggered: staggered.fold(DimSet::NONE, DimSet::with),
-            dtype: self.stencil.dtype,
-            levels: Levels::Static,
-            space: MemorySpace::Host,
-            zero_in,
-        });
-        let target = Target { field, time: 0 };
-        let (region, mode) = (DOMAIN, WriteMode::Assign);
-        let kind = StatementKind::Update { target, region, mode, value };
-        self.coefficients.statements.push(Statement { when: Predicate::Always, kind });
+        let (field, statement) = self.own_function("coef", (place, dims), zero_in, value);
+        self.coefficients.statements.push(statement);
         self.coefficients.known.push((e.clone(), field));
         Ok(Some(field))
     }
 
     pub(super) fn read_coefficient(&mut self, field: FieldId, offset: Offset) -> ExprId {
-        let declared = self.stencil.field(field);
-        let (dims, staggered) = (declared.dims, declared.staggered);
-        let (mut offset, mut closure) = (offset, Closure::ZERO);
-        for d in 0..MAX_DIMS {
-            if !dims.contains(d) {
-                offset.0[d] = 0;
-            }
-            if offset.0[d] != 0 {
-                let ends = Ends::new([Edge::Clamp; 2]);
-                closure.0[d] = Ends { half: staggered.contains(d), ..ends };
-            }
-        }
+        let (offset, closure) = continued(self.stencil.field(field), offset);
         self.stencil.exprs.intern(Expr::Load { field, time: 0, offset, closure })
     }
 }

@@ -12,10 +12,7 @@
 
 use std::collections::HashMap;
 
-use retrograd_ir::{
-    BinaryOp, DOMAIN, DimSet, Field, FieldId, Levels, MemorySpace, Offset, Predicate, Statement,
-    StatementKind, Target, UnaryOp, WriteMode,
-};
+use retrograd_ir::{BinaryOp, DimSet, FieldId, Offset, Predicate, Statement, UnaryOp};
 
 use super::coefficients::Kind;
 use super::regions::predicate;
@@ -108,21 +105,9 @@ impl Lower {
         }
         let value = self.plain(e, Offset::ZERO)?;
         let Ok(place) = e.located() else { return Ok(None) };
-        let dims = self.stencil.dims.len();
-        let staggered = (0..dims).filter(|d| place.0[*d] == Some(1));
-        let field = self.stencil.add_field(Field {
-            name: self.stencil.fresh_field_name("diff"),
-            dims: DimSet::first(dims),
-            staggered: staggered.fold(DimSet::NONE, DimSet::with),
-            dtype: self.stencil.dtype,
-            levels: Levels::Static,
-            space: MemorySpace::Host,
-            zero_in: None,
-        });
-        let target = Target { field, time: 0 };
-        let (region, mode) = (DOMAIN, WriteMode::Assign);
-        let kind = StatementKind::Update { target, region, mode, value };
-        self.differences.pending.push(Statement { when: Predicate::Always, kind });
+        let everywhere = (place, DimSet::first(self.stencil.dims.len()));
+        let (field, statement) = self.own_function("diff", everywhere, None, value);
+        self.differences.pending.push(statement);
         self.differences.found[number].field = Some(field);
         Ok(Some(field))
     }

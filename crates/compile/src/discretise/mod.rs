@@ -1,10 +1,11 @@
 //! Symbolic equations to a stencil program: derivatives become weighted sums of reads.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use retrograd_ir::{
-    Closure, DType, Direction, Edge, Ends, Expr, ExprId, Field, FieldId, Levels, MemorySpace,
-    Offset, RegionId, SparseId, Statement, StatementKind, Stencil, Step, Target, WriteMode,
+    Closure, DOMAIN, DType, DimSet, Direction, Edge, Ends, Expr, ExprId, Field, FieldId, Levels,
+    MAX_DIMS, MemorySpace, Offset, Predicate, RegionId, SparseId, Statement, StatementKind,
+    Stencil, Step, Target, WriteMode,
 };
 
 use crate::algebra::Build;
@@ -93,6 +94,7 @@ pub fn discretise(
         inside: Vec::new(),
         coefficients: Coefficients::of(items),
         differences: Differences::default(),
+        named: named(items),
     };
     lower.find_differences(items)?;
     let mut statements = Vec::with_capacity(items.len());
@@ -123,6 +125,27 @@ struct Lower {
     inside: Vec<((Layer, bool), RegionId)>,
     coefficients: Coefficients,
     differences: Differences,
+    /// What the equations name, at any place.
+    named: HashSet<String>,
+}
+
+/// Names of all functions in the equations.
+fn named(items: &[Item]) -> HashSet<String> {
+    let mut names = HashSet::new();
+    let mut find = |node: &Node| {
+        if let Node::Access { function, .. } = node {
+            names.insert(function.name.clone());
+        }
+    };
+    for item in items {
+        item.value().visit(&mut find);
+        match item {
+            Item::Update(eq) => eq.target.visit(&mut find),
+            Item::Inject { target, .. } => target.visit(&mut find),
+            Item::Interpolate { .. } | Item::InterpolateEvery { .. } => {}
+        }
+    }
+    names
 }
 
 impl Lower {
@@ -244,6 +267,36 @@ impl Lower {
         });
         self.fields.insert(decl.name.clone(), (decl.clone(), id));
         Ok(id)
+    }
+
+    /// A static function that is none of the equations', and the statement that computes it.
+    fn own_function(
+        &mut self,
+        stem: &str,
+        (place, dims): (Location, DimSet),
+        zero_in: Option<RegionId>,
+        value: ExprId,
+    ) -> (FieldId, Statement) {
+        let mut name = stem.to_owned();
+        let mut number = 0;
+        while self.named.contains(&name) || self.stencil.fresh_name(&name) != name {
+            number += 1;
+            name = format!("{stem}_{number}");
+        }
+        let staggered = (0..MAX_DIMS).filter(|d| place.0[*d] == Some(1));
+        let field = self.stencil.add_field(Field {
+            name,
+            dims,
+            staggered: staggered.fold(DimSet::NONE, DimSet::with),
+            dtype: self.stencil.dtype,
+            levels: Levels::Static,
+            space: MemorySpace::Host,
+            zero_in,
+        });
+        let target = Target { field, time: 0 };
+        let (region, mode) = (DOMAIN, WriteMode::Assign);
+        let kind = StatementKind::Update { target, region, mode, value };
+        (field, Statement { when: Predicate::Always, kind })
     }
 
     fn check_boundary(&self, decl: &FunctionDecl) -> Result<(), DiscretiseError> {

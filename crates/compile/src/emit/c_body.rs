@@ -408,9 +408,9 @@ impl<'m, 's> Body<'m, 's> {
         leading
     }
 
-    /// Where the step says whether tapes go past the caches.
-    pub(super) fn past_caches(&mut self) -> usize {
-        *self.past.get_or_insert_with(|| self.module.past_caches())
+    /// Declares `past`: whether tapes go past the caches.
+    pub(super) fn ask_past_caches(&mut self) {
+        self.past = Some(self.module.past_caches());
     }
 
     pub(super) fn uniform_lines(&self, indent: &str) -> String {

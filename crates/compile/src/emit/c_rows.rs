@@ -59,9 +59,9 @@ fn stores(body: &mut Body<'_, '_>, part: &Part, results: &[String]) -> String {
     let mut text = String::new();
     for ((target, _), result) in part.outputs.iter().zip(results) {
         let row = body.written_row(*target);
-        let put = if c_tapes::pass_by(body, *target) {
+        let put = if c_tapes::passes_by(body.module.stencil, *target) {
             body.drains = true;
-            body.past_caches();
+            body.ask_past_caches();
             "keep(past, "
         } else {
             "put("
@@ -170,7 +170,7 @@ fn fetched(body: &mut Body<'_, '_>, together: i8) -> String {
         }
     } else if body.dims() > 1 && !body.drains {
         for row in c_tapes::rows(body) {
-            body.past_caches();
+            body.ask_past_caches();
             let _ = writeln!(
                 text,
                 "        if (past) __builtin_prefetch(r{row} + i + {together} * s[0]);"

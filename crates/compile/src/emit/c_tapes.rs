@@ -12,22 +12,20 @@ use super::c_body::Body;
 use crate::schedule::{Phase, PhaseKind};
 
 /// Whether what is written to a level may pass the caches by.
-pub(super) fn pass_by(body: &Body<'_, '_>, target: Target) -> bool {
-    body.dims() == 2 && body.module.stencil.field(target.field).levels == Levels::Tape
+pub(super) fn passes_by(stencil: &Stencil, target: Target) -> bool {
+    stencil.dims.len() == 2 && stencil.field(target.field).levels == Levels::Tape
 }
 
 /// Whether a phase writes such.
 pub(super) fn are_written(stencil: &Stencil, phase: &Phase) -> bool {
     let PhaseKind::Nest(nest) = &phase.kind else { return false };
-    let planes = stencil.dims.len() == 2;
-    let mut outputs = nest.outputs();
-    planes && outputs.any(|(target, _)| stencil.field(target.field).levels == Levels::Tape)
+    nest.outputs().any(|(target, _)| passes_by(stencil, *target))
 }
 
 /// The rows of tapes that the current piece touches.
 pub(super) fn rows(body: &Body<'_, '_>) -> Vec<usize> {
     let used = body.used.iter().copied();
-    used.filter(|&number| pass_by(body, body.rows[number].0)).collect()
+    used.filter(|&number| passes_by(body.module.stencil, body.rows[number].0)).collect()
 }
 
 /// `keep` puts a vector past the caches if that is wanted, and it is whole and aligned; `DRAIN` makes what

@@ -117,7 +117,7 @@ fn declare(
     let mut fields = HashMap::new();
     let mut statements = Vec::new();
     for group in shared {
-        let name = stencil.fresh_field_name("pre");
+        let name = stencil.fresh_name("pre");
         let field = stencil.add_static(&name);
         let alone = group.len() == 1;
         for Hoisted { base, regions, .. } in group {

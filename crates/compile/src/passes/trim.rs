@@ -122,7 +122,7 @@ fn in_order(a: Bound, b: Bound) -> bool {
 fn find_or_add(stencil: &mut Stencil, bounds: Bounds) -> RegionId {
     let known = stencil.regions.iter().position(|region| region.bounds == bounds);
     RegionId(known.unwrap_or_else(|| {
-        let name = stencil.fresh_region_name("rest");
+        let name = stencil.fresh_name("rest");
         stencil.regions.push(Region { name, bounds });
         stencil.regions.len() - 1
     }) as u32)

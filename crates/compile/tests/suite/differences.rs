@@ -2,7 +2,7 @@
 
 use retrograd_compile::symbolic::{Eq, Expression, Grid, TimeFunction};
 use retrograd_compile::{Item, discretise};
-use retrograd_ir::{DType, Edge, Stencil, text};
+use retrograd_ir::{DType, Edge, Stencil, text, verify};
 
 use crate::common::systems;
 
@@ -66,6 +66,21 @@ fn short_formulas_and_special_sides_stay_as_they_stand() {
     let closed = u.clone().boundary(0, [Edge::Periodic; 2]);
     assert_eq!(stored(&program(&grid, &[update(&closed, &flux(&grid, &closed, 4))])), 0);
     assert_eq!(stored(&program(&grid, &[update(&u, &u.laplace())])), 0);
+}
+
+/// Functions of the equations keep their names, wherever these first come up.
+#[test]
+fn what_is_stored_takes_no_name_of_the_equations() {
+    let grid = Grid::new([20, 17]).expect("grid");
+    let u = grid.time_function("u").time_order(1).space_order(4);
+    let later = ["diff", "diff_1", "coef"].map(|name| grid.function(name).value());
+    let items = [
+        update(&u, &flux(&grid, &u, 4)),
+        Item::Interpolate { sparse: grid.sparse("rec"), value: Expression::sum(later.into()) },
+    ];
+    let verified = verify(program(&grid, &items)).expect("should be well formed");
+    let named = |name: &str| verified.stencil().field_named(name).is_some();
+    assert!(["diff", "diff_1", "diff_2", "diff_3", "coef", "coef_1"].into_iter().all(named));
 }
 
 /// A difference of a level that has changed since is computed anew.

@@ -91,8 +91,8 @@ pub struct Session {
     /// Whether loop nests leave out what nothing has reached yet.
     active: bool,
     points_computed: u64,
-    /// Whether what is recorded goes past the caches, and if that was wanted.
-    past_caches: (bool, Option<bool>),
+    /// Whether what is recorded goes past the caches; nothing to choose by their size.
+    past_caches: Option<bool>,
     /// Whether a new level may overwrite the oldest one where the schedule says so.
     in_place: InPlace,
     /// Whether what does not change with time has been computed from the values that are set.
@@ -166,7 +166,7 @@ impl Session {
             shapes: vec![BlockShape::default(); stencil.steps.len()],
             steps_in_blocks: 0,
             active: true,
-            past_caches: (false, None),
+            past_caches: None,
             points_computed: 0,
             in_place,
             invariants: Invariants::Stale,
@@ -217,6 +217,7 @@ impl Session {
         fork.tile = self.tile;
         fork.shapes.clone_from(&self.shapes);
         fork.active = self.active;
+        fork.past_caches = self.past_caches;
         fork.values.clone_from(&self.values);
         fork.patches.clone_from(&self.patches);
         fork.supports.clone_from(&self.supports);

@@ -68,7 +68,7 @@ impl Session {
         let Code::C(c) = &code.code else {
             unreachable!("only generated code should be planned");
         };
-        let past = vec![usize::from(self.past_caches.0); self.extents.len()];
+        let past = vec![usize::from(self.tapes_pass_caches()); self.extents.len()];
         let sizes = c.module.sizes.iter().flat_map(|sizes| {
             let numbers = match sizes {
                 Sizes::Extents => &self.extents,
@@ -213,9 +213,9 @@ impl Session {
     }
 
     /// Points of a tile along a dimension: as set, else so many rows of a 3-D grid that the planes
-    /// that a sweep along the first dimension reads stay in a core's second-level cache, all if these
-    /// would be so few that most of what is read is read by two tiles; in 2-D a
-    /// few rows, for steps that go through the tiles in opposite orders.
+    /// that a sweep along the first dimension reads stay in a core's second-level cache, but no more than
+    /// pay, and all of them where so few would be that what two tiles both read makes up for it; in 2-D a
+    /// few rows, for steps that go through the tiles in opposite orders. Measured: docs/performance.md.
     fn tile_extent(&self, dim: usize, planes: usize) -> usize {
         const ROWS: usize = 32;
         const FEWEST: usize = 20;

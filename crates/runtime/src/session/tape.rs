@@ -84,31 +84,35 @@ impl Tape {
 impl Session {
     /// Makes room for the adjoint data of `range` steps; those of other steps are let go.
     pub fn set_tape_window(&mut self, range: std::ops::Range<usize>) {
+        let before = self.tapes_pass_caches();
         for data in &mut self.fields {
             if let FieldData::Tape(tape) = data {
                 tape.set_window(range.clone());
             }
         }
-        self.choose_past_caches(range.len());
+        if self.tapes_pass_caches() != before {
+            self.forget_plans();
+        }
     }
 
-    /// Whether what is recorded goes past the caches, where it would only displace what is needed soon:
-    /// chosen by the size of the window and of the caches for `None`. Changes no result.
+    /// Whether what is recorded goes past the caches, where it would only displace what is needed soon;
+    /// for `None` where the window holds more than half of the last-level cache. Changes no result.
     pub fn set_past_caches(&mut self, wanted: Option<bool>) {
-        self.past_caches.1 = wanted;
-        self.past_caches.0 = wanted.unwrap_or(false);
+        self.past_caches = wanted;
         self.forget_plans();
     }
 
-    fn choose_past_caches(&mut self, steps: usize) {
-        let fields =
-            (0..self.fields.len()).filter(|&f| matches!(self.fields[f], FieldData::Tape(_)));
-        let per_step: usize = fields.map(|f| self.buffer_bytes(FieldId(f as u32))).sum();
-        let more = per_step.saturating_mul(steps) > Caches::of_machine().shared / 2;
-        let chosen = self.past_caches.1.unwrap_or(more);
-        if chosen != std::mem::replace(&mut self.past_caches.0, chosen) {
-            self.forget_plans();
-        }
+    pub(super) fn tapes_pass_caches(&self) -> bool {
+        let bytes = |(at, data): (usize, &FieldData)| match data {
+            FieldData::Tape(tape) => {
+                tape.entries.len().saturating_mul(self.buffer_bytes(FieldId(at as u32)))
+            }
+            FieldData::Static(_) | FieldData::Time(_) => 0,
+        };
+        self.past_caches.unwrap_or_else(|| {
+            let window = self.fields.iter().enumerate().map(bytes).fold(0, usize::saturating_add);
+            window > Caches::of_machine().shared / 2
+        })
     }
 
     /// Multiplies the adjoint data of one step, if they are there and nobody shares them.
